@@ -1,0 +1,28 @@
+import type { Member, MemberId } from '../types.js'
+
+/**
+ * Which queue a message travels in. Each has a connection (or a queue) of its own, so that heart-beats and votes never wait
+ * behind bulk appends, and appends never behind a snapshot.
+ */
+export type Lane = 'control' | 'append' | 'snapshot'
+export const LANES: readonly Lane[] = ['control', 'append', 'snapshot']
+
+export interface TransportHandlers {
+  /** One whole message of a peer, in the order in which its lane delivered it. The bytes belong to the receiver. */
+  onMessage(from: MemberId, message: Uint8Array): void
+  /** A connection to or from the peer came up or went down. Only for people: consensus never looks at it. */
+  onPeerState?(peer: MemberId, up: boolean): void
+}
+
+/**
+ * Bytes to a peer. Lossy by contract: a message may be dropped, duplicated, delayed or reordered against other lanes, but is never
+ * altered. Nothing here throws for a peer that cannot be reached.
+ */
+export interface Transport {
+  start(handlers: TransportHandlers): Promise<void>
+  /** Tells who the peers are and where. May be called again at any time; unknown peers are disconnected. */
+  setPeers(members: readonly Member[]): void
+  /** Queues one message. Dropped when the peer is unknown or its queue is full. The bytes must not change afterwards. */
+  send(to: MemberId, lane: Lane, message: Uint8Array): void
+  close(): Promise<void>
+}

@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@balsa\/(\w+)$/, replacement: source('$1/src/index.ts') },
+      { find: /^@balsa\/(\w+)\/conformance$/, replacement: source('$1/src/conformance/index.ts') },
+      { find: /^balsa$/, replacement: source('balsa/src/index.ts') },
+    ],
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    testTimeout: 60_000,
+  },
+})
