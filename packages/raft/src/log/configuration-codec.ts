@@ -52,7 +52,8 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
   const voters = readIds(reader, 'voters', known)
   const votersOutgoing = readIds(reader, 'votersOutgoing', known)
   const learners = readIds(reader, 'learners', known)
-  for (const id of learners) if (voters.includes(id)) reader.fail('learners', `${id} is a voter too`)
+  const voting = new Set(voters)
+  for (const id of learners) if (voting.has(id)) reader.fail('learners', `${id} is a voter too`)
   reader.end()
   return { members, voters, votersOutgoing, learners }
 }

@@ -41,9 +41,9 @@ export class ByteWriter {
     this.#length = 0
   }
 
-  /** What was written, without a copy: valid until the next write or reset. */
-  view(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length)
+  /** What was written (from byte `start` on), without a copy: valid until the next write or reset. */
+  view(start = 0): Uint8Array {
+    return this.#buffer.subarray(start, this.#length)
   }
 
   /** A copy of what was written. Leaves the writer empty. */
