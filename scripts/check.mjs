@@ -14,9 +14,9 @@ const parts = {
     [tool('tsc'), '-p', 'tsconfig.check.json'],
   ],
   lint: [[tool('oxlint'), '--type-aware', '--deny-warnings', ...sources]],
-  format: [[tool('biome'), 'format', '--max-diagnostics=40', ...sources, ...configuration]],
+  format: [[tool('biome'), 'format', '--reporter=summary', ...sources, ...configuration]],
   dead: [[tool('knip'), '--no-progress', '--no-config-hints']],
-  tidy: [[tool('vitest'), 'run', 'tests/tidy']],
+  tidy: [[tool('vitest'), 'run', '--reporter=dot', 'tests/tidy']],
 }
 
 const wanted = process.argv.slice(2)

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Some tools colour their output even into a file when they find a CI or an agent; a captured log stays plain. */
+const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1', FORCE_COLOR: '0' }
+
 /** Process groups that are still running, so that an interrupted script takes them along. */
 const running = new Set()
 
@@ -50,7 +53,7 @@ export function run(command, options = {}) {
     cwd: root,
     detached: true,
     stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...colour, ...env },
   })
   const { pid } = child
   if (pid !== undefined) running.add(pid)

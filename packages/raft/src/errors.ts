@@ -9,40 +9,73 @@ export type ErrorFamily = 'refused' | 'unknown' | 'fatal'
 
 export const ERROR_FAMILIES = {
   // refused
+  /** This member does not lead. `leaderAddress` names the member that does, when it is known; the client goes there by itself. */
   NOT_LEADER: 'refused',
+  /** No leader is known at present: an election is under way, or no majority can be reached. Try again. */
   NO_LEADER: 'refused',
+  /** A limit on waiting or uncommitted work is reached. Nothing was taken in; try again after a pause. */
   OVERLOADED: 'refused',
+  /** A key, value, command or message is larger than its limit. */
   TOO_LARGE: 'refused',
+  /** The request contradicts the rules of the call. The same request will always be refused. */
   INVALID: 'refused',
+  /** The member is stopping or has stopped, and the request had not been proposed. */
   STOPPED: 'refused',
+  /** The caller gave up through its AbortSignal before anything was proposed. */
   ABORTED: 'refused',
+  /** The time limit of the call passed before anything was proposed. */
   DEADLINE: 'refused',
+  /** Another entry was committed at the index of this proposal, so it can never take effect. */
   SUPERSEDED: 'refused',
+  /** Leadership is being handed over: no proposals are taken until that is settled. Try again. */
   TRANSFER_IN_PROGRESS: 'refused',
+  /** The chosen member did not take over in time. The old leader goes on leading. */
   TRANSFER_FAILED: 'refused',
+  /** The session is unknown or has been idle for longer than its time to live. It is never made anew under the same id: open another, and decide about the unanswered requests of the old one. */
   SESSION_EXPIRED: 'refused',
+  /** The session holds as many unanswered results as it may. Acknowledge some by using a higher first unanswered sequence. */
   SESSION_LIMIT: 'refused',
+  /** The sequence number lies below the first unanswered one: its result was given up by the client itself. */
   STALE_REQUEST: 'refused',
+  /** The condition of a conditional write does not hold. */
   COMPARE_FAILED: 'refused',
+  /** The revision or log position asked for has been compacted away. */
   COMPACTED: 'refused',
+  /** The member cannot be reached, or cannot serve yet. */
   UNAVAILABLE: 'refused',
+  /** The other side belongs to another cluster, or is another member than expected. */
   CLUSTER_MISMATCH: 'refused',
+  /** The two sides share no protocol version. */
   VERSION_MISMATCH: 'refused',
+  /** Bytes from outside do not follow the protocol; the message names the field. The connection is closed. */
   MALFORMED: 'refused',
   // unknown
+  /** Leadership or its term ended after the proposal. A new leader may still commit it, or overwrite it. */
   LEADERSHIP_LOST: 'unknown',
+  /** The answer did not come: time limit, broken connection, or stop after the proposal. Repeat it in the same session to learn the result. */
   OUTCOME_UNKNOWN: 'unknown',
   // fatal
+  /** Stored bytes do not match their checksum or contradict each other; the message names file and offset. Nothing is cut or repaired silently. */
   CORRUPT: 'fatal',
+  /** The operating system could not make written bytes durable. What is on disk is not known any more, so the member stops for good. */
   SYNC_FAILED: 'fatal',
+  /** No space is left on the device of the data directory. */
   DISK_FULL: 'fatal',
+  /** A file operation failed for another reason; see `cause`. */
   IO_ERROR: 'fatal',
+  /** The state of this node contradicts the protocol. A bug, or damaged memory: keep the data directory and report it. */
   INVARIANT: 'fatal',
+  /** The state machine threw while applying or restoring. Going on would let the replicas differ. */
   STATE_MACHINE_FAILED: 'fatal',
+  /** The data directory cannot be used: missing rights, wrong owner, or open to others. */
   DATA_DIRECTORY: 'fatal',
+  /** Another process uses the data directory. */
   LOCKED: 'fatal',
+  /** The data directory belongs to another cluster or member. */
   IDENTITY_MISMATCH: 'fatal',
+  /** A file in the middle of the log is gone. */
   MISSING_SEGMENT: 'fatal',
+  /** The configuration contradicts itself or lacks something. */
   CONFIG: 'fatal',
 } as const satisfies Record<string, ErrorFamily>
 
