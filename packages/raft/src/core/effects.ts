@@ -27,7 +27,7 @@ export type Input =
   | { readonly type: 'applied'; readonly index: LogIndex }
   /** Answer to a load effect: entries `from`.. (at least one), or empty when they are gone. */
   | { readonly type: 'loaded'; readonly peer: MemberId; readonly from: LogIndex; readonly entries: readonly Entry[] }
-  /** A local snapshot is durable; the log up to it may go. `trailingIndex` is the first entry to keep for slow followers. */
+  /** A local snapshot is durable; the log below `firstIndexToKeep` may go. */
   | { readonly type: 'snapshotTaken'; readonly meta: SnapshotMeta; readonly firstIndexToKeep: LogIndex }
   /** Answer to a snapshotRead effect. */
   | { readonly type: 'snapshotRead'; readonly peer: MemberId; readonly meta: SnapshotMeta; readonly offset: number; readonly data: Uint8Array; readonly done: boolean }
@@ -49,8 +49,8 @@ export interface PersistEffect {
   readonly hardState: HardState | null
   /** Contiguous. An entry at index i replaces everything from i on. */
   readonly entries: readonly Entry[]
-  /** A received snapshot to install as the log's base; the log behind it survives only when `keepSuffix`. */
-  readonly installSnapshot: { readonly meta: SnapshotMeta; readonly keepSuffix: boolean } | null
+  /** A received snapshot that replaces the whole log. (When the log agrees with it, the core keeps the log and installs nothing.) */
+  readonly installSnapshot: SnapshotMeta | null
   /** Entries below this index may be dropped. */
   readonly compactBelow: LogIndex | null
 }

@@ -73,7 +73,6 @@ export interface InstallSnapshot extends Envelope {
   readonly offset: number
   readonly data: Uint8Array
   readonly done: boolean
-  readonly round: number
 }
 
 /** `nextOffset` is where the receiver wants to go on; `installed` when the snapshot (or more) is durable there. */
@@ -82,7 +81,6 @@ export interface InstallSnapshotResponse extends Envelope {
   readonly snapshotIndex: LogIndex
   readonly nextOffset: number
   readonly installed: boolean
-  readonly round: number
 }
 
 /** Thesis, section 3.10: campaign now, without waiting for a time-out. */

@@ -70,7 +70,7 @@ const requestVote: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
 const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
   fc
     .record({
-      from: memberId, to: memberId, round: number, index: number.map((value) => asIndex(Math.max(1, value))), timeMs: number,
+      from: memberId, to: memberId, index: number.map((value) => asIndex(Math.max(1, value))), timeMs: number,
       snapshotTerm: fc.integer({ min: 1, max: term }).map(asTerm), checksum: fc.nat({ max: 0xffff_ffff }),
       offset: fc.nat({ max: 2 ** 50 }), data: fc.uint8Array({ maxLength: 200 }), rest: fc.nat({ max: 100 }), done: fc.boolean(),
     })
@@ -86,7 +86,6 @@ const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
       offset: it.offset,
       data: it.data,
       done: it.done,
-      round: it.round,
     })),
 )
 
@@ -107,7 +106,7 @@ const ARBITRARIES: Record<MessageType, fc.Arbitrary<Message>> = {
   heartbeat: fc.record({ type: fc.constant('heartbeat'), ...envelope, term: leaderTerm, commit: index, round: number }),
   heartbeatResponse: fc.record({ type: fc.constant('heartbeatResponse'), ...envelope, round: number }),
   installSnapshotResponse: fc.record({
-    type: fc.constant('installSnapshotResponse'), ...envelope, snapshotIndex: index, nextOffset: number, installed: fc.boolean(), round: number,
+    type: fc.constant('installSnapshotResponse'), ...envelope, snapshotIndex: index, nextOffset: number, installed: fc.boolean(),
   }),
   timeoutNow: fc.record({ type: fc.constant('timeoutNow'), ...envelope, term: leaderTerm }),
   readIndexRequest: fc.record({ type: fc.constant('readIndexRequest'), ...envelope, request: number }),
@@ -255,7 +254,7 @@ describe('what a peer may try', () => {
 
   it('snapshot chunks beyond the end, and an end too early, are malformed', () => {
     const snapshot = { index: asIndex(5), term: asTerm(1), timeMs: 0, configuration, sizeBytes: 10, checksum: 1 }
-    const base = { type: 'installSnapshot', from: asMemberId(1), to: asMemberId(2), term: asTerm(1), snapshot, round: 0 } as const
+    const base = { type: 'installSnapshot', from: asMemberId(1), to: asMemberId(2), term: asTerm(1), snapshot } as const
     refuses(encodeMessage({ ...base, offset: 8, data: new Uint8Array(3), done: false }), 'data')
     refuses(encodeMessage({ ...base, offset: 8, data: new Uint8Array(1), done: true }), 'done')
     const voterless = { ...snapshot, configuration: { ...configuration, voters: [], votersOutgoing: [] } }

@@ -101,8 +101,7 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
     case 'installSnapshotResponse':
       writer.varint(message.snapshotIndex)
       writer.varint(message.nextOffset)
-      writer.boolean(message.installed)
-      return writer.varint(message.round)
+      return writer.boolean(message.installed)
     case 'timeoutNow':
       return
     case 'readIndexRequest':
@@ -168,7 +167,6 @@ function writeInstallSnapshot(writer: ByteWriter, message: InstallSnapshot): voi
   writer.varint(message.offset)
   writer.bytes(message.data)
   writer.boolean(message.done)
-  writer.varint(message.round)
 }
 
 function writeSnapshotMeta(writer: ByteWriter, meta: SnapshotMeta): void {
@@ -218,7 +216,7 @@ function readFields(reader: ByteReader, type: MessageType, { from, to, term }: A
     case 'installSnapshotResponse': {
       const snapshotIndex = readIndex(reader, 'snapshotIndex')
       const nextOffset = reader.varint('nextOffset')
-      return { type, from, to, term, snapshotIndex, nextOffset, installed: reader.boolean('installed'), round: reader.varint('round') }
+      return { type, from, to, term, snapshotIndex, nextOffset, installed: reader.boolean('installed') }
     }
     case 'timeoutNow':
       requireLeaderTerm(reader, term)
@@ -318,7 +316,7 @@ function readInstallSnapshot(reader: ByteReader, from: MemberId, to: MemberId, t
   const end = offset + data.length
   if (end > snapshot.sizeBytes) reader.fail('data', `ends at ${end}, behind the snapshot's ${snapshot.sizeBytes} bytes`)
   if (done && end !== snapshot.sizeBytes) reader.fail('done', `the data end at ${end} of ${snapshot.sizeBytes} bytes`)
-  return { type: 'installSnapshot', from, to, term, snapshot, offset, data, done, round: reader.varint('round') }
+  return { type: 'installSnapshot', from, to, term, snapshot, offset, data, done }
 }
 
 function readSnapshotMeta(reader: ByteReader, term: Term): SnapshotMeta {

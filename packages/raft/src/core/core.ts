@@ -1,0 +1,200 @@
+import { invariant } from '../errors.js'
+import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
+import type { Effects, Input, RecoveredState, Role } from './effects.js'
+import { becomeFollower, campaign, isSticky, refuseVote, resetElectionTimer } from './election.js'
+import { leaderDeadlineMs } from './leader.js'
+import type { Message } from './messages.js'
+import type { CoreOptions } from './options.js'
+import { resolveCoreOptions } from './options.js'
+import type { PeerState } from './progress.js'
+import { CoreState } from './state.js'
+import { dispatchInput, dispatchMessage } from './tables.js'
+import { expireTransfer } from './transfer.js'
+
+export interface PeerStatus {
+  readonly id: MemberId
+  readonly state: PeerState
+  readonly matchIndex: LogIndex
+  readonly nextIndex: LogIndex
+  readonly lastContactMs: number
+}
+
+/**
+ * One member of a Raft cluster as a pure function with memory: inputs go in by `step`, effects come out by `takeEffects`. No clock, no
+ * random of its own, no I/O, no callbacks, nothing asynchronous: a protocol decision can not be interrupted.
+ *
+ * A broken invariant throws INVARIANT, evidence of lost durable data throws CORRUPT (both fatal): the core must not be used afterwards.
+ */
+export class RaftCore {
+  readonly #state: CoreState
+
+  constructor(options: CoreOptions, recovered: RecoveredState, nowMs: number) {
+    this.#state = new CoreState(resolveCoreOptions(options), recovered, nowMs)
+    // Alone, there is nobody to wait for.
+    if (this.#isOnlyVoter) this.#state.electionDeadlineMs = nowMs
+    else resetElectionTimer(this.#state)
+  }
+
+  get #isOnlyVoter(): boolean {
+    const { voters, votersOutgoing } = this.#state.configuration
+    return votersOutgoing.length === 0 && voters.length === 1 && voters[0] === this.#state.id
+  }
+
+  step(input: Input, nowMs: number): void {
+    const state = this.#state
+    invariant(nowMs >= state.nowMs, 'the monotonic clock never goes back', { nowMs, before: state.nowMs })
+    state.nowMs = nowMs
+    if (input.type === 'message') {
+      receive(state, input.message)
+    } else {
+      if (input.type === 'tick') expireTransfer(state)
+      dispatchInput(state, input)
+    }
+    for (let own = state.takeSelfMessage(); own !== undefined; own = state.takeSelfMessage()) receive(state, own)
+    invariant(state.commitIndex <= state.log.lastIndex, 'commit never passes the end of the log')
+  }
+
+  /** Everything that has to happen since the last call. Take it once per turn: what came together is written and sent together. */
+  takeEffects(): Effects {
+    return this.#state.takeEffects()
+  }
+
+  /** When the next tick matters, on the scale of `nowMs`; Infinity when time alone changes nothing. */
+  deadlineMs(): number {
+    const state = this.#state
+    if (state.leadership !== null) return leaderDeadlineMs(state, state.leadership)
+    const election = state.promotable ? state.electionDeadlineMs : Infinity
+    const handover = state.handedOver?.deadlineMs ?? Infinity
+    return Math.min(election, handover, state.reads.retryAtMs(state.options.electionTimeoutMs))
+  }
+
+  /** Campaigns now, as if the election time-out had passed. For tests and tools. */
+  campaign(nowMs: number): void {
+    this.#state.nowMs = nowMs
+    if (this.#state.role !== 'leader') campaign(this.#state, 'told to campaign')
+    for (let own = this.#state.takeSelfMessage(); own !== undefined; own = this.#state.takeSelfMessage()) receive(this.#state, own)
+  }
+
+  /** Entries of the log that are still in memory, about `maxBytes` of payload, at least one; null when storage must be asked for `from`. */
+  entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null {
+    if (from < this.#state.log.firstIndex) return null
+    return this.#state.log.slice(from, to, maxBytes, Infinity)
+  }
+
+  termAt(index: LogIndex): Term | null {
+    return this.#state.log.termAt(index)
+  }
+
+  /** The configuration in force right after the entry at `index`: what a snapshot up to there must carry. */
+  configurationAt(index: LogIndex): Configuration {
+    return this.#state.membership.at(index)
+  }
+
+  get id(): MemberId {
+    return this.#state.id
+  }
+
+  get role(): Role {
+    return this.#state.role
+  }
+
+  get term(): Term {
+    return this.#state.term
+  }
+
+  get votedFor(): MemberId | null {
+    return this.#state.votedFor
+  }
+
+  get leaderId(): MemberId | null {
+    return this.#state.leaderId
+  }
+
+  get commitIndex(): LogIndex {
+    return this.#state.commitIndex
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#state.appliedIndex
+  }
+
+  get firstIndex(): LogIndex {
+    return this.#state.log.firstIndex
+  }
+
+  get lastIndex(): LogIndex {
+    return this.#state.log.lastIndex
+  }
+
+  get lastTerm(): Term {
+    return this.#state.log.lastTerm
+  }
+
+  get stableIndex(): LogIndex {
+    return this.#state.log.stableIndex
+  }
+
+  get snapshotMeta(): SnapshotMeta | null {
+    return this.#state.snapshotMeta
+  }
+
+  get configuration(): Configuration {
+    return this.#state.configuration
+  }
+
+  get uncommittedBytes(): number {
+    return this.#state.leadership?.uncommittedBytes ?? 0
+  }
+
+  /** What the leader knows about its peers; empty on everybody else. */
+  peers(): readonly PeerStatus[] {
+    const all = [...(this.#state.leadership?.progress.values() ?? [])]
+    return all.map(({ id, state, matchIndex, nextIndex, lastContactMs }) => ({ id, state, matchIndex, nextIndex, lastContactMs }))
+  }
+}
+
+/** What a message's term means comes before what it says (paper, section 5.1). */
+function receive(state: CoreState, message: Message): void {
+  invariant(message.to === state.id, 'messages reach whom they are meant for', { to: message.to, id: state.id })
+  if (message.type === 'requestVote' && message.term > state.term && isSticky(state, message)) {
+    // A real request is not even answered: answering would mean to take up its term and depose a leader that is alive (thesis, section 4.2.3).
+    if (message.preVote) refuseVote(state, message)
+    return
+  }
+  if (message.term < state.term) {
+    answerOldTerm(state, message)
+    return
+  }
+  const binds = !isPreVoteTraffic(message)
+  if (message.term > state.term && binds) {
+    becomeFollower(state, message.term, null, `${message.from} is in term ${message.term}`)
+  }
+  dispatchMessage(state, message)
+}
+
+/** A pre-vote and its grant carry a term that nobody is in yet: they move nobody. */
+function isPreVoteTraffic(message: Message): boolean {
+  return (message.type === 'requestVote' && message.preVote) || (message.type === 'requestVoteResponse' && message.preVote && message.granted)
+}
+
+/**
+ * A sender that is behind is told this member's term: an old leader steps down, a candidate catches up. Silence would leave it stuck
+ * (LESSONS A15, A17). Answers of old terms say nothing that could be counted.
+ */
+function answerOldTerm(state: CoreState, message: Message): void {
+  switch (message.type) {
+    case 'requestVote':
+      refuseVote(state, message)
+      return
+    case 'appendEntries':
+    case 'heartbeat':
+    case 'installSnapshot':
+      state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0 })
+      return
+    case 'readIndexRequest':
+      state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: null })
+      return
+    default:
+      return
+  }
+}

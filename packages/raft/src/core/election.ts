@@ -1,0 +1,157 @@
+import { invariant } from '../errors.js'
+import type { MemberId, Term } from '../types.js'
+import { asTerm } from '../types.js'
+import type { Role } from './effects.js'
+import { lead, stopLeading } from './leader.js'
+import type { RequestVote, RequestVoteResponse } from './messages.js'
+import { replicationTargets } from './membership.js'
+import { isVoter, voteResult } from './quorum.js'
+import type { CoreState } from './state.js'
+import { settleHandover } from './transfer.js'
+
+/** Roles, terms and votes: paper, section 5.2 and 5.4.1; pre-vote and stickiness: thesis, sections 9.6 and 4.2.3. */
+
+/**
+ * Called only for a granted vote, a message of the current leader, an election of its own, and when a leader steps down: any other reset
+ * lets a server that can not win keep those that could from trying (LESSONS A11-A13).
+ */
+export function resetElectionTimer(state: CoreState): void {
+  const { electionTimeoutMs } = state.options
+  state.electionDeadlineMs = state.nowMs + electionTimeoutMs + state.random.next() * electionTimeoutMs
+}
+
+/** A message of the current leader was heard. */
+export function followLeader(state: CoreState, leaderId: MemberId): void {
+  invariant(state.role !== 'leader' || leaderId === state.id, 'one leader per term', { term: state.term, other: leaderId })
+  if (state.role !== 'follower' || state.leaderId !== leaderId) {
+    changeRole(state, 'follower', leaderId, `follows ${leaderId}`)
+  }
+  state.leaderContactMs = state.nowMs
+  resetElectionTimer(state)
+}
+
+export function becomeFollower(state: CoreState, term: Term, leaderId: MemberId | null, reason: string): void {
+  // The vote is forgotten only when the term moves: otherwise this member could vote twice in one term (LESSONS A1).
+  if (term > state.term) state.setTerm(term, null)
+  changeRole(state, 'follower', leaderId, reason)
+}
+
+function changeRole(state: CoreState, role: Role, leaderId: MemberId | null, reason: string): void {
+  const wasLeader = state.role === 'leader'
+  if (leaderId !== state.leaderId || role === 'leader') refuseForwardedReads(state)
+  state.role = role
+  state.leaderId = leaderId
+  state.votes = new Map()
+  if (wasLeader) {
+    stopLeading(state)
+    resetElectionTimer(state)
+  }
+  settleHandover(state)
+  state.event({ type: 'role', role, term: state.term, leaderId, reason })
+}
+
+function refuseForwardedReads(state: CoreState): void {
+  for (const ref of state.reads.clearForwarded()) state.readOutcome({ ref, refused: 'NO_LEADER', leaderId: null })
+}
+
+/** The election time-out has passed without a leader. */
+export function campaign(state: CoreState, reason: string): void {
+  if (!state.promotable) return
+  resetElectionTimer(state)
+  if (state.options.preVote) preCampaign(state, reason)
+  else campaignForReal(state, false, reason)
+}
+
+function preCampaign(state: CoreState, reason: string): void {
+  changeRole(state, 'preCandidate', null, reason)
+  // A pre-vote binds nobody, so the own one needs no disk.
+  state.votes.set(state.id, true)
+  requestVotes(state, { preVote: true, transfer: false })
+  countVotes(state)
+}
+
+export function campaignForReal(state: CoreState, transfer: boolean, reason: string): void {
+  state.setTerm(asTerm(state.term + 1), state.id)
+  changeRole(state, 'candidate', null, reason)
+  resetElectionTimer(state)
+  // The own vote counts when it is durable, like everybody's: it comes back as a message to itself (LESSONS A3).
+  state.sendAfterPersist({ type: 'requestVoteResponse', from: state.id, to: state.id, term: state.term, preVote: false, granted: true })
+  requestVotes(state, { preVote: false, transfer })
+}
+
+function requestVotes(state: CoreState, { preVote, transfer }: { preVote: boolean; transfer: boolean }): void {
+  for (const to of replicationTargets(state.configuration)) {
+    if (to === state.id || !isVoter(state.configuration, to)) continue
+    state.send({
+      type: 'requestVote',
+      from: state.id,
+      to,
+      term: asTerm(preVote ? state.term + 1 : state.term),
+      preVote,
+      transfer,
+      lastLogIndex: state.log.lastIndex,
+      lastLogTerm: state.log.lastTerm,
+    })
+  }
+}
+
+/** Heard of a live leader too recently to help to depose it (thesis, section 4.2.3)? A leader's own lease is its check-quorum. */
+export function isSticky(state: CoreState, message: RequestVote): boolean {
+  if (message.transfer || !state.options.checkQuorum) return false
+  if (state.role === 'leader') return true
+  // The last leader itself may ask: it has lost its leadership and can be elected again (LESSONS A14).
+  if (state.leaderId === message.from) return false
+  return state.leaderId !== null && state.nowMs - state.leaderContactMs < state.options.electionTimeoutMs
+}
+
+/** Paper, section 5.4.1: the later term wins, then the longer log. Counts what a snapshot replaced. */
+function isUpToDate(state: CoreState, message: RequestVote): boolean {
+  const { lastTerm, lastIndex } = state.log
+  return message.lastLogTerm > lastTerm || (message.lastLogTerm === lastTerm && message.lastLogIndex >= lastIndex)
+}
+
+/** A vote request of this member's own term, or a pre-vote request for a later one. */
+export function handleRequestVote(state: CoreState, message: RequestVote): void {
+  const mayVote = message.preVote
+    ? message.term > state.term
+    : message.term === state.term && (state.votedFor === null || state.votedFor === message.from)
+  if (!mayVote || !isUpToDate(state, message)) {
+    refuseVote(state, message)
+    return
+  }
+  if (message.preVote) {
+    state.send({ type: 'requestVoteResponse', from: state.id, to: message.from, term: message.term, preVote: true, granted: true })
+    return
+  }
+  if (state.votedFor === null) state.setTerm(state.term, message.from)
+  if (state.role !== 'follower') becomeFollower(state, state.term, null, `voted for ${message.from}`)
+  resetElectionTimer(state)
+  state.sendAfterPersist({ type: 'requestVoteResponse', from: state.id, to: message.from, term: state.term, preVote: false, granted: true })
+}
+
+/** Answers with this member's own term, so that one that is behind catches up instead of asking for ever (LESSONS A15). */
+export function refuseVote(state: CoreState, message: RequestVote): void {
+  state.send({ type: 'requestVoteResponse', from: state.id, to: message.from, term: state.term, preVote: message.preVote, granted: false })
+}
+
+export function handleVoteResponse(state: CoreState, message: RequestVoteResponse): void {
+  const expected = state.role === (message.preVote ? 'preCandidate' : 'candidate')
+  const term = message.preVote && message.granted ? state.term + 1 : state.term
+  if (!expected || message.term !== term) return
+  // A set of voters, never a counter: a duplicated answer is one vote (LESSONS A10). Strangers are not counted by voteResult (A9).
+  if (!state.votes.has(message.from)) state.votes.set(message.from, message.granted)
+  countVotes(state)
+}
+
+function countVotes(state: CoreState): void {
+  const result = voteResult(state.configuration, state.votes)
+  if (result === 'pending') return
+  if (result === 'lost') {
+    becomeFollower(state, state.term, null, 'a majority refused')
+  } else if (state.role === 'preCandidate') {
+    campaignForReal(state, false, 'a majority would vote for it')
+  } else {
+    changeRole(state, 'leader', state.id, 'won the election')
+    lead(state)
+  }
+}

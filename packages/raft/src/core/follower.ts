@@ -1,0 +1,89 @@
+import { BalsaError, invariant } from '../errors.js'
+import type { Entry, LogIndex } from '../types.js'
+import { asIndex, EntryType, ZERO_TERM } from '../types.js'
+import { followLeader } from './election.js'
+import { adoptConfiguration, configurationChanged } from './leader.js'
+import type { AppendEntries, AppendRejection, Heartbeat } from './messages.js'
+import type { CoreState } from './state.js'
+
+/** The receiver's side of AppendEntries: paper, figure 2. */
+
+export function handleAppend(state: CoreState, message: AppendEntries): void {
+  followLeader(state, message.from)
+  const { prevLogIndex, entries } = message
+  if (prevLogIndex >= state.commitIndex && state.log.termAt(prevLogIndex) !== message.prevLogTerm) {
+    respond(state, message, prevLogIndex, rejection(state, prevLogIndex))
+    return
+  }
+  // What is committed here is the same everywhere, also where it is compacted away: only what lies above needs a look (LESSONS C13).
+  const unseen = firstDifference(state, entries)
+  if (unseen !== null) replaceFrom(state, entries.slice(unseen))
+  const lastNew = asIndex(prevLogIndex + entries.length)
+  // Never beyond what this message has shown to agree: the own tail behind it may differ (LESSONS B10).
+  state.commitTo(asIndex(Math.min(message.leaderCommit, lastNew)))
+  respond(state, message, lastNew, null)
+}
+
+/** Position of the first entry that is not here already; null when all are. An old message thus never cuts off newer entries (LESSONS B7). */
+function firstDifference(state: CoreState, entries: readonly Entry[]): number | null {
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]
+    if (entry === undefined || entry.index <= state.commitIndex) continue
+    if (state.log.termAt(entry.index) !== entry.term) return i
+  }
+  return null
+}
+
+function replaceFrom(state: CoreState, entries: readonly Entry[]): void {
+  const first = entries[0]
+  if (first === undefined) return
+  invariant(first.index > state.commitIndex, 'committed entries are never replaced', { index: first.index, commitIndex: state.commitIndex })
+  const { lastIndex } = state.log
+  if (first.index <= lastIndex) {
+    state.event({ type: 'truncated', fromIndex: first.index, lastIndex })
+    if (state.membership.truncateFrom(first.index)) configurationChanged(state)
+  }
+  state.log.append(entries)
+  for (const entry of entries) {
+    state.timeMs = Math.max(state.timeMs, entry.timeMs)
+    if (entry.type === EntryType.configuration) adoptConfiguration(state, entry)
+  }
+}
+
+/** Tells the leader how far to go back, by whole terms (paper, end of section 5.3). Never below what is committed here: that agrees. */
+function rejection(state: CoreState, prevLogIndex: LogIndex): AppendRejection {
+  const { lastIndex } = state.log
+  const term = state.log.termAt(prevLogIndex)
+  if (prevLogIndex > lastIndex || term === null) {
+    return { prevLogIndex, conflictTerm: ZERO_TERM, conflictIndex: asIndex(lastIndex + 1), lastIndex }
+  }
+  const first = prevLogIndex >= state.log.firstIndex ? state.log.firstIndexOfRun(prevLogIndex) : prevLogIndex
+  return { prevLogIndex, conflictTerm: term, conflictIndex: asIndex(Math.max(first, state.commitIndex + 1)), lastIndex }
+}
+
+function respond(state: CoreState, message: AppendEntries, matchIndex: LogIndex, rejected: AppendRejection | null): void {
+  const response = {
+    type: 'appendEntriesResponse',
+    from: state.id,
+    to: message.from,
+    term: state.term,
+    round: message.round,
+    matchIndex,
+    rejected,
+  } as const
+  // An acknowledgement promises that the entries are on disk; a refusal promises nothing.
+  if (rejected === null) state.sendAfterPersist(response)
+  else state.send(response)
+}
+
+export function handleHeartbeat(state: CoreState, message: Heartbeat): void {
+  followLeader(state, message.from)
+  if (message.commit > state.log.lastIndex) {
+    throw new BalsaError('CORRUPT', `the leader knows that this member acknowledged entry ${message.commit}, but its log ends at ${state.log.lastIndex}`, {
+      hint: 'Durable data of this member was lost or replaced by an older copy. Remove the member and add it again with an empty data directory.',
+    })
+  }
+  state.commitTo(message.commit)
+  // A read's confirmation does not wait for a disk; the term it carries does (see CoreState.send).
+  state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: message.round })
+}

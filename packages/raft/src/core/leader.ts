@@ -1,0 +1,209 @@
+import { invariant } from '../errors.js'
+import { decodeConfiguration, encodeConfiguration } from '../log/configuration-codec.js'
+import type { Configuration, Entry, LogIndex, MemberId } from '../types.js'
+import { asIndex, EntryType, ZERO_INDEX } from '../types.js'
+import type { Proposal } from './effects.js'
+import { becomeFollower } from './election.js'
+import { isJoint, leaveJoint, replicationTargets } from './membership.js'
+import { Progress } from './progress.js'
+import { isVoter, quorumValue } from './quorum.js'
+import { refuseAllReads, startRound } from './read-index.js'
+import { replicate } from './replication.js'
+import type { CoreState, Leadership } from './state.js'
+import { leaveWithTransfer } from './transfer.js'
+
+const EMPTY = new Uint8Array(0)
+
+/** Just elected: paper, section 5.3 and 8. */
+export function lead(state: CoreState): void {
+  const leadership: Leadership = {
+    progress: new Map(),
+    termStartIndex: asIndex(state.log.lastIndex + 1),
+    timeBaseMs: state.timeMs,
+    electedAtMs: state.nowMs,
+    uncommitted: [],
+    uncommittedBytes: 0,
+    commitNotifyAtMs: Infinity,
+    transfer: null,
+  }
+  state.leadership = leadership
+  state.electionDeadlineMs = Infinity
+  syncProgress(state, leadership)
+  if (state.options.noop) append(state, leadership, [{ type: EntryType.noop, payload: EMPTY }])
+  broadcast(state, leadership, true)
+}
+
+export function stopLeading(state: CoreState): void {
+  const leadership = state.leadership
+  invariant(leadership !== null, 'a leader has a leadership')
+  state.leadership = null
+  refuseAllReads(state)
+  leaveWithTransfer(state, leadership)
+}
+
+/** One progress per receiver of the log: new ones begin, removed ones are dropped and never counted again, the others are kept (LESSONS D16, D17). */
+function syncProgress(state: CoreState, leadership: Leadership): void {
+  const targets = new Set(replicationTargets(state.configuration))
+  for (const id of leadership.progress.keys()) {
+    if (!targets.has(id)) leadership.progress.delete(id)
+  }
+  for (const id of targets) {
+    if (id === state.id || leadership.progress.has(id)) continue
+    leadership.progress.set(id, new Progress(id, asIndex(state.log.lastIndex + 1), state.nowMs))
+  }
+}
+
+/** Cluster time: never decreasing along the log, moved only by the leader's monotonic clock. */
+function clusterTimeMs(state: CoreState, leadership: Leadership): number {
+  return Math.max(state.timeMs, leadership.timeBaseMs + Math.floor(state.nowMs - leadership.electedAtMs))
+}
+
+/** Appends to the own log; returns the index of the first entry. */
+function append(state: CoreState, leadership: Leadership, proposals: readonly { readonly type: EntryType; readonly payload: Uint8Array }[]): LogIndex {
+  const timeMs = clusterTimeMs(state, leadership)
+  const firstIndex = asIndex(state.log.lastIndex + 1)
+  const entries: Entry[] = []
+  let bytes = 0
+  for (const { type, payload } of proposals) {
+    entries.push({ term: state.term, index: asIndex(firstIndex + entries.length), type, timeMs, payload })
+    bytes += payload.length
+  }
+  state.log.append(entries)
+  state.timeMs = timeMs
+  leadership.uncommitted.push({ lastIndex: state.log.lastIndex, bytes })
+  leadership.uncommittedBytes += bytes
+  for (const entry of entries) {
+    if (entry.type === EntryType.configuration) adoptConfiguration(state, entry)
+  }
+  return firstIndex
+}
+
+/** A configuration holds from the moment it is in the log (thesis, section 4.1). */
+export function adoptConfiguration(state: CoreState, entry: Entry): void {
+  const configuration = decodeConfiguration(entry.payload)
+  state.membership.append(entry.index, configuration)
+  configurationChanged(state)
+}
+
+export function configurationChanged(state: CoreState): void {
+  state.event({ type: 'configuration', index: state.membership.activeIndex, configuration: state.configuration })
+  if (state.leadership !== null) syncProgress(state, state.leadership)
+}
+
+export function propose(state: CoreState, leadership: Leadership, proposals: readonly Proposal[]): void {
+  const accepted: Proposal[] = []
+  let bytes = leadership.uncommittedBytes
+  for (const proposal of proposals) {
+    // A single proposal larger than the limit is accepted when nothing else waits: otherwise it could never get in.
+    const overloaded = bytes > 0 && bytes + proposal.payload.length > state.options.maxUncommittedBytes
+    const refused = overloaded ? 'OVERLOADED' : leadership.transfer !== null ? 'TRANSFER_IN_PROGRESS' : configurationRefusal(state, accepted, proposal)
+    if (refused !== null) {
+      state.proposalOutcome({ ref: proposal.ref, refused, leaderId: state.id })
+      continue
+    }
+    bytes += proposal.payload.length
+    accepted.push(proposal)
+  }
+  if (accepted.length === 0) return
+  let index: number = append(state, leadership, accepted)
+  for (const { ref } of accepted) state.proposalOutcome({ ref, index: asIndex(index++), term: state.term })
+  broadcast(state, leadership, false)
+}
+
+/** One change at a time, and only after an entry of this term is committed: two leaders' changes could otherwise both pass (LESSONS D1, D2). */
+function configurationRefusal(state: CoreState, accepted: readonly Proposal[], proposal: Proposal): 'INVALID' | null {
+  if (proposal.type !== EntryType.configuration) return null
+  const pending = state.membership.activeIndex > state.commitIndex || accepted.some(({ type }) => type === EntryType.configuration)
+  const settled = state.log.termAt(state.commitIndex) === state.term
+  return pending || !settled ? 'INVALID' : null
+}
+
+export function broadcast(state: CoreState, leadership: Leadership, evenEmpty: boolean): void {
+  for (const progress of leadership.progress.values()) replicate(state, progress, evenEmpty)
+}
+
+/**
+ * The commit rule (paper, section 5.4.2): the quorum-th durable index, and only over an entry of the current term. The leader's own log counts
+ * by what its disk has completed, like everybody's.
+ */
+export function advanceCommit(state: CoreState, leadership: Leadership): void {
+  const matchIndexOf = (id: MemberId): number => (id === state.id ? state.log.stableIndex : (leadership.progress.get(id)?.matchIndex ?? ZERO_INDEX))
+  const index = asIndex(quorumValue(state.configuration, matchIndexOf))
+  if (index <= state.commitIndex || index > state.log.lastIndex || state.log.termAt(index) !== state.term) return
+  state.commitTo(index)
+  let done = 0
+  for (const batch of leadership.uncommitted) {
+    if (batch.lastIndex > index) break
+    leadership.uncommittedBytes -= batch.bytes
+    done++
+  }
+  leadership.uncommitted.splice(0, done)
+  startRound(state, leadership)
+  settleConfiguration(state, leadership)
+  if (state.leadership === leadership) notifyCommit(state, leadership)
+}
+
+/** A committed joint configuration is left; a leader that is not in the committed configuration steps down (thesis, sections 4.2.2 and 4.3). */
+function settleConfiguration(state: CoreState, leadership: Leadership): void {
+  if (state.membership.activeIndex > state.commitIndex) return
+  if (isJoint(state.configuration)) {
+    const next: Configuration = leaveJoint(state.configuration)
+    append(state, leadership, [{ type: EntryType.configuration, payload: encodeConfiguration(next) }])
+    broadcast(state, leadership, false)
+  } else if (!isVoter(state.configuration, state.id)) {
+    sendHeartbeats(state, leadership)
+    becomeFollower(state, state.term, null, 'it is no longer a voter')
+  }
+}
+
+/** Some peer may not know how far it can commit: tell it soon, unless an append does. */
+export function notifyCommit(state: CoreState, leadership: Leadership): void {
+  if (leadership.progress.size === 0) return
+  if (state.options.commitNotifyMs === 0) tellCommit(state, leadership)
+  else leadership.commitNotifyAtMs = Math.min(leadership.commitNotifyAtMs, state.nowMs + state.options.commitNotifyMs)
+}
+
+/** Peers that no append has told about the commit index hear of it by a heart-beat. */
+function tellCommit(state: CoreState, leadership: Leadership): void {
+  leadership.commitNotifyAtMs = Infinity
+  for (const progress of leadership.progress.values()) {
+    if (progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)) sendHeartbeat(state, progress)
+  }
+}
+
+export function sendHeartbeats(state: CoreState, leadership: Leadership): void {
+  for (const progress of leadership.progress.values()) sendHeartbeat(state, progress)
+}
+
+function sendHeartbeat(state: CoreState, progress: Progress): void {
+  // Without a consistency check of its own, it may only commit what is known to match (LESSONS B11).
+  const commit = asIndex(Math.min(progress.matchIndex, state.commitIndex))
+  progress.nextHeartbeatMs = state.nowMs + state.options.heartbeatIntervalMs
+  progress.toldCommit = asIndex(Math.max(progress.toldCommit, commit))
+  state.send({ type: 'heartbeat', from: state.id, to: progress.id, term: state.term, commit, round: state.reads.currentRound })
+}
+
+/** The leader's clock work. */
+export function tickLeader(state: CoreState, leadership: Leadership): void {
+  if (state.nowMs >= checkQuorumDeadlineMs(state, leadership)) {
+    becomeFollower(state, state.term, null, 'it has not heard a majority for an election time-out')
+    return
+  }
+  for (const progress of leadership.progress.values()) {
+    if (state.nowMs >= progress.nextHeartbeatMs) sendHeartbeat(state, progress)
+  }
+  if (state.nowMs >= leadership.commitNotifyAtMs) tellCommit(state, leadership)
+}
+
+/** When this leader will have gone one election time-out without a quorum (thesis, section 6.2). */
+export function checkQuorumDeadlineMs(state: CoreState, leadership: Leadership): number {
+  if (!state.options.checkQuorum) return Infinity
+  const contact = quorumValue(state.configuration, (id) => (id === state.id ? state.nowMs : (leadership.progress.get(id)?.lastContactMs ?? -Infinity)))
+  return contact + state.options.electionTimeoutMs
+}
+
+export function leaderDeadlineMs(state: CoreState, leadership: Leadership): number {
+  let deadline = Math.min(checkQuorumDeadlineMs(state, leadership), leadership.commitNotifyAtMs, leadership.transfer?.deadlineMs ?? Infinity)
+  for (const progress of leadership.progress.values()) deadline = Math.min(deadline, progress.nextHeartbeatMs)
+  return deadline
+}

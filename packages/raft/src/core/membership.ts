@@ -1,0 +1,93 @@
+import { invariant } from '../errors.js'
+import type { Configuration, LogIndex, MemberId } from '../types.js'
+import { ZERO_INDEX } from '../types.js'
+
+export interface IndexedConfiguration {
+  readonly index: LogIndex
+  readonly configuration: Configuration
+}
+
+/**
+ * Which configuration is in force. A configuration holds from the moment its entry is in the log, committed or not, and is rolled
+ * back when the entry is cut off (thesis, section 4.1). There is one source of truth: the log and the snapshot below it.
+ */
+export class Membership {
+  /** Ascending by index; the first one is the base: the snapshot's or the initial configuration. Never empty. */
+  #stack: IndexedConfiguration[]
+
+  constructor(base: Configuration, baseIndex: LogIndex, later: readonly IndexedConfiguration[]) {
+    this.#stack = [{ index: baseIndex, configuration: base }, ...later.filter((entry) => entry.index > baseIndex)]
+  }
+
+  get active(): Configuration {
+    return this.#newest.configuration
+  }
+
+  get activeIndex(): LogIndex {
+    return this.#newest.index
+  }
+
+  /** The configuration in force right after the entry at `index`. */
+  at(index: LogIndex): Configuration {
+    for (let i = this.#stack.length - 1; i > 0; i--) {
+      const candidate = this.#stack[i]
+      if (candidate !== undefined && candidate.index <= index) return candidate.configuration
+    }
+    return this.#base.configuration
+  }
+
+  append(index: LogIndex, configuration: Configuration): void {
+    invariant(index > this.activeIndex, 'a configuration is appended above the newest one', { index, activeIndex: this.activeIndex })
+    this.#stack.push({ index, configuration })
+  }
+
+  /** The log was cut: entries from `index` on are gone, and their configurations with them. Returns whether the active one changed. */
+  truncateFrom(index: LogIndex): boolean {
+    const before = this.#stack.length
+    invariant(this.#base.index < index || this.#base.index === ZERO_INDEX, 'the base configuration is never cut off', { index })
+    this.#stack = this.#stack.filter((entry, position) => position === 0 || entry.index < index)
+    return this.#stack.length !== before
+  }
+
+  /** Everything up to `index` is in a snapshot: the configuration in force there becomes the base. */
+  compact(index: LogIndex): void {
+    const configuration = this.at(index)
+    this.#stack = [{ index, configuration }, ...this.#stack.filter((entry) => entry.index > index)]
+  }
+
+  /** A snapshot replaces the whole log. */
+  reset(index: LogIndex, configuration: Configuration): void {
+    this.#stack = [{ index, configuration }]
+  }
+
+  get #newest(): IndexedConfiguration {
+    const newest = this.#stack[this.#stack.length - 1]
+    invariant(newest !== undefined, 'there is always a base configuration')
+    return newest
+  }
+
+  get #base(): IndexedConfiguration {
+    const base = this.#stack[0]
+    invariant(base !== undefined, 'there is always a base configuration')
+    return base
+  }
+}
+
+export const isJoint = (configuration: Configuration): boolean => configuration.votersOutgoing.length > 0
+
+/** The configuration that ends a joint one: the outgoing half leaves (paper, section 6). */
+export function leaveJoint(configuration: Configuration): Configuration {
+  const staying = new Set<MemberId>([...configuration.voters, ...configuration.learners])
+  return {
+    members: configuration.members.filter((member) => staying.has(member.id)),
+    voters: configuration.voters,
+    votersOutgoing: [],
+    learners: configuration.learners,
+  }
+}
+
+/** Everybody who receives the log: voters of both halves and learners, each once, ascending. */
+export function replicationTargets(configuration: Configuration): readonly MemberId[] {
+  const ids = new Set<MemberId>([...configuration.voters, ...configuration.votersOutgoing, ...configuration.learners])
+  return [...ids].sort((a, b) => a - b)
+}

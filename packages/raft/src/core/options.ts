@@ -1,0 +1,84 @@
+import { BalsaError } from '../errors.js'
+import type { Random } from '../ports/clock.js'
+import type { MemberId } from '../types.js'
+
+/** Settings of one member's core. Times in ms of the driver's monotonic clock. */
+export interface CoreOptions {
+  readonly id: MemberId
+  readonly random: Random
+  /** How often an idle leader is heard. */
+  readonly heartbeatIntervalMs?: number
+  /** Silence after which a follower campaigns; drawn anew between this and twice this (paper, section 5.2). */
+  readonly electionTimeoutMs?: number
+  /** Ask whether an election could be won before raising the term (thesis, section 9.6). */
+  readonly preVote?: boolean
+  /** A leader that has not heard a majority for one election time-out steps down (thesis, section 6.2). */
+  readonly checkQuorum?: boolean
+  /** A new leader appends a blank entry of its term at once (paper, section 8). Off only for the course suites, which count indexes. */
+  readonly noop?: boolean
+  /** Payload bytes in one AppendEntries; a larger single entry travels alone. */
+  readonly maxMessageBytes?: number
+  readonly maxEntriesPerMessage?: number
+  /** Appends under way to one peer before its first answer. */
+  readonly maxInflightMessages?: number
+  readonly maxInflightBytes?: number
+  /** Payload bytes a leader accepts beyond what is committed; then proposals are refused as OVERLOADED. */
+  readonly maxUncommittedBytes?: number
+  /** Reads waiting for confirmation; then reads are refused as OVERLOADED. */
+  readonly maxPendingReads?: number
+  /** Payload bytes of applied entries kept in memory for followers that are a little behind. */
+  readonly logCacheBytes?: number
+  readonly snapshotChunkBytes?: number
+  /** How long a new commit index may wait for an append to ride on before idle followers are told. 0: at once. */
+  readonly commitNotifyMs?: number
+}
+
+export type ResolvedCoreOptions = Required<CoreOptions>
+
+const MIB = 1024 * 1024
+
+/** Fills in defaults and refuses settings that cannot work: CONFIG (fatal). */
+export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
+  const resolved: ResolvedCoreOptions = {
+    heartbeatIntervalMs: 50,
+    electionTimeoutMs: 250,
+    preVote: true,
+    checkQuorum: true,
+    noop: true,
+    maxMessageBytes: MIB,
+    maxEntriesPerMessage: 8192,
+    maxInflightMessages: 64,
+    maxInflightBytes: 16 * MIB,
+    maxUncommittedBytes: 64 * MIB,
+    maxPendingReads: 100_000,
+    logCacheBytes: 32 * MIB,
+    snapshotChunkBytes: 256 * 1024,
+    commitNotifyMs: 5,
+    ...options,
+  }
+  const positive = [
+    'heartbeatIntervalMs',
+    'electionTimeoutMs',
+    'maxMessageBytes',
+    'maxEntriesPerMessage',
+    'maxInflightMessages',
+    'maxInflightBytes',
+    'maxUncommittedBytes',
+    'maxPendingReads',
+    'snapshotChunkBytes',
+  ] as const
+  for (const name of positive) require(resolved[name] > 0, `${name} must be greater than 0, not ${resolved[name]}`)
+  for (const name of ['logCacheBytes', 'commitNotifyMs'] as const) {
+    require(resolved[name] >= 0, `${name} must not be negative, not ${resolved[name]}`)
+  }
+  require(Number.isSafeInteger(resolved.id) && resolved.id > 0, `id must be a positive safe integer, not ${resolved.id}`)
+  require(
+    resolved.electionTimeoutMs >= 2 * resolved.heartbeatIntervalMs,
+    `electionTimeoutMs (${resolved.electionTimeoutMs}) must be at least twice heartbeatIntervalMs (${resolved.heartbeatIntervalMs})`,
+  )
+  return resolved
+}
+
+function require(condition: boolean, message: string): void {
+  if (!condition) throw new BalsaError('CONFIG', message)
+}

@@ -1,0 +1,105 @@
+import { invariant } from '../errors.js'
+import type { LogIndex, MemberId, SnapshotMeta } from '../types.js'
+import { asIndex, ZERO_INDEX } from '../types.js'
+
+export type PeerState = 'probe' | 'replicate' | 'snapshot'
+
+/**
+ * What the leader knows about one peer, and how it feeds it.
+ * - probe: the point where the logs agree is unknown; one append at a time.
+ * - replicate: the logs agree up to nextIndex - 1 as far as is known; appends are pipelined inside a window.
+ * - snapshot: the peer needs entries that are compacted; chunks of the snapshot go one at a time.
+ * Invariants: matchIndex < nextIndex; matchIndex never decreases within one leadership.
+ */
+export class Progress {
+  readonly id: MemberId
+  state: PeerState = 'probe'
+  matchIndex: LogIndex = ZERO_INDEX
+  nextIndex: LogIndex
+  /** A probe is under way: nothing more until it, or a heart-beat, is answered. */
+  probeSent = false
+  /** Storage is reading entries from here for this peer. */
+  loadingFrom: LogIndex | null = null
+  /** Last time this peer was heard in this term. */
+  lastContactMs: number
+  lastAppendMs = -Infinity
+  nextHeartbeatMs: number
+  /** Highest ReadIndex round that it has confirmed. */
+  confirmedRound = 0
+  /** Highest commit index that it was told. */
+  toldCommit: LogIndex = ZERO_INDEX
+  /** The snapshot being sent, and the chunk that is under way. */
+  sending: { readonly meta: SnapshotMeta; offset: number; sentMs: number } | null = null
+  #inflight: { readonly lastIndex: number; readonly bytes: number }[] = []
+  #inflightBytes = 0
+
+  constructor(id: MemberId, nextIndex: LogIndex, nowMs: number) {
+    this.id = id
+    this.nextIndex = nextIndex
+    this.lastContactMs = nowMs
+    this.nextHeartbeatMs = nowMs
+  }
+
+  becomeProbe(nextIndex: LogIndex): void {
+    this.state = 'probe'
+    this.nextIndex = asIndex(Math.max(nextIndex, this.matchIndex + 1))
+    this.#reset()
+  }
+
+  becomeReplicate(): void {
+    this.state = 'replicate'
+    this.nextIndex = asIndex(this.matchIndex + 1)
+    this.#reset()
+  }
+
+  becomeSnapshot(meta: SnapshotMeta, nowMs: number): void {
+    this.state = 'snapshot'
+    this.#reset()
+    this.sending = { meta, offset: 0, sentMs: nowMs }
+  }
+
+  #reset(): void {
+    this.probeSent = false
+    this.loadingFrom = null
+    this.sending = null
+    this.#inflight = []
+    this.#inflightBytes = 0
+  }
+
+  get inflightCount(): number {
+    return this.#inflight.length
+  }
+
+  windowFull(maxMessages: number, maxBytes: number): boolean {
+    return this.#inflight.length >= maxMessages || this.#inflightBytes >= maxBytes
+  }
+
+  /** An append with entries up to `lastIndex` left in replicate state. */
+  sent(lastIndex: LogIndex, bytes: number): void {
+    invariant(this.state === 'replicate' && lastIndex >= this.nextIndex, 'pipelined appends go forward', { lastIndex, next: this.nextIndex })
+    this.nextIndex = asIndex(lastIndex + 1)
+    this.#inflight.push({ lastIndex, bytes })
+    this.#inflightBytes += bytes
+  }
+
+  /** The peer holds everything up to `index` durably. Returns whether that is news. */
+  acknowledged(index: LogIndex): boolean {
+    let freed = 0
+    for (const message of this.#inflight) {
+      if (message.lastIndex > index) break
+      this.#inflightBytes -= message.bytes
+      freed++
+    }
+    if (freed > 0) this.#inflight.splice(0, freed)
+    if (index <= this.matchIndex) return false
+    this.matchIndex = index
+    this.nextIndex = asIndex(Math.max(this.nextIndex, index + 1))
+    return true
+  }
+
+  /** A heart-beat was answered though the window is full: appends may have been lost, and room for one more finds out. */
+  freeOldest(): void {
+    const oldest = this.#inflight.shift()
+    if (oldest !== undefined) this.#inflightBytes -= oldest.bytes
+  }
+}

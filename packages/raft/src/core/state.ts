@@ -1,0 +1,269 @@
+import { invariant } from '../errors.js'
+import type { Random } from '../ports/clock.js'
+import type { Configuration, HardState, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
+import { asIndex, ZERO_INDEX } from '../types.js'
+import type { CoreEvent, Effects, ProposalOutcome, ReadOutcome, RecoveredState, Role, TransferOutcome } from './effects.js'
+import { LogView } from './log-view.js'
+import { Membership } from './membership.js'
+import type { Message } from './messages.js'
+import type { ResolvedCoreOptions } from './options.js'
+import type { Progress } from './progress.js'
+import { isVoter } from './quorum.js'
+import { Reads } from './reads.js'
+
+/** What only a leader has; made anew at every election, so that nothing of an earlier leadership can be counted (LESSONS B4). */
+export interface Leadership {
+  readonly progress: Map<MemberId, Progress>
+  /** First index that this leader may append at: its no-op. Reads wait until the commit index reaches it. */
+  readonly termStartIndex: LogIndex
+  /** Cluster time = base + monotonic time since the election. */
+  readonly timeBaseMs: number
+  readonly electedAtMs: number
+  /** Appended and not yet committed by this leader: last index and payload bytes of each proposal batch. */
+  uncommitted: { readonly lastIndex: LogIndex; readonly bytes: number }[]
+  uncommittedBytes: number
+  /** When idle peers are told of a new commit index; Infinity when they know. */
+  commitNotifyAtMs: number
+  transfer: { readonly ref: number; readonly target: MemberId; readonly deadlineMs: number } | null
+}
+
+/** Messages that rely on a write that is under way. */
+interface HeldMessage {
+  readonly sequence: number
+  readonly message: Message
+}
+
+/**
+ * All memory of one member's core. The rooms of the core (election, leader, follower, reads, snapshot, transfer) are functions over
+ * it; nothing here decides anything about the protocol.
+ */
+export class CoreState {
+  readonly options: ResolvedCoreOptions
+  readonly id: MemberId
+  readonly random: Random
+  nowMs: number
+
+  role: Role = 'follower'
+  term: Term
+  votedFor: MemberId | null
+  leaderId: MemberId | null = null
+  readonly log: LogView
+  readonly membership: Membership
+  commitIndex: LogIndex
+  appliedIndex: LogIndex
+  snapshotMeta: SnapshotMeta | null
+  /** Highest cluster time seen in any entry. */
+  timeMs: number
+
+  electionDeadlineMs = Infinity
+  /** When a current leader was last heard: the base of leader stickiness. */
+  leaderContactMs = -Infinity
+  votes = new Map<MemberId, boolean>()
+  leadership: Leadership | null = null
+  readonly reads: Reads
+  /** A transfer that this member gave its leadership up for, until it knows who leads. */
+  handedOver: { readonly ref: number; readonly target: MemberId; readonly deadlineMs: number } | null = null
+
+  #hardStateDirty = false
+  #durableTerm: Term
+  #sequence = 0
+  #persistedSequence = 0
+  #held: HeldMessage[] = []
+  /** Terms on their way to the disk. */
+  readonly #hardStates: { readonly sequence: number; readonly term: Term }[] = []
+  #installing: SnapshotMeta | null = null
+  #compactBelow: LogIndex | null = null
+  #announcedCommit: LogIndex
+
+  #messages: Message[] = []
+  #selfMessages: Message[] = []
+  #restore: SnapshotMeta | null = null
+  #loads: Effects['loads'][number][] = []
+  #snapshotReads: Effects['snapshotReads'][number][] = []
+  #snapshotChunks: Effects['snapshotChunks'][number][] = []
+  #proposals: ProposalOutcome[] = []
+  #readOutcomes: ReadOutcome[] = []
+  #transfers: TransferOutcome[] = []
+  #events: CoreEvent[] = []
+
+  constructor(options: ResolvedCoreOptions, recovered: RecoveredState, nowMs: number) {
+    this.options = options
+    this.id = options.id
+    this.random = options.random
+    this.reads = new Reads(Math.floor(options.random.next() * 2 ** 48))
+    this.nowMs = nowMs
+    this.term = recovered.hardState.term
+    this.#durableTerm = recovered.hardState.term
+    this.votedFor = recovered.hardState.votedFor
+    this.log = new LogView(recovered)
+    this.snapshotMeta = recovered.snapshot
+    const snapshotIndex = recovered.snapshot?.index ?? ZERO_INDEX
+    this.commitIndex = snapshotIndex
+    this.appliedIndex = snapshotIndex
+    this.#announcedCommit = snapshotIndex
+    this.membership = new Membership(recovered.baseConfiguration, asIndex(recovered.firstIndex - 1), recovered.configurations)
+    this.timeMs = recovered.timeMs
+    invariant(recovered.firstIndex <= snapshotIndex + 1, 'the log connects to the snapshot', { first: recovered.firstIndex, snapshotIndex })
+    invariant(recovered.lastIndex >= snapshotIndex, 'the log reaches the snapshot', { last: recovered.lastIndex, snapshotIndex })
+    invariant(this.log.lastTerm <= this.term, 'no entry is newer than the persisted term', { lastTerm: this.log.lastTerm, term: this.term })
+  }
+
+  get configuration(): Configuration {
+    return this.membership.active
+  }
+
+  /** May this member campaign? Learners and members that are not in the configuration never do. */
+  get promotable(): boolean {
+    return isVoter(this.configuration, this.id)
+  }
+
+  setTerm(term: Term, votedFor: MemberId | null): void {
+    invariant(term > this.term || (term === this.term && (this.votedFor === null || this.votedFor === votedFor)), 'one vote per term, and terms never go back', {
+      term,
+      current: this.term,
+      votedFor,
+      before: this.votedFor,
+    })
+    this.term = term
+    this.votedFor = votedFor
+    this.#hardStateDirty = true
+  }
+
+  commitTo(index: LogIndex): void {
+    if (index <= this.commitIndex) return
+    invariant(index <= this.log.lastIndex, 'only entries that are here are committed', { index, lastIndex: this.log.lastIndex })
+    this.commitIndex = index
+  }
+
+  /** Sends; held back until the term it carries is durable, so that nobody acts on a term that a crash could take back. */
+  send(message: Message): void {
+    const promisesTerm = !(message.type === 'requestVote' && message.preVote) && message.term > this.#durableTerm && message.term <= this.term
+    if (promisesTerm) this.sendAfterPersist(message)
+    else this.#messages.push(message)
+  }
+
+  /** Sends once everything that stands in memory now is durable. */
+  sendAfterPersist(message: Message): void {
+    const sequence = this.#isDirty ? this.#sequence + 1 : this.#sequence
+    if (sequence > this.#persistedSequence) this.#held.push({ sequence, message })
+    else this.#release(message)
+  }
+
+  #release(message: Message): void {
+    if (message.to === this.id) this.#selfMessages.push(message)
+    else this.#messages.push(message)
+  }
+
+  get #isDirty(): boolean {
+    return this.#hardStateDirty || this.log.hasUnpersisted || this.#installing !== null || this.#compactBelow !== null
+  }
+
+  /** Storage has completed every write up to `sequence`: what was held back for it may leave. */
+  persisted(sequence: number): void {
+    invariant(sequence > this.#persistedSequence && sequence <= this.#sequence, 'writes complete in order', {
+      sequence,
+      persisted: this.#persistedSequence,
+      issued: this.#sequence,
+    })
+    this.#persistedSequence = sequence
+    this.log.persisted(sequence)
+    while (this.#hardStates.length > 0 && (this.#hardStates[0]?.sequence ?? Infinity) <= sequence) {
+      this.#durableTerm = this.#hardStates.shift()?.term ?? this.#durableTerm
+    }
+    let released = 0
+    for (const { sequence: needed, message } of this.#held) {
+      if (needed > sequence) break
+      released++
+      // What was promised in a term that has passed is of no use to anybody.
+      if (message.term >= this.term) this.#release(message)
+    }
+    this.#held.splice(0, released)
+  }
+
+  /** A message to itself that became due: the member's own vote is counted like everybody's. */
+  takeSelfMessage(): Message | undefined {
+    return this.#selfMessages.shift()
+  }
+
+  installSnapshot(meta: SnapshotMeta): void {
+    this.#installing = meta
+    this.#restore = meta
+  }
+
+  compactBelow(index: LogIndex): void {
+    this.#compactBelow = index
+  }
+
+  load(request: Effects['loads'][number]): void {
+    this.#loads.push(request)
+  }
+
+  readSnapshot(request: Effects['snapshotReads'][number]): void {
+    this.#snapshotReads.push(request)
+  }
+
+  storeChunk(chunk: Effects['snapshotChunks'][number]): void {
+    this.#snapshotChunks.push(chunk)
+  }
+
+  proposalOutcome(outcome: ProposalOutcome): void {
+    this.#proposals.push(outcome)
+  }
+
+  readOutcome(outcome: ReadOutcome): void {
+    this.#readOutcomes.push(outcome)
+  }
+
+  transferOutcome(outcome: TransferOutcome): void {
+    this.#transfers.push(outcome)
+  }
+
+  event(event: CoreEvent): void {
+    this.#events.push(event)
+  }
+
+  takeEffects(): Effects {
+    const effects: Effects = {
+      messages: this.#messages,
+      persist: this.#takePersist(),
+      commitIndex: this.commitIndex > this.#announcedCommit ? this.commitIndex : null,
+      restore: this.#restore,
+      loads: this.#loads,
+      snapshotReads: this.#snapshotReads,
+      snapshotChunks: this.#snapshotChunks,
+      proposals: this.#proposals,
+      reads: this.#readOutcomes,
+      transfers: this.#transfers,
+      events: this.#events,
+    }
+    this.#announcedCommit = this.commitIndex
+    this.#messages = []
+    this.#restore = null
+    this.#loads = []
+    this.#snapshotReads = []
+    this.#snapshotChunks = []
+    this.#proposals = []
+    this.#readOutcomes = []
+    this.#transfers = []
+    this.#events = []
+    return effects
+  }
+
+  #takePersist(): Effects['persist'] {
+    if (!this.#isDirty) return null
+    const sequence = ++this.#sequence
+    const hardState: HardState | null = this.#hardStateDirty ? { term: this.term, votedFor: this.votedFor } : null
+    if (hardState !== null) this.#hardStates.push({ sequence, term: hardState.term })
+    const persist = {
+      sequence,
+      hardState,
+      entries: this.log.takeUnpersisted(sequence),
+      installSnapshot: this.#installing,
+      compactBelow: this.#compactBelow,
+    }
+    this.#hardStateDirty = false
+    this.#installing = null
+    this.#compactBelow = null
+    return persist
+  }
+}

@@ -1,0 +1,84 @@
+import { invariant } from '../errors.js'
+import type { MemberId } from '../types.js'
+import { campaignForReal } from './election.js'
+import type { Input } from './effects.js'
+import { replicate } from './replication.js'
+import type { TimeoutNow } from './messages.js'
+import { isVoter } from './quorum.js'
+import type { CoreState, Leadership } from './state.js'
+
+/** Leadership transfer: thesis, section 3.10. While it runs no proposal is accepted; it ends within one election time-out. */
+export function startTransfer(state: CoreState, leadership: Leadership, input: Extract<Input, { type: 'transfer' }>): void {
+  if (leadership.transfer !== null) {
+    state.transferOutcome({ ref: input.ref, refused: 'TRANSFER_IN_PROGRESS' })
+    return
+  }
+  const target = input.target ?? mostUpToDate(state, leadership)
+  if (target === state.id) {
+    state.transferOutcome({ ref: input.ref, target })
+    return
+  }
+  const progress = target === null ? undefined : leadership.progress.get(target)
+  if (target === null || progress === undefined || !isVoter(state.configuration, target)) {
+    state.transferOutcome({ ref: input.ref, refused: 'INVALID' })
+    return
+  }
+  leadership.transfer = { ref: input.ref, target, deadlineMs: state.nowMs + state.options.electionTimeoutMs }
+  replicate(state, progress, false)
+  advanceTransfer(state, leadership)
+}
+
+function mostUpToDate(state: CoreState, leadership: Leadership): MemberId | null {
+  let best: MemberId | null = null
+  let bestMatch = -1
+  for (const progress of leadership.progress.values()) {
+    const alive = state.nowMs - progress.lastContactMs < state.options.electionTimeoutMs
+    if (alive && isVoter(state.configuration, progress.id) && progress.matchIndex > bestMatch) {
+      best = progress.id
+      bestMatch = progress.matchIndex
+    }
+  }
+  return best
+}
+
+/** Tells the target to campaign as soon as it has the whole log. Repeated by every later answer of the target: the message may be lost. */
+export function advanceTransfer(state: CoreState, leadership: Leadership): void {
+  const target = leadership.transfer?.target
+  if (target === undefined) return
+  if (leadership.progress.get(target)?.matchIndex !== state.log.lastIndex) return
+  state.send({ type: 'timeoutNow', from: state.id, to: target, term: state.term })
+}
+
+/** The old leader goes on when the target did not take over in time. */
+export function expireTransfer(state: CoreState): void {
+  const transfer = state.leadership?.transfer
+  if (state.leadership !== null && transfer !== null && transfer !== undefined && state.nowMs >= transfer.deadlineMs) {
+    state.leadership.transfer = null
+    state.transferOutcome({ ref: transfer.ref, refused: 'TRANSFER_FAILED' })
+  }
+  if (state.handedOver !== null && state.nowMs >= state.handedOver.deadlineMs) {
+    state.transferOutcome({ ref: state.handedOver.ref, refused: 'TRANSFER_FAILED' })
+    state.handedOver = null
+  }
+}
+
+/** Leadership ended while a transfer was under way: whether it went to the target shows when a leader is known. */
+export function leaveWithTransfer(state: CoreState, leadership: Leadership): void {
+  if (leadership.transfer === null) return
+  invariant(state.handedOver === null, 'one transfer at a time')
+  state.handedOver = { ...leadership.transfer, deadlineMs: state.nowMs + 2 * state.options.electionTimeoutMs }
+}
+
+export function settleHandover(state: CoreState): void {
+  const handedOver = state.handedOver
+  if (handedOver === null || state.leaderId === null) return
+  state.handedOver = null
+  if (state.leaderId === handedOver.target) state.transferOutcome({ ref: handedOver.ref, target: handedOver.target })
+  else state.transferOutcome({ ref: handedOver.ref, refused: 'TRANSFER_FAILED' })
+}
+
+/** The leader asks this member to take over. Of the current term only: an old one would start an election that nobody wants (LESSONS A21). */
+export function handleTimeoutNow(state: CoreState, message: TimeoutNow): void {
+  if (!state.promotable || state.leaderId !== message.from) return
+  campaignForReal(state, true, `${message.from} hands over its leadership`)
+}
