@@ -1,0 +1,207 @@
+/**
+ * The replicated commands as bytes in the log.
+ *
+ *     u8 format (1) | u8 kind | body
+ *     openSession   varint ttlMs | 16 bytes client nonce
+ *     closeSession  varint session
+ *     keepAlive     varint session
+ *     put, append   stamp | bytes key | bytes value
+ *     delete        stamp | bytes key
+ *     compareAndPut stamp | bytes key | u8 flags (1 revision, 2 value) | [varint modRevision] | [bytes expected value] | bytes value
+ *     stamp         varint session (0 = none) | when there is one: varint sequence | varint firstUnanswered
+ *
+ * Every change of layout or meaning takes a new format number. A member that meets a format or kind that it does not know must stop: it
+ * can not know what the newer members did with it, and to skip it would be a silent divergence.
+ */
+import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
+import { CLIENT_NONCE_BYTES, MAX_KEY_BYTES, MAX_REQUEST_BYTES } from './limits.js'
+
+const COMMAND_FORMAT = 1
+
+const Kind = { openSession: 1, closeSession: 2, keepAlive: 3, put: 4, append: 5, delete: 6, compareAndPut: 7 } as const
+
+/**
+ * Makes a write happen exactly once (thesis, section 6.3). The state machine keeps the answers of `session` from `firstUnanswered` on:
+ * the client promises never to ask for anything below it again.
+ */
+export interface WriteStamp {
+  readonly session: number
+  /** 1, 2, 3 ... within the session; the same for every attempt of one write. */
+  readonly sequence: number
+  readonly firstUnanswered: number
+}
+
+/** What must hold for a compareAndPut to write. At least one of the two is given; both given must both hold. */
+export interface Expected {
+  /** Revision of the key's last write; 0 = the key is absent. Null = not compared. */
+  readonly modRevision: number | null
+  /** The present value; an absent key has none and never matches. Null = not compared. */
+  readonly value: Uint8Array | null
+}
+
+export interface OpenSessionCommand {
+  readonly type: 'openSession'
+  readonly ttlMs: number
+  /** Random bytes: a repeated openSession with the nonce of a living session answers that session. */
+  readonly clientNonce: Uint8Array
+}
+
+export interface SessionCommand {
+  readonly type: 'closeSession' | 'keepAlive'
+  readonly session: number
+}
+
+interface Write {
+  /** Null = at least once: a repeated command is applied again. */
+  readonly stamp: WriteStamp | null
+  readonly key: Uint8Array
+}
+
+export interface PutCommand extends Write {
+  readonly type: 'put' | 'append'
+  readonly value: Uint8Array
+}
+
+export interface DeleteCommand extends Write {
+  readonly type: 'delete'
+}
+
+export interface CompareAndPutCommand extends Write {
+  readonly type: 'compareAndPut'
+  readonly expected: Expected
+  readonly value: Uint8Array
+}
+
+export type WriteCommand = PutCommand | DeleteCommand | CompareAndPutCommand
+export type Command = OpenSessionCommand | SessionCommand | WriteCommand
+
+export const isWrite = (command: Command): command is WriteCommand =>
+  command.type !== 'openSession' && command.type !== 'closeSession' && command.type !== 'keepAlive'
+
+const FLAG_REVISION = 1
+const FLAG_VALUE = 2
+
+const writer = new ByteWriter(1024)
+const LARGEST_KEPT_BUFFER = 64 * 1024
+
+/** The command as bytes of its own. INVALID (refused) when a number is not a safe integer >= 0 or the nonce has the wrong length. */
+export function encodeCommand(command: Command): Uint8Array {
+  writer.reset()
+  writer.u8(COMMAND_FORMAT)
+  writer.u8(Kind[command.type])
+  switch (command.type) {
+    case 'openSession':
+      if (command.clientNonce.length !== CLIENT_NONCE_BYTES) throw new BalsaError('INVALID', `the client nonce must have ${CLIENT_NONCE_BYTES} bytes`)
+      writer.varint(command.ttlMs)
+      writer.raw(command.clientNonce)
+      break
+    case 'closeSession':
+    case 'keepAlive':
+      writer.varint(command.session)
+      break
+    default:
+      encodeWrite(command)
+  }
+  return writer.length > LARGEST_KEPT_BUFFER ? writer.detach() : writer.take()
+}
+
+function encodeWrite(command: WriteCommand): void {
+  writer.varint(command.stamp?.session ?? 0)
+  if (command.stamp !== null) {
+    writer.varint(command.stamp.sequence)
+    writer.varint(command.stamp.firstUnanswered)
+  }
+  writer.bytes(command.key)
+  if (command.type === 'delete') return
+  if (command.type === 'compareAndPut') {
+    const { modRevision, value } = command.expected
+    writer.u8((modRevision === null ? 0 : FLAG_REVISION) | (value === null ? 0 : FLAG_VALUE))
+    if (modRevision !== null) writer.varint(modRevision)
+    if (value !== null) writer.bytes(value)
+  }
+  writer.bytes(command.value)
+}
+
+/**
+ * Reads a command; its bytes are views of `bytes`. MALFORMED (refused) names the field that is wrong; VERSION_MISMATCH (refused) means a
+ * format or kind that this version does not know.
+ */
+export function decodeCommand(bytes: Uint8Array): Command {
+  const reader = new ByteReader(bytes, 'command')
+  const format = reader.u8('format')
+  if (format !== COMMAND_FORMAT) {
+    throw new BalsaError('VERSION_MISMATCH', `command format ${format} is not known here, only ${COMMAND_FORMAT}`, { hint: 'Run one version on all members.' })
+  }
+  const command = decodeBody(reader, reader.u8('kind'))
+  reader.end()
+  return command
+}
+
+function decodeBody(reader: ByteReader, kind: number): Command {
+  switch (kind) {
+    case Kind.openSession:
+      return { type: 'openSession', ttlMs: reader.varint('ttlMs'), clientNonce: reader.raw('clientNonce', CLIENT_NONCE_BYTES) }
+    case Kind.closeSession:
+      return { type: 'closeSession', session: decodeSession(reader) }
+    case Kind.keepAlive:
+      return { type: 'keepAlive', session: decodeSession(reader) }
+    case Kind.put:
+      return { type: 'put', stamp: decodeStamp(reader), key: reader.bytes('key'), value: reader.bytes('value') }
+    case Kind.append:
+      return { type: 'append', stamp: decodeStamp(reader), key: reader.bytes('key'), value: reader.bytes('value') }
+    case Kind.delete:
+      return { type: 'delete', stamp: decodeStamp(reader), key: reader.bytes('key') }
+    case Kind.compareAndPut:
+      return {
+        type: 'compareAndPut',
+        stamp: decodeStamp(reader),
+        key: reader.bytes('key'),
+        expected: decodeExpected(reader),
+        value: reader.bytes('value'),
+      }
+    default:
+      throw new BalsaError('VERSION_MISMATCH', `command kind ${kind} is not known in format ${COMMAND_FORMAT}`, {
+        hint: 'Run one version on all members.',
+      })
+  }
+}
+
+function decodeSession(reader: ByteReader): number {
+  const session = reader.varint('session')
+  if (session === 0) reader.fail('session', '0 is not a session')
+  return session
+}
+
+function decodeStamp(reader: ByteReader): WriteStamp | null {
+  const session = reader.varint('session')
+  if (session === 0) return null
+  const sequence = reader.varint('sequence')
+  if (sequence === 0) reader.fail('sequence', 'sequences start at 1')
+  const firstUnanswered = reader.varint('firstUnanswered')
+  if (firstUnanswered === 0 || firstUnanswered > sequence) reader.fail('firstUnanswered', `${firstUnanswered} is not in 1..${sequence}`)
+  return { session, sequence, firstUnanswered }
+}
+
+function decodeExpected(reader: ByteReader): Expected {
+  const flags = reader.u8('flags')
+  if (flags === 0 || flags > (FLAG_REVISION | FLAG_VALUE)) reader.fail('flags', `${flags} is not in 1..3`)
+  return {
+    modRevision: (flags & FLAG_REVISION) === 0 ? null : reader.varint('modRevision'),
+    value: (flags & FLAG_VALUE) === 0 ? null : reader.bytes('expected value'),
+  }
+}
+
+/**
+ * Why the state machine would refuse this command whatever the state is, or null. The state machine asks it too, so a caller that asks first
+ * saves a trip through the log and gets the same answer.
+ */
+export function refusalOf(command: Command): { readonly code: 'INVALID' | 'TOO_LARGE'; readonly message: string } | null {
+  if (!isWrite(command)) return null
+  const keyBytes = command.key.length
+  if (keyBytes === 0) return { code: 'INVALID', message: 'the key is empty' }
+  if (keyBytes > MAX_KEY_BYTES) return { code: 'TOO_LARGE', message: `the key has ${keyBytes} bytes, the limit is ${MAX_KEY_BYTES}` }
+  const expectedBytes = command.type === 'compareAndPut' ? (command.expected.value?.length ?? 0) : 0
+  const total = keyBytes + expectedBytes + (command.type === 'delete' ? 0 : command.value.length)
+  if (total > MAX_REQUEST_BYTES) return { code: 'TOO_LARGE', message: `the request has ${total} bytes, the limit is ${MAX_REQUEST_BYTES}` }
+  return null
+}

@@ -1,0 +1,6 @@
+export * from './command.js'
+export * from './key-string.js'
+export * from './kv-state-machine.js'
+export * from './limits.js'
+export * from './result.js'
+export * from './protocol/index.js'

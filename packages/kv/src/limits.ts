@@ -1,0 +1,23 @@
+/**
+ * Limits of the replicated data model. They decide what a command does, so they are part of the command format: every member must have the
+ * same ones, and a change of any of them needs a new format (see command.ts).
+ */
+
+/** Longest key, in bytes. */
+export const MAX_KEY_BYTES = 8 * 1024
+/** Most bytes of key and value in one write, as etcd's request limit. */
+export const MAX_REQUEST_BYTES = 1536 * 1024
+/** Longest value that appends may build, in bytes. */
+export const MAX_VALUE_BYTES = 1536 * 1024
+
+/** Most sessions at a time; one more ends the one that has been idle longest. */
+export const MAX_SESSIONS = 10_000
+/** Most answers that one session keeps for requests whose answers its client has not confirmed. */
+export const MAX_SESSION_RESULTS = 4096
+/** Most such answers in all sessions together, so that memory stays bounded whatever clients do. */
+export const MAX_RESULTS = 400_000
+/** Sessions end after this much idle cluster time at the earliest and at the latest, whatever their client asks for. */
+export const MIN_SESSION_TTL_MS = 1000
+export const MAX_SESSION_TTL_MS = 24 * 60 * 60 * 1000
+/** Bytes of the number that a client draws to recognise its own repeated openSession. */
+export const CLIENT_NONCE_BYTES = 16

@@ -1,0 +1,3 @@
+export * from './requests.js'
+export * from './responses.js'
+export type { MemberRole, MemberStatus, MemberSummary } from './status.js'

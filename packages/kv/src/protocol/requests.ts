@@ -1,0 +1,99 @@
+/**
+ * The client protocol, client to server. Both sides begin with CLIENT_MAGIC and then send frames; the first frame is the client's hello,
+ * answered by a welcome or by an error with id 0, after which the connection ends. A client may send requests right behind its hello.
+ *
+ *     hello   u8 1 | u16 lowest version | u16 highest version
+ *     get     u8 2 | u32 id | u8 consistency (0 linearizable, 1 stale) | bytes key
+ *     write   u8 3 | u32 id | the rest: a command exactly as it goes into the log (command.ts)
+ *     status  u8 4 | u32 id
+ *
+ * Ids are chosen by the client, unique among its unanswered requests and never 0. Answers come in any order.
+ */
+import { beginFrame, ByteReader, type ByteWriter, type Crc32, endFrame, type VersionRange } from '@balsa/raft'
+import { type Command, decodeCommand } from '../command.js'
+import { MAX_REQUEST_BYTES } from '../limits.js'
+
+export const CLIENT_PROTOCOL: VersionRange = { min: 1, max: 1 }
+
+/** Largest frame on a client connection, either way. A little above the limit of a request, so that a request over it is told which limit. */
+export const MAX_CLIENT_FRAME_BYTES: number = MAX_REQUEST_BYTES + 64 * 1024
+
+export const RequestType = { hello: 1, get: 2, write: 3, status: 4 } as const
+
+/** `linearizable`: sees every write that was answered before the read began. `stale`: whatever the asked member has applied. */
+export type Consistency = 'linearizable' | 'stale'
+
+export type ClientRequest =
+  | { readonly type: 'hello'; readonly protocol: VersionRange }
+  | { readonly type: 'get'; readonly id: number; readonly key: Uint8Array; readonly consistency: Consistency }
+  | { readonly type: 'write'; readonly id: number; readonly command: Uint8Array }
+  | { readonly type: 'status'; readonly id: number }
+
+/** As the server sees it: `parsed` is what `command` says. */
+export type DecodedRequest = Exclude<ClientRequest, { readonly type: 'write' }> | WriteRequest
+
+export interface WriteRequest {
+  readonly type: 'write'
+  readonly id: number
+  /** To be proposed as it is. A view of the frame. */
+  readonly command: Uint8Array
+  readonly parsed: Command
+}
+
+/** Appends the request as one frame. */
+export function writeRequest(writer: ByteWriter, request: ClientRequest, crc32: Crc32): void {
+  const start = beginFrame(writer)
+  writer.u8(RequestType[request.type])
+  if (request.type === 'hello') {
+    writer.u16(request.protocol.min)
+    writer.u16(request.protocol.max)
+  } else {
+    writer.u32(request.id)
+    if (request.type === 'write') writer.raw(request.command)
+    if (request.type === 'get') {
+      writer.boolean(request.consistency === 'stale')
+      writer.bytes(request.key)
+    }
+  }
+  endFrame(writer, start, crc32)
+}
+
+/**
+ * Reads the body of a frame. Throws MALFORMED (refused) naming the field, or VERSION_MISMATCH (refused) for a command that this version does
+ * not know. After MALFORMED the connection should be closed; {@link requestIdOf} tells whom to answer before.
+ */
+export function decodeRequest(body: Uint8Array): DecodedRequest {
+  const reader = new ByteReader(body, 'client request')
+  const type = reader.u8('frame type')
+  if (type === RequestType.hello) return { type: 'hello', protocol: readVersions(reader) }
+  if (type !== RequestType.get && type !== RequestType.write && type !== RequestType.status) reader.fail('frame type', `${type} is unknown`)
+  const id = reader.u32('id')
+  if (id === 0) reader.fail('id', '0 is not a request')
+  if (type === RequestType.write) {
+    const command = reader.raw('command', reader.remaining)
+    return { type: 'write', id, command, parsed: decodeCommand(command) }
+  }
+  if (type === RequestType.get) {
+    const consistency = reader.boolean('consistency') ? 'stale' : 'linearizable'
+    const key = reader.bytes('key')
+    reader.end()
+    return { type: 'get', id, consistency, key }
+  }
+  reader.end()
+  return { type: 'status', id }
+}
+
+function readVersions(reader: ByteReader): VersionRange {
+  const protocol = { min: reader.u16('protocol.min'), max: reader.u16('protocol.max') }
+  if (protocol.min > protocol.max) reader.fail('protocol', `${protocol.min} to ${protocol.max} is no range`)
+  // A newer version may say more behind this.
+  if (protocol.max <= CLIENT_PROTOCOL.max) reader.end()
+  return protocol
+}
+
+/** The id of a request whose body could not be decoded, or 0. */
+export function requestIdOf(body: Uint8Array): number {
+  const type = body[0]
+  if (body.length < 5 || type === undefined || type === RequestType.hello) return 0
+  return new ByteReader(body.subarray(1, 5), 'client request').u32('id')
+}

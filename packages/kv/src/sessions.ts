@@ -1,0 +1,206 @@
+import type { WriteStamp } from './command.js'
+import { MAX_RESULTS, MAX_SESSION_RESULTS, MAX_SESSION_TTL_MS, MAX_SESSIONS, MIN_SESSION_TTL_MS } from './limits.js'
+import type { CommandResult, RefusalCode } from './result.js'
+
+/**
+ * Who asked what, and what was answered (thesis, section 6.3): a repeated write finds its first answer here instead of being applied again.
+ * Part of the replicated state, so everything in it depends on the log alone: order of commands and cluster time, never a local clock.
+ */
+
+export interface SessionState {
+  /** Log index of the command that opened it. */
+  readonly id: number
+  /** The client's random bytes as a key string. */
+  readonly nonce: string
+  readonly ttlMs: number
+  lastActiveMs: number
+  firstUnanswered: number
+  readonly results: Map<number, CommandResult>
+}
+
+interface OwnedSession extends SessionState {
+  /** Whoever may change this object; see OrderedMap. */
+  readonly owner: object
+}
+
+export interface SessionLimits {
+  readonly sessions: number
+  readonly sessionResults: number
+  readonly results: number
+}
+
+const DEFAULT_LIMITS: SessionLimits = { sessions: MAX_SESSIONS, sessionResults: MAX_SESSION_RESULTS, results: MAX_RESULTS }
+
+/** Expired sessions answer as such at once; their memory is freed in one pass per this much cluster time. */
+const SWEEP_INTERVAL_MS = 1000
+
+/** The table at one moment. Nothing in it changes any more. */
+export interface SessionsCut {
+  readonly timeMs: number
+  readonly sweptMs: number
+  /** Longest idle first. */
+  readonly sessions: readonly SessionState[]
+}
+
+export type WriteCheck = { readonly answer: CommandResult } | { readonly refused: RefusalCode } | 'execute'
+
+const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
+
+export class SessionTable {
+  readonly #limits: SessionLimits
+  #owner: object = {}
+  /** In the order of last activity, so that the first is the longest idle. */
+  readonly #sessions = new Map<number, OwnedSession>()
+  readonly #byNonce = new Map<string, number>()
+  #newest: OwnedSession | null = null
+  #results = 0
+  #timeMs = 0
+  #sweptMs = 0
+
+  constructor(limits: SessionLimits = DEFAULT_LIMITS) {
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** Answers kept for repeated requests. */
+  get results(): number {
+    return this.#results
+  }
+
+  /** Cluster time of the newest command. */
+  get timeMs(): number {
+    return this.#timeMs
+  }
+
+  /** Moves cluster time on; every command does, before anything else. */
+  advance(timeMs: number): void {
+    if (timeMs <= this.#timeMs) return
+    this.#timeMs = timeMs
+    if (timeMs - this.#sweptMs < SWEEP_INTERVAL_MS) return
+    this.#sweptMs = timeMs
+    for (const session of this.#sessions.values()) if (this.#isExpired(session)) this.#remove(session)
+  }
+
+  /** Answers the living session with this nonce, or a new one whose id is `index`. When the table is full the longest idle one ends. */
+  open(index: number, ttlMs: number, nonce: string): CommandResult {
+    const known = this.#byNonce.get(nonce)
+    const existing = known === undefined ? null : this.#use(known)
+    if (existing !== null) return { type: 'sessionOpened', session: existing.id, ttlMs: existing.ttlMs }
+    if (this.#sessions.size >= this.#limits.sessions) {
+      const [longestIdle] = this.#sessions.values()
+      if (longestIdle !== undefined) this.#remove(longestIdle)
+    }
+    const granted = Math.min(MAX_SESSION_TTL_MS, Math.max(MIN_SESSION_TTL_MS, ttlMs))
+    this.#add({
+      owner: this.#owner,
+      id: index,
+      nonce,
+      ttlMs: granted,
+      lastActiveMs: this.#timeMs,
+      firstUnanswered: 1,
+      results: new Map(),
+    })
+    return { type: 'sessionOpened', session: index, ttlMs: granted }
+  }
+
+  keepAlive(id: number): CommandResult {
+    return this.#use(id) === null ? refused('SESSION_EXPIRED') : { type: 'sessionAlive' }
+  }
+
+  close(id: number): CommandResult {
+    const session = this.#use(id)
+    if (session === null) return refused('SESSION_EXPIRED')
+    this.#remove(session)
+    return { type: 'sessionClosed' }
+  }
+
+  /** Whether a stamped write is to be executed (then `record` its result), was already, or is refused. */
+  check(stamp: WriteStamp): WriteCheck {
+    const session = this.#use(stamp.session)
+    if (session === null) return { refused: 'SESSION_EXPIRED' }
+    this.#forgetAnswered(session, stamp.firstUnanswered)
+    if (stamp.sequence < session.firstUnanswered) return { refused: 'STALE_REQUEST' }
+    const answer = session.results.get(stamp.sequence)
+    if (answer !== undefined) return { answer }
+    if (session.results.size >= this.#limits.sessionResults || this.#results >= this.#limits.results) return { refused: 'SESSION_LIMIT' }
+    return 'execute'
+  }
+
+  /** Keeps the answer of a write that `check` let pass. Refusals too: a repetition must not succeed where the first answer said no. */
+  record(stamp: WriteStamp, result: CommandResult): void {
+    const session = this.#use(stamp.session)
+    if (session === null) return
+    session.results.set(stamp.sequence, result)
+    this.#results += 1
+  }
+
+  cut(): SessionsCut {
+    this.#owner = {}
+    this.#newest = null
+    return { timeMs: this.#timeMs, sweptMs: this.#sweptMs, sessions: [...this.#sessions.values()] }
+  }
+
+  /** Takes the times that a snapshot holds. Only while restoring. */
+  loadTimes(timeMs: number, sweptMs: number): void {
+    this.#timeMs = timeMs
+    this.#sweptMs = sweptMs
+  }
+
+  /** Takes a session as a snapshot holds it, in the snapshot's order. Only while restoring. */
+  load(session: SessionState): void {
+    this.#add({ ...session, owner: this.#owner })
+    this.#results += session.results.size
+  }
+
+  #isExpired(session: SessionState): boolean {
+    return this.#timeMs - session.lastActiveMs > session.ttlMs
+  }
+
+  /** The living session, marked as active and ready to be changed; null when it is unknown or expired. */
+  #use(id: number): OwnedSession | null {
+    if (this.#newest?.id === id) return this.#stillAlive(this.#newest)
+    const found = this.#sessions.get(id)
+    if (found === undefined || this.#isExpired(found)) return null
+    const session = found.owner === this.#owner ? found : { ...found, owner: this.#owner, results: new Map(found.results) }
+    this.#sessions.delete(id)
+    this.#sessions.set(id, session)
+    this.#newest = session
+    session.lastActiveMs = this.#timeMs
+    return session
+  }
+
+  #stillAlive(session: OwnedSession): OwnedSession | null {
+    if (this.#isExpired(session)) return null
+    session.lastActiveMs = this.#timeMs
+    return session
+  }
+
+  #add(session: OwnedSession): void {
+    this.#sessions.set(session.id, session)
+    this.#byNonce.set(session.nonce, session.id)
+    this.#newest = session
+  }
+
+  #remove(session: OwnedSession): void {
+    this.#sessions.delete(session.id)
+    if (this.#byNonce.get(session.nonce) === session.id) this.#byNonce.delete(session.nonce)
+    this.#results -= session.results.size
+    if (this.#newest?.id === session.id) this.#newest = null
+  }
+
+  #forgetAnswered(session: OwnedSession, firstUnanswered: number): void {
+    const from = session.firstUnanswered
+    if (firstUnanswered <= from) return
+    session.firstUnanswered = firstUnanswered
+    const before = session.results.size
+    if (firstUnanswered - from <= before) {
+      for (let sequence = from; sequence < firstUnanswered; sequence++) session.results.delete(sequence)
+    } else {
+      for (const sequence of session.results.keys()) if (sequence < firstUnanswered) session.results.delete(sequence)
+    }
+    this.#results -= before - session.results.size
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A chain of 64 bits over everything that was applied. Members whose hashes differ at the same applied index have diverged. Not
+ * cryptographic: it finds bugs and memory errors, not attackers. The algorithm is part of the snapshot format.
+ */
+
+const PRIME_A = 0x9e37_79b1
+const PRIME_B = 0x85eb_ca77
+const PRIME_C = 0xc2b2_ae3d
+const TWO_32 = 0x1_0000_0000
+
+export class StateHash {
+  #a: number
+  #b: number
+
+  constructor(a = PRIME_A, b = PRIME_B) {
+    this.#a = a | 0
+    this.#b = b | 0
+  }
+
+  /** The two halves, unsigned. */
+  get words(): readonly [number, number] {
+    return [this.#a >>> 0, this.#b >>> 0]
+  }
+
+  /** 16 hexadecimal digits. */
+  get text(): string {
+    return (this.#a >>> 0).toString(16).padStart(8, '0') + (this.#b >>> 0).toString(16).padStart(8, '0')
+  }
+
+  clone(): StateHash {
+    return new StateHash(this.#a, this.#b)
+  }
+
+  #mix(word: number): void {
+    const a = Math.imul(this.#a ^ word, PRIME_A)
+    const b = Math.imul(this.#b ^ (word + 0x27d4_eb2f), PRIME_C)
+    this.#a = (a ^ (a >>> 15)) + b
+    this.#b = (b ^ (b >>> 13)) + Math.imul(a, PRIME_B)
+    this.#a |= 0
+    this.#b |= 0
+  }
+
+  /** A safe integer of any sign. */
+  number(value: number): void {
+    this.#mix(value | 0)
+    this.#mix(Math.floor(value / TWO_32) | 0)
+  }
+
+  /** A text; only its lower 16 bits per character count, which is all of it. */
+  text16(value: string): void {
+    this.#mix(value.length)
+    for (let at = 0; at < value.length; at++) this.#mix(value.charCodeAt(at))
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#mix(value.length)
+    const whole = value.length - (value.length % 4)
+    let at = 0
+    for (; at < whole; at += 4) {
+      const low = (value[at] as number) | ((value[at + 1] as number) << 8)
+      this.#mix(low | ((value[at + 2] as number) << 16) | ((value[at + 3] as number) << 24))
+    }
+    let rest = 0
+    for (; at < value.length; at++) rest = (rest << 8) | (value[at] as number)
+    if (value.length !== whole) this.#mix(rest)
+  }
+}
