@@ -27,7 +27,7 @@ const read = (path: string): string => readFileSync(join(repositoryRoot, path), 
 const folderOf = (name: string): string => `packages/${name.replace('@balsa/', '')}`
 
 const SHIPPED = /^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/
-const NOT_SHIPPED = /\.(test|golden)\./
+const NOT_SHIPPED = /\.(test|test-support)\./
 
 /** Files that must not be in the package. */
 const strays = (paths: readonly string[]): readonly string[] => paths.filter((path) => !SHIPPED.test(path) || NOT_SHIPPED.test(path))
@@ -85,7 +85,7 @@ describe('package-lock.json', () => {
 
 describe('these rules', () => {
   it('find what does not belong', () => {
-    const bad = ['dist/.tsbuildinfo', 'src/a.test.ts', 'src/a.golden.ts', 'tsconfig.json', 'dist/a.test.js', '.env']
+    const bad = ['dist/.tsbuildinfo', 'src/a.test.ts', 'src/a.test-support.ts', 'tsconfig.json', 'dist/a.test.js', '.env']
     expect(strays([...bad, 'dist/a.js', 'dist/a.d.ts.map', 'src/deep/a.ts', 'LICENSE'])).toEqual(bad)
     expect(withScripts({ 'node_modules/a': { hasInstallScript: true }, 'node_modules/b': { hasInstallScript: true, dev: true } })).toEqual([
       'node_modules/a',

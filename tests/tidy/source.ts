@@ -46,7 +46,7 @@ export const isCode = (path: string): boolean => CODE_FILE.test(path)
 /** Code that ships in a package, in contrast to its tests. */
 export const isPackageSource = (path: string): boolean => /^packages\/[^/]+\/src\/.+\.ts$/.test(path) && !isTest(path)
 
-export const isTest = (path: string): boolean => /\.(test|golden)\.(ts|mjs)$/.test(path)
+export const isTest = (path: string): boolean => /\.(test|test-support)\.(ts|mjs)$/.test(path)
 
 /** Exported suites ship, but have the shape of tests: one long function per suite, run by the tests of others. */
 export const isSuite = (path: string): boolean => /\/(conformance|testing)\//.test(path)
