@@ -5,7 +5,7 @@ import type { Manifest } from './imports.js'
 import { importDirection, manifestFaults } from './imports.js'
 import { fileLength, functionLength, leftOutTests, untested } from './shape.js'
 import type { Finding, Source } from './source.js'
-import { brokenLinks, machinePaths, unfinishedMarks } from './texts.js'
+import { brokenLinks, machinePaths, privatePapers, unfinishedMarks } from './texts.js'
 
 const file = (path: string, text: string): Source => ({ path, text })
 const inRaft = (text: string): Source => file('packages/raft/src/core/sample.ts', text)
@@ -222,6 +222,12 @@ describe('texts', () => {
     'silent: %s',
     (text) => expect(machinePaths(file('README.md', text))).toEqual([]),
   )
+
+  it('papers that readers do not have', () => {
+    expect(privatePapers(inRaft(`\n// so the log goes (${'LES' + 'SONS'} C9)`))[0]).toMatchObject({ line: 2 })
+    expect(privatePapers(file('README.md', 'MIS' + 'SION.md'))).toHaveLength(1)
+    expect(privatePapers(inRaft('// the lessons of C9, a mission, FAULTS'))).toEqual([])
+  })
 
   const documents = new Map([
     ['README.md', '# Balsa'],

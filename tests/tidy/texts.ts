@@ -6,6 +6,9 @@ import type { Finding, Source } from './source.js'
 const UNFINISHED = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`)
 const MACHINE_PATH = /(?<![\w.~$}*-])\/(?:work|farm|root|home|Users|tmp\/balsa)(?:\/[\w.-]+|(?=['"`\s),;:]|$))/
 
+/** Working papers of the authors, quoted by number: a reader of the repository cannot look them up. */
+const PRIVATE_PAPER = /\b(?:MISSION|LESSONS|FAULTS|SCENARIOS)(?:\.md| [A-Z]\d+)/
+
 function matchingLines(source: Source, pattern: RegExp, message: (found: string) => string): Finding[] {
   return source.text.split('\n').flatMap((text, index) => {
     const found = pattern.exec(text)
@@ -19,6 +22,9 @@ export const unfinishedMarks = (source: Source): Finding[] =>
 
 export const machinePaths = (source: Source): Finding[] =>
   matchingLines(source, MACHINE_PATH, (path) => `${path} exists only on the machine of the author`)
+
+export const privatePapers = (source: Source): Finding[] =>
+  matchingLines(source, PRIVATE_PAPER, (paper) => `${paper} is not in the repository: say what it says, or name the section of the paper`)
 
 const LINK = /(?<!`)!?\[(?:[^\]\\]|\\.)*\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^\s{0,3}\[[^\]]+\]:\s*<?([^\s>]+)>?/g
 

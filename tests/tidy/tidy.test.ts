@@ -9,7 +9,7 @@ import { FLOORS, importDirection, manifestFaults } from './imports.js'
 import { fileLength, functionLength, leftOutTests, untested } from './shape.js'
 import type { Finding, Source } from './source.js'
 import { isCode, packageOf, readRepository, report, repositoryRoot } from './source.js'
-import { brokenLinks, machinePaths, unfinishedMarks } from './texts.js'
+import { brokenLinks, machinePaths, privatePapers, unfinishedMarks } from './texts.js'
 
 const repository = readRepository()
 const code = repository.filter((source) => isCode(source.path))
@@ -56,6 +56,8 @@ describe('tidy', () => {
   it('no test is left out', () => expectTidy(code, leftOutTests))
   it('no marks of unfinished work', () => expectTidy(repository, unfinishedMarks))
   it('no paths of one machine', () => expectTidy(repository, machinePaths))
+
+  it('no references to papers that readers do not have', () => expectTidy(repository, privatePapers))
 
   it('links in the documents lead somewhere', () => {
     const exists = (path: string): boolean => existsSync(join(repositoryRoot, path))
