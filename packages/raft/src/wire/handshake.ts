@@ -22,8 +22,11 @@ export interface VersionRange {
   readonly max: number
 }
 
-/** First byte of a frame's body on the peer port. */
-export const PeerFrame = { hello: 1, welcome: 2, refusal: 3, message: 4 } as const
+/**
+ * First byte of a frame's body on the peer port. A ping goes with messages and is answered by a pong, so that the dialler notices a
+ * dead way long before TCP does; both are the type byte alone.
+ */
+export const PeerFrame = { hello: 1, welcome: 2, refusal: 3, message: 4, ping: 5, pong: 6 } as const
 
 export interface PeerHello {
   readonly clusterId: number
