@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { missingOptional } from '../../scripts/complete-lock.mjs'
 import { repositoryRoot } from './source.js'
 
 interface Packed {
@@ -16,6 +17,11 @@ interface LockedPackage {
   readonly hasInstallScript?: boolean
   readonly resolved?: string
   readonly integrity?: string
+  readonly optional?: boolean
+  readonly cpu?: readonly string[]
+  readonly version?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Record<string, string>
 }
 
 interface PackageJson {
@@ -36,10 +42,11 @@ const strays = (paths: readonly string[]): readonly string[] => paths.filter((pa
 const withScripts = (packages: Readonly<Record<string, LockedPackage>>): readonly string[] =>
   Object.entries(packages).flatMap(([path, entry]) => (entry.hasInstallScript === true && entry.dev !== true ? [path] : []))
 
-/** Addresses that only one machine can reach, and downloads that nothing verifies. */
+/** Addresses that only one machine can reach, and downloads that nothing verifies. (Tools of other platforms: see scripts/complete-lock.mjs.) */
 const unsound = (packages: Readonly<Record<string, LockedPackage>>): readonly string[] =>
-  Object.entries(packages).flatMap(([path, { link, resolved, integrity }]) => {
+  Object.entries(packages).flatMap(([path, { link, resolved, integrity, dev, optional, cpu }]) => {
     if (link === true || !path.includes('node_modules/')) return []
+    if (dev === true && optional === true && cpu !== undefined && resolved === undefined) return []
     const elsewhere = resolved !== undefined && !resolved.startsWith('https://registry.npmjs.org/')
     return elsewhere || integrity === undefined ? [path] : []
   })
@@ -80,6 +87,15 @@ describe('package-lock.json', () => {
   const { packages } = JSON.parse(read('package-lock.json')) as { packages: Readonly<Record<string, LockedPackage>> }
 
   it('has no install scripts in the runtime tree', () => expect(withScripts(packages)).toEqual([]))
+  it('agrees with every package.json (or `npm ci` refuses it): run `npm install` and commit both', () => {
+    for (const { name } of packed) {
+      const { dependencies = {} } = JSON.parse(read(`${folderOf(name)}/package.json`)) as LockedPackage
+      expect(packages[folderOf(name)]?.dependencies ?? {}, name).toEqual(dependencies)
+    }
+  })
+  it('knows the packages of all platforms (or `npm ci` refuses it): run `npm run fix:lock`', () => {
+    expect([...missingOptional(packages).keys()]).toEqual([])
+  })
   it('names no address of one machine and verifies every download', () => expect(unsound(packages)).toEqual([]))
 })
 
@@ -89,6 +105,10 @@ describe('these rules', () => {
     expect(strays([...bad, 'dist/a.js', 'dist/a.d.ts.map', 'src/deep/a.ts', 'LICENSE'])).toEqual(bad)
     expect(withScripts({ 'node_modules/a': { hasInstallScript: true }, 'node_modules/b': { hasInstallScript: true, dev: true } })).toEqual([
       'node_modules/a',
+    ])
+    const parent = { optionalDependencies: { 'tool-linux-x64': '1.0.0', 'tool-darwin-x64': '1.0.0' } }
+    expect([...missingOptional({ 'node_modules/tool': parent, 'node_modules/tool-linux-x64': {} }).keys()]).toEqual([
+      'node_modules/tool-darwin-x64',
     ])
     const integrity = 'sha512-x'
     expect(
