@@ -43,7 +43,7 @@ export class Journal {
 
   /** @param {number} writer */
   async #write(writer) {
-    await using store = await connect({ endpoints: this.#endpoints })
+    const store = await connect({ endpoints: this.#endpoints })
     const outcomes = this.outcomes[writer] ?? []
     for (let number = 0; !this.#stop; number++) {
       try {
@@ -57,6 +57,7 @@ export class Journal {
       }
       if (this.#thinkMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#thinkMs))
     }
+    await store.close()
   }
 
   async stop() {
@@ -86,13 +87,14 @@ export class Journal {
    * @returns {Promise<{ acknowledged: number, unknown: number, refused: number, found: number, lost: number, duplicated: number, disordered: number, foreign: number, problems: string[] }>}
    */
   async verify() {
-    await using store = await connect({ endpoints: this.#endpoints })
+    const store = await connect({ endpoints: this.#endpoints })
     const total = { acknowledged: 0, unknown: 0, refused: 0, found: 0, lost: 0, duplicated: 0, disordered: 0, foreign: 0, problems: /** @type {string[]} */ ([]) }
     for (const [writer, outcomes] of this.outcomes.entries()) {
       const entry = await store.get(this.key(writer), { deadlineMs: 20_000 })
       const text = entry === null ? '' : entry.text()
       check(writer, outcomes, text, total)
     }
+    await store.close()
     return total
   }
 }

@@ -1,3 +1,7 @@
+export * from './core/core.js'
+export * from './core/effects.js'
+export * from './core/messages.js'
+export type { CoreOptions } from './core/options.js'
 export * from './errors.js'
 export * from './ports/checksum.js'
 export * from './ports/clock.js'
