@@ -1,0 +1,40 @@
+import type { BalsaError } from '@balsa/raft'
+import type { Consistency } from '../protocol/requests.js'
+import type { MemberStatus } from '../protocol/status.js'
+import type { CommandResult, KeyMetadata } from '../result.js'
+
+/** What a call asks of a cluster. Retries repeat the same object. */
+export type StoreRequest =
+  | { readonly type: 'write'; readonly command: Uint8Array }
+  | { readonly type: 'get'; readonly key: Uint8Array; readonly consistency: Consistency }
+  /** Status of the member at `endpoint`, or of the one that is asked for everything else. Only over a network. */
+  | { readonly type: 'status'; readonly endpoint: string | null }
+
+export type StoreAnswer =
+  | { readonly type: 'result'; readonly result: CommandResult }
+  /** The value belongs to the receiver. */
+  | { readonly type: 'value'; readonly revision: number; readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null }
+  | { readonly type: 'status'; readonly status: MemberStatus }
+
+export interface AttemptHandlers {
+  onAnswer(answer: StoreAnswer): void
+  /**
+   * The attempt is over. Family `refused` = it certainly had no effect and never will; anything else = it may have. `retryAfterMs` says when to try
+   * again, null = never.
+   */
+  onError(error: BalsaError, retryAfterMs: number | null): void
+}
+
+export interface Attempt {
+  /** Nobody listens any more; the request may still take effect. */
+  cancel(): void
+  /** Nothing was heard for the attempt time-out. The attempt stays valid; answers the ms after which another may begin. */
+  silent(): number
+}
+
+/** Where attempts go: a cluster behind a network, or a replica in this process. */
+export interface StoreBackend {
+  /** Begins one attempt. At most one of the handlers is called, once; never before this returns. */
+  attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt
+  close(): Promise<void>
+}

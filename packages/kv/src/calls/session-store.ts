@@ -1,0 +1,296 @@
+import { BalsaError, type Clock, type Random } from '@balsa/raft'
+import { encodeCommand, refusalOf, type WriteCommand } from '../command.js'
+import type {
+  AppendResult,
+  BytesLike,
+  CallOptions,
+  CompareAndPutResult,
+  CompareOptions,
+  DeleteResult,
+  GetOptions,
+  KeyValueStore,
+  PutResult,
+} from '../key-value-store.js'
+import { KeyValue } from '../key-value-store.js'
+import { MAX_SESSION_RESULTS } from '../limits.js'
+import type { CommandResult } from '../result.js'
+import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
+import { Call, type CallEnvironment, type CallOwner } from './call.js'
+import type { ClientSession } from './client-session.js'
+import { SessionKeeper } from './session-keeper.js'
+
+export interface SessionStoreOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Default 10,000 ms. */
+  readonly deadlineMs?: number
+  /** Silence for so long makes a call try again elsewhere. Default: never. */
+  readonly attemptTimeoutMs?: number
+  /** Idle cluster time after which the cluster forgets this client's writes. Default 60,000 ms. */
+  readonly sessionTtlMs?: number
+  /** Reads, and writes, under way at the same time; more wait. Default 1024. */
+  readonly maxInFlight?: number
+  /** Calls waiting or under way; more are refused with OVERLOADED. Default 20,000. */
+  readonly maxCalls?: number
+  /** Bytes of keys and values in these calls; more are refused with OVERLOADED. Default 64 MiB. */
+  readonly maxCallBytes?: number
+}
+
+const DEFAULT_DEADLINE_MS = 10_000
+const DEFAULT_SESSION_TTL_MS = 60_000
+const DEFAULT_MAX_IN_FLIGHT = 1024
+const DEFAULT_MAX_CALLS = 20_000
+const DEFAULT_MAX_CALL_BYTES = 64 * 1024 * 1024
+
+/** A write without its stamp, which it gets when it leaves. */
+type Draft = WriteCommand & { readonly stamp: null }
+/** What a call wants to do when its turn comes, and the bytes that it holds. */
+type Work = { readonly request: StoreRequest; readonly bytes: number } | { readonly draft: Draft; readonly bytes: number }
+
+type Resolve = (answer: StoreAnswer) => void
+type Reject = (error: BalsaError) => void
+
+/**
+ * The store's interface over anything that takes attempts: sessions, retries, deadlines, limits and the rules about outcomes are here, once, for the
+ * network client and for embedded use.
+ */
+export class SessionStore implements KeyValueStore {
+  readonly #environment: CallEnvironment
+  readonly #owner: CallOwner
+  readonly #keeper: SessionKeeper
+  readonly #maxInFlight: number
+  readonly #maxCalls: number
+  readonly #maxCallBytes: number
+  readonly #waitingReads = new Map<Call, Work>()
+  readonly #waitingWrites = new Map<Call, Work>()
+  readonly #reads = new Map<Call, Work>()
+  readonly #writes = new Map<Call, Work>()
+  #bytes = 0
+  #closing: Promise<void> | null = null
+
+  constructor(backend: StoreBackend, options: SessionStoreOptions) {
+    this.#environment = {
+      clock: options.clock,
+      backend,
+      attemptTimeoutMs: options.attemptTimeoutMs ?? Number.POSITIVE_INFINITY,
+      defaultDeadlineMs: positive(options.deadlineMs ?? DEFAULT_DEADLINE_MS, 'deadlineMs'),
+    }
+    this.#maxInFlight = positive(options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, 'maxInFlight')
+    this.#maxCalls = positive(options.maxCalls ?? DEFAULT_MAX_CALLS, 'maxCalls')
+    this.#maxCallBytes = positive(options.maxCallBytes ?? DEFAULT_MAX_CALL_BYTES, 'maxCallBytes')
+    this.#owner = {
+      finished: (call) => this.#finished(call),
+      sessionExpired: (call, session, again) => this.#sessionExpired(call, session, again),
+    }
+    const sessionTtlMs = positive(options.sessionTtlMs ?? DEFAULT_SESSION_TTL_MS, 'sessionTtlMs')
+    this.#keeper = new SessionKeeper(this.#environment, options.random, sessionTtlMs, {
+      onOpen: () => this.#pump(),
+      onFailed: (error) => this.#refuseWaitingWrites(error),
+    })
+  }
+
+  get(key: BytesLike, options: GetOptions = {}): Promise<KeyValue | null> {
+    return this.#run(options, false, (resolve, reject) => {
+      const keyBytes = toBytes(key, 'key')
+      const refusal = refusalOf({ type: 'delete', stamp: null, key: keyBytes })
+      if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
+      const request: StoreRequest = { type: 'get', key: keyBytes, consistency: options.consistency ?? 'linearizable' }
+      return { work: { request, bytes: keyBytes.length }, answered: mapped(resolve, reject, (answer) => valueOf(answer, keyBytes)) }
+    })
+  }
+
+  put(key: BytesLike, value: BytesLike, options: CallOptions = {}): Promise<PutResult> {
+    return this.#write(options, putResult, () => ({ type: 'put', stamp: null, key: toBytes(key, 'key'), value: toBytes(value, 'value') }))
+  }
+
+  append(key: BytesLike, value: BytesLike, options: CallOptions = {}): Promise<AppendResult> {
+    return this.#write(options, appendResult, () => ({ type: 'append', stamp: null, key: toBytes(key, 'key'), value: toBytes(value, 'value') }))
+  }
+
+  delete(key: BytesLike, options: CallOptions = {}): Promise<DeleteResult> {
+    return this.#write(options, deleteResult, () => ({ type: 'delete', stamp: null, key: toBytes(key, 'key') }))
+  }
+
+  compareAndPut(key: BytesLike, expected: CompareOptions, value: BytesLike, options: CallOptions = {}): Promise<CompareAndPutResult> {
+    return this.#write(options, compareAndPutResult, () => ({
+      type: 'compareAndPut',
+      stamp: null,
+      key: toBytes(key, 'key'),
+      expected: expectedOf(expected),
+      value: toBytes(value, 'value'),
+    }))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** A request without effect that is not part of the common interface. */
+  protected ask(request: StoreRequest, options: CallOptions): Promise<StoreAnswer> {
+    return this.#run(options, false, (resolve) => ({ work: { request, bytes: 0 }, answered: resolve }))
+  }
+
+  async #close(): Promise<void> {
+    for (const calls of [this.#waitingReads, this.#waitingWrites, this.#reads, this.#writes]) for (const call of [...calls.keys()]) call.stop()
+    await this.#keeper.close()
+    await this.#environment.backend.close()
+  }
+
+  #write<Result>(options: CallOptions, map: (result: CommandResult) => Result, draft: () => Draft): Promise<Result> {
+    return this.#run(options, true, (resolve, reject) => {
+      const command = draft()
+      const refusal = refusalOf(command)
+      if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
+      const bytes = command.key.length + (command.type === 'delete' ? 0 : command.value.length)
+      const answered = mapped(resolve, reject, (answer) => map(resultOf(answer)))
+      return { work: { draft: command, bytes }, answered }
+    })
+  }
+
+  /** Checks everything that can be refused at once, then queues the call. An error of `prepare` rejects. */
+  #run<Result>(
+    options: CallOptions,
+    isWrite: boolean,
+    prepare: (resolve: (result: Result) => void, reject: Reject) => { work: Work; answered: Resolve },
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing !== null) throw new BalsaError('STOPPED', 'the store is closed')
+      if (options.deadlineMs !== undefined) positive(options.deadlineMs, 'deadlineMs')
+      if (options.signal?.aborted === true) throw new BalsaError('ABORTED', 'the signal was aborted before the call', { cause: options.signal.reason })
+      const { work, answered } = prepare(resolve, reject)
+      this.#admit(work)
+      const call = new Call(this.#environment, this.#owner, isWrite, options, answered, reject)
+      if (isWrite) this.#waitingWrites.set(call, work)
+      else this.#waitingReads.set(call, work)
+      this.#pump()
+    })
+  }
+
+  #admit(work: Work): void {
+    const calls = this.#waitingReads.size + this.#waitingWrites.size + this.#reads.size + this.#writes.size
+    if (calls >= this.#maxCalls || this.#bytes + work.bytes > this.#maxCallBytes) {
+      throw new BalsaError('OVERLOADED', `${calls} calls with ${this.#bytes} bytes are waiting already`, { hint: 'Await earlier calls before making more.' })
+    }
+    this.#bytes += work.bytes
+  }
+
+  /** Begins whatever may begin now. */
+  #pump(): void {
+    for (const [call, work] of this.#waitingReads) {
+      if (this.#reads.size >= this.#maxInFlight || !('request' in work)) break
+      this.#waitingReads.delete(call)
+      this.#reads.set(call, work)
+      call.begin(work.request)
+    }
+    for (const [call, work] of this.#waitingWrites) {
+      if (this.#writes.size >= this.#maxInFlight || !('draft' in work)) break
+      const session = this.#keeper.need()
+      if (session === null || session.span >= MAX_SESSION_RESULTS) break
+      this.#waitingWrites.delete(call)
+      this.#writes.set(call, work)
+      const sequence = session.nextSequence()
+      call.stamp = { session, sequence }
+      const stamp = { session: session.id, sequence, firstUnanswered: session.firstUnanswered }
+      call.begin({ type: 'write', command: encodeCommand({ ...work.draft, stamp }) })
+    }
+  }
+
+  #finished(call: Call): void {
+    for (const calls of [this.#reads, this.#writes, this.#waitingReads, this.#waitingWrites]) {
+      const work = calls.get(call)
+      if (work === undefined) continue
+      calls.delete(call)
+      this.#bytes -= work.bytes
+      break
+    }
+    if (this.#waitingWrites.size === 0) this.#keeper.needNone()
+    if (this.#closing === null) this.#pump()
+  }
+
+  #sessionExpired(call: Call, session: ClientSession, again: boolean): void {
+    this.#keeper.expired(session)
+    const work = this.#writes.get(call)
+    if (!again || work === undefined) return
+    this.#writes.delete(call)
+    this.#waitingWrites.set(call, work)
+    this.#pump()
+  }
+
+  #refuseWaitingWrites(error: BalsaError): void {
+    // These writes were never sent, whatever the failure says about the session's command.
+    const refusal = error.family === 'refused' ? error : new BalsaError('UNAVAILABLE', `no session can be opened: ${error.message}`, { cause: error })
+    for (const call of [...this.#waitingWrites.keys()]) call.refuse(refusal)
+  }
+}
+
+function positive(value: number, name: string): number {
+  if (value > 0) return value
+  throw new BalsaError('INVALID', `${name} must be greater than 0, not ${value}`)
+}
+
+const textEncoder = new TextEncoder()
+
+/** Always a copy: the caller may reuse its bytes while the call waits or is retried. */
+function toBytes(value: BytesLike, name: string): Uint8Array {
+  if (value instanceof Uint8Array) return value.slice()
+  if (typeof value !== 'string') throw new BalsaError('INVALID', `the ${name} must be a string or a Uint8Array`)
+  if (/\p{Surrogate}/u.test(value)) throw new BalsaError('INVALID', `the ${name} has a lone surrogate, which has no UTF-8`)
+  return textEncoder.encode(value)
+}
+
+function expectedOf(expected: CompareOptions): { modRevision: number | null; value: Uint8Array | null } {
+  const { modRevision = null, value } = expected
+  if (modRevision === null && value === undefined) throw new BalsaError('INVALID', 'compareAndPut needs a modRevision or a value to compare')
+  if (modRevision !== null && !(Number.isSafeInteger(modRevision) && modRevision >= 0)) {
+    throw new BalsaError('INVALID', `the expected modRevision ${modRevision} is not a safe integer >= 0`)
+  }
+  return { modRevision, value: value === undefined ? null : toBytes(value, 'expected value') }
+}
+
+/** Settles with what `map` makes of the answer; an answer that does not fit the question rejects. */
+function mapped<Result>(resolve: (result: Result) => void, reject: Reject, map: (answer: StoreAnswer) => Result): Resolve {
+  return (answer) => {
+    try {
+      resolve(map(answer))
+    } catch (error) {
+      reject(error instanceof BalsaError ? error : new BalsaError('INVARIANT', 'an answer could not be read', { cause: error }))
+    }
+  }
+}
+
+const unfitting = (type: string): BalsaError => new BalsaError('OUTCOME_UNKNOWN', `the answer, ${type}, does not fit the question`)
+
+function resultOf(answer: StoreAnswer): CommandResult {
+  if (answer.type === 'result') return answer.result
+  throw unfitting(answer.type)
+}
+
+function valueOf(answer: StoreAnswer, key: Uint8Array): KeyValue | null {
+  if (answer.type !== 'value') throw unfitting(answer.type)
+  return answer.record === null ? null : new KeyValue(key, answer.record.value, answer.record, answer.revision)
+}
+
+function putResult(result: CommandResult): PutResult {
+  if (result.type !== 'written') throw unfitting(result.type)
+  return { revision: result.metadata.modRevision, ...result.metadata, previous: result.previous }
+}
+
+function appendResult(result: CommandResult): AppendResult {
+  if (result.type !== 'written') throw unfitting(result.type)
+  return { ...putResult(result), valueBytes: result.valueBytes }
+}
+
+function deleteResult(result: CommandResult): DeleteResult {
+  if (result.type !== 'deleted') throw unfitting(result.type)
+  return { deleted: result.previous !== null, revision: result.revision, previous: result.previous }
+}
+
+function compareAndPutResult(result: CommandResult): CompareAndPutResult {
+  if (result.type === 'compareFailed') return { succeeded: false, revision: result.revision, actual: result.actual }
+  return { succeeded: true, ...putResult(result) }
+}

@@ -1,0 +1,95 @@
+import { BalsaError, type Clock, type Random } from '@balsa/raft'
+import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
+import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
+import type { GetAnswer, GetQuery } from './kv-state-machine.js'
+import type { CommandResult } from './result.js'
+
+/** What the embedded store needs of a replica in the same process; `Replica` offers it. */
+export interface EmbeddedReplica {
+  propose(command: Uint8Array, options: { readonly signal?: AbortSignal }): Promise<{ readonly result: CommandResult }>
+  /** Afterwards a local query is linearizable. */
+  readIndex(options: { readonly signal?: AbortSignal }): Promise<unknown>
+  query(query: GetQuery): GetAnswer
+}
+
+export interface EmbeddedStoreOptions extends Omit<SessionStoreOptions, 'attemptTimeoutMs'> {
+  /** Called once by `close`, after the session was closed: for example to close the replica. */
+  readonly onClose?: () => Promise<void>
+}
+
+const FIRST_BACK_OFF_MS = 10
+const LONGEST_BACK_OFF_MS = 500
+
+/** Codes of a replica after which it will never answer anything else to this request. */
+const FINAL: ReadonlySet<string> = new Set(['STOPPED', 'INVALID', 'TOO_LARGE', 'MALFORMED', 'VERSION_MISMATCH'])
+
+/** The store of a replica in this process, without a network: the same interface, the same exactly-once writes, the same errors. */
+export class EmbeddedStore extends SessionStore {
+  constructor(replica: EmbeddedReplica, options: EmbeddedStoreOptions) {
+    super(new EmbeddedBackend(replica, options.clock, options.random, options.onClose ?? (async () => undefined)), options)
+  }
+}
+
+class EmbeddedBackend implements StoreBackend {
+  readonly #replica: EmbeddedReplica
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #onClose: () => Promise<void>
+  #failures = 0
+  #notBeforeMs = 0
+
+  constructor(replica: EmbeddedReplica, clock: Clock, random: Random, onClose: () => Promise<void>) {
+    this.#replica = replica
+    this.#clock = clock
+    this.#random = random
+    this.#onClose = onClose
+  }
+
+  attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
+    let listening = true
+    this.#answer(request).then(
+      (answer) => {
+        this.#failures = 0
+        if (listening) handlers.onAnswer(answer)
+      },
+      (error: unknown) => {
+        const known = error instanceof BalsaError ? error : new BalsaError('OUTCOME_UNKNOWN', 'the replica failed', { cause: error })
+        const retryAfterMs = this.#retryAfterMs(known)
+        if (listening) handlers.onError(known, retryAfterMs)
+      },
+    )
+    return {
+      cancel: () => {
+        listening = false
+      },
+      silent: () => 0,
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#onClose()
+  }
+
+  async #answer(request: StoreRequest): Promise<StoreAnswer> {
+    if (request.type === 'write') return { type: 'result', result: (await this.#replica.propose(request.command, {})).result }
+    if (request.type === 'status') throw new BalsaError('INVALID', 'an embedded store has no status of its own: ask the replica')
+    if (request.consistency === 'linearizable') await this.#replica.readIndex({})
+    const { revision, record } = this.#replica.query({ type: 'get', key: request.key })
+    // A copy: the value belongs to the store.
+    return { type: 'value', revision, record: record === null ? null : { ...metadataOf(record), value: record.value.slice() } }
+  }
+
+  /** Calls that fail together wait together: one failure makes the back-off longer, the others of the same turn share it. */
+  #retryAfterMs(error: BalsaError): number | null {
+    if (error.family === 'fatal' || FINAL.has(error.code)) return null
+    const now = this.#clock.now()
+    if (now >= this.#notBeforeMs) {
+      const longest = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** this.#failures)
+      this.#failures = Math.min(this.#failures + 1, 16)
+      this.#notBeforeMs = now + longest * (0.5 + this.#random.next() / 2)
+    }
+    return this.#notBeforeMs - now
+  }
+}
+
+const metadataOf = ({ createRevision, modRevision, version }: NonNullable<GetAnswer['record']>) => ({ createRevision, modRevision, version })
