@@ -1,0 +1,5 @@
+export * from './check.js'
+export * from './json-lines.js'
+export type { Model, Operation } from './model.js'
+export { type RegisterInput, registerModel, type RegisterOutput } from './register.js'
+export { versionedModel, type VersionedInput, type VersionedOutput, type VersionedState } from './versioned.js'
