@@ -2,11 +2,16 @@
 /** How the scripts start other programs: own process group, a deadline, output kept or shown, nothing left behind. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Some tools colour their output even into a file when they find a CI or an agent; a captured log stays plain. */
-const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1', FORCE_COLOR: '0' }
+/** Some tools take FORCE_COLOR=0 for yes, some colour whenever they find a CI, whatever NO_COLOR says. A captured log stays plain. */
+const onTerminal = process.stdout.isTTY === true
+const environment = { ...process.env }
+delete environment['FORCE_COLOR']
+if (onTerminal) environment['FORCE_COLOR'] = '1'
+else environment['NO_COLOR'] = '1'
 
 /** Process groups that are still running, so that an interrupted script takes them along. */
 const running = new Set()
@@ -53,7 +58,7 @@ export function run(command, options = {}) {
     cwd: root,
     detached: true,
     stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
-    env: { ...process.env, ...colour, ...env },
+    env: { ...environment, ...env },
   })
   const { pid } = child
   if (pid !== undefined) running.add(pid)
@@ -72,7 +77,8 @@ export function run(command, options = {}) {
     const finish = (exitCode, note) => {
       clearTimeout(timer)
       if (pid !== undefined) running.delete(pid)
-      resolve({ exitCode, output: Buffer.concat(pieces).toString() + note, elapsedMs: performance.now() - started })
+      const text = Buffer.concat(pieces).toString() + note
+      resolve({ exitCode, output: onTerminal ? text : stripVTControlCharacters(text), elapsedMs: performance.now() - started })
     }
     child.once('error', (error) => finish(127, `${program}: ${error.message}\n`))
     // 'exit' comes before 'close': a grandchild that holds the pipe open would otherwise keep us waiting for ever.
