@@ -1,0 +1,34 @@
+import type { Effects, Input, RecoveredState, Role } from '../core/effects.js'
+import type { CoreOptions } from '../core/options.js'
+import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
+
+/** How far the leader has brought one peer. */
+export interface PeerProgress {
+  readonly id: MemberId
+  readonly state: 'probe' | 'replicate' | 'snapshot'
+  readonly matchIndex: LogIndex
+  readonly nextIndex: LogIndex
+  readonly lastContactMs: number
+}
+
+/** What the driver needs of consensus: the surface of `RaftCore`. Tests drive the replica with a scripted one. */
+export interface ConsensusCore {
+  step(input: Input, nowMs: number): void
+  takeEffects(): Effects
+  deadlineMs(): number
+  readonly id: MemberId
+  readonly role: Role
+  readonly term: Term
+  readonly leaderId: MemberId | null
+  readonly commitIndex: LogIndex
+  readonly lastIndex: LogIndex
+  readonly firstIndex: LogIndex
+  readonly snapshotMeta: SnapshotMeta | null
+  readonly configuration: Configuration
+  /** The configuration in force right after the entry at `index`. */
+  configurationAt(index: LogIndex): Configuration
+  entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null
+  peers(): readonly PeerProgress[]
+}
+
+export type CoreFactory = (options: CoreOptions, recovered: RecoveredState, nowMs: number) => ConsensusCore

@@ -1,0 +1,342 @@
+import type { CoreEvent, Effects, Input, PersistEffect } from '../core/effects.js'
+import { BalsaError, invariant } from '../errors.js'
+import type { Storage } from '../log/storage.js'
+import type { Clock, Timer } from '../ports/clock.js'
+import type { StateMachine } from '../ports/state-machine.js'
+import type { Transport } from '../ports/transport.js'
+import type { LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
+import { decodeMessage, encodeMessage, laneOf } from '../wire/message-codec.js'
+import { ApplyLoop } from './apply-loop.js'
+import { CallGuards } from './calls.js'
+import type { ConsensusCore } from './consensus-core.js'
+import { EventHub } from './events.js'
+import type { ResolvedReplicaOptions } from './options.js'
+import { ProposalTable } from './proposals.js'
+import { ReadTable } from './reads.js'
+import { SnapshotTaker } from './snapshot-taking.js'
+import { SnapshotReceiver, SnapshotSender } from './snapshot-transfer.js'
+import { TransferTable } from './transfers.js'
+
+/** Rounds of one turn; what is still to do then waits for the next one, so that the event loop lives. */
+const MAX_ROUNDS = 16
+
+export interface DriverCounters {
+  /** Messages of peers that could not be decoded, or were not for this member. */
+  droppedMessages: number
+  turns: number
+}
+
+/**
+ * Joins the pure core with the world. One loop: everything that arrived is stepped, then the effects are taken once and carried out.
+ * So commands that arrive together are written, sent and applied together, by load and without a timer (group commit). Every `await` of the
+ * replica is out here at the edge; what it brings comes back to the core as an input, and the core's state is read anew.
+ */
+export class Driver<Result> {
+  readonly core: ConsensusCore
+  readonly events: EventHub
+  readonly guards: CallGuards
+  readonly proposals: ProposalTable<Result>
+  readonly reads: ReadTable
+  readonly transfers: TransferTable
+  readonly applyLoop: ApplyLoop<Result>
+  readonly taker: SnapshotTaker<Result>
+  readonly counters: DriverCounters = { droppedMessages: 0, turns: 0 }
+  readonly #clock: Clock
+  readonly #storage: Storage
+  readonly #transport: Transport
+  readonly #sender: SnapshotSender
+  readonly #receiver: SnapshotReceiver
+  /** Called after every turn: for conditions that somebody waits for. */
+  readonly watchers = new Set<() => void>()
+
+  #inbox: Input[] = []
+  #scheduled = false
+  #running = true
+  #timer: Timer | null = null
+  #timerAtMs = Infinity
+  #lastTerm: Term
+  /** Work under way that a clean stop waits for. */
+  readonly #work = new Set<Promise<unknown>>()
+  readonly #onFailure: (error: BalsaError) => void
+
+  constructor(
+    ports: { readonly clock: Clock; readonly storage: Storage; readonly transport: Transport; readonly machine: StateMachine<Result> },
+    core: ConsensusCore,
+    { limits, snapshots: policy }: ResolvedReplicaOptions,
+    onFailure: (error: BalsaError) => void,
+  ) {
+    const { clock, storage, machine } = ports
+    this.core = core
+    this.#clock = clock
+    this.#storage = storage
+    this.#transport = ports.transport
+    this.#lastTerm = core.term
+    this.#onFailure = onFailure
+    this.events = new EventHub(clock)
+    this.guards = new CallGuards(clock)
+    this.proposals = new ProposalTable(limits, this.guards)
+    this.reads = new ReadTable(limits.maxPendingReads, this.guards)
+    this.transfers = new TransferTable(this.guards)
+    const hooks = {
+      input: (input: Input): void => this.input(input),
+      failed: (error: unknown): void => this.fail(error),
+      track: (work: Promise<unknown>): void => this.track(work),
+    }
+    this.applyLoop = new ApplyLoop({
+      core,
+      storage,
+      machine,
+      clock,
+      limits,
+      proposals: this.proposals,
+      hooks: {
+        ...hooks,
+        applied: (index, bytes) => this.#applied(index, bytes),
+        restored: (meta) => this.#restored(meta),
+      },
+      snapshot: storage.recovered.snapshot,
+    })
+    const taken = (meta: SnapshotMeta): void => this.events.emit({ type: 'snapshot', meta })
+    this.taker = new SnapshotTaker({ core, storage, machine, policy, applyLoop: this.applyLoop, hooks: { ...hooks, taken } })
+    this.#sender = new SnapshotSender(storage, clock, limits.snapshotBytesPerSecond, hooks)
+    this.#receiver = new SnapshotReceiver(storage, hooks)
+  }
+
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Peers may be heard from here on. */
+  async start(): Promise<void> {
+    this.#transport.setPeers(this.core.configuration.members)
+    await this.#transport.start({
+      onMessage: (from, message) => this.#receive(from, message),
+      onPeerState: (id, up) => {
+        if (this.#running) this.events.emit({ type: 'peer', id, up })
+      },
+    })
+    this.schedule()
+  }
+
+  input(input: Input): void {
+    if (!this.#running) return
+    this.#inbox.push(input)
+    this.schedule()
+  }
+
+  /** Makes sure that a turn comes soon: after all input that has already arrived was delivered. */
+  schedule(): void {
+    if (this.#scheduled || !this.#running) return
+    this.#scheduled = true
+    this.#clock.defer(this.#turn)
+  }
+
+  track(work: Promise<unknown>): void {
+    // Whoever began the work deals with its failure; here only its end counts.
+    const forget = (): void => {
+      this.#work.delete(done)
+    }
+    const done: Promise<void> = work.then(forget, forget)
+    this.#work.add(done)
+  }
+
+  leaderAddress = (id: MemberId): string => this.core.configuration.members.find((member) => member.id === id)?.clientAddress ?? ''
+
+  /** Something that cannot be survived: stops at once, so that nothing is sent or answered on a broken base. */
+  fail(error: unknown): void {
+    if (!this.#running) return
+    const fatal = error instanceof BalsaError ? error : new BalsaError('INVARIANT', `unexpected error: ${String(error)}`, { cause: error })
+    this.events.emit({ type: 'fatal', error: fatal })
+    this.stop(fatal)
+    this.#onFailure(fatal)
+  }
+
+  /** No more turns; everybody who waits is told. */
+  stop(cause?: BalsaError): void {
+    if (!this.#running) return
+    this.#running = false
+    this.#timer?.cancel()
+    this.#timer = null
+    this.#inbox = []
+    this.applyLoop.stop()
+    this.taker.stop(cause)
+    this.#sender.stop()
+    this.#receiver.stop()
+    this.proposals.stop(cause)
+    this.reads.stop(cause)
+    this.transfers.stop(cause)
+    for (const watcher of [...this.watchers]) watcher()
+    this.watchers.clear()
+  }
+
+  /** Resolves when nothing that was begun is under way any more. */
+  async idle(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work)
+  }
+
+  #receive(from: MemberId, bytes: Uint8Array): void {
+    if (!this.#running) return
+    try {
+      const message = decodeMessage(bytes)
+      if (message.from === from && message.to === this.core.id) this.input({ type: 'message', message })
+      else this.counters.droppedMessages++
+    } catch (error) {
+      // A peer's broken bytes are the peer's trouble: they are counted, and the protocol repeats what matters.
+      if (error instanceof BalsaError && error.family === 'refused') this.counters.droppedMessages++
+      else this.fail(error)
+    }
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false
+    if (!this.#running) return
+    this.counters.turns++
+    try {
+      let rounds = 0
+      while (this.#running && rounds < MAX_ROUNDS && this.#step()) {
+        rounds++
+        this.#dispatch(this.core.takeEffects())
+      }
+      if (!this.#running) return
+      if (rounds === MAX_ROUNDS) this.schedule()
+      this.#armTimer()
+      if (this.watchers.size > 0) for (const watcher of [...this.watchers]) watcher()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** Gives the core everything that has arrived; the clock comes last, so that after a pause a waiting message is heard before a timer fires. */
+  #step(): boolean {
+    const { core } = this
+    const nowMs = this.#clock.now()
+    const inbox = this.#inbox
+    let stepped = inbox.length > 0
+    if (stepped) {
+      this.#inbox = []
+      for (const input of inbox) core.step(input, nowMs)
+    }
+    if (this.proposals.hasQueued) {
+      const proposals = this.proposals.take()
+      if (proposals.length > 0) {
+        core.step({ type: 'propose', proposals }, nowMs)
+        stepped = true
+      }
+    }
+    if (this.reads.hasQueued) {
+      const ref = this.reads.take()
+      if (ref !== null) {
+        core.step({ type: 'read', ref }, nowMs)
+        stepped = true
+      }
+    }
+    if (nowMs >= core.deadlineMs()) {
+      core.step({ type: 'tick' }, nowMs)
+      stepped = true
+    }
+    return stepped
+  }
+
+  #dispatch(effects: Effects): void {
+    for (const event of effects.events) this.#coreEvent(event)
+    // Messages that may leave at once leave before the disk is asked: the leader replicates while its own disk works.
+    for (const message of effects.messages) this.#transport.send(message.to, laneOf(message), encodeMessage(message))
+    const persisted = effects.persist === null ? null : this.#persist(effects.persist)
+    this.#answerCallers(effects)
+    if (effects.restore !== null) {
+      invariant(persisted !== null, 'a snapshot is installed by a persist effect')
+      this.proposals.replacedBySnapshot(effects.restore.index)
+      this.applyLoop.restore(effects.restore, persisted)
+    }
+    for (const load of effects.loads) this.#load(load)
+    for (const read of effects.snapshotReads) this.#sender.read(read)
+    for (const chunk of effects.snapshotChunks) this.#receiver.store(chunk)
+    if (effects.commitIndex !== null) {
+      this.applyLoop.commit(effects.commitIndex)
+      if (this.events.wants('commit')) this.events.emit({ type: 'commit', index: effects.commitIndex })
+    }
+    if (effects.reads.length > 0) this.#readsReady()
+    this.applyLoop.pump()
+  }
+
+  #answerCallers(effects: Effects): void {
+    const { core, proposals } = this
+    if (effects.proposals.length > 0) proposals.outcomes(effects.proposals, core.term, this.leaderAddress)
+    if (effects.transfers.length > 0) this.transfers.outcomes(effects.transfers, core.leaderId, this.leaderAddress)
+    if (effects.reads.length > 0) this.reads.outcomes(effects.reads, this.leaderAddress)
+    const leads = core.role === 'leader'
+    if (proposals.hasAccepted && (!leads || core.term !== this.#lastTerm)) {
+      proposals.leadershipEnded(leads ? core.term : null, core.commitIndex)
+    }
+    this.#lastTerm = core.term
+  }
+
+  #persist(effect: PersistEffect): Promise<void> {
+    const durable = this.#storage.persist(effect)
+    const { sequence } = effect
+    this.track(
+      durable.then(
+        () => this.input({ type: 'persisted', sequence }),
+        (error: unknown) => this.fail(error),
+      ),
+    )
+    return durable
+  }
+
+  #load({ peer, from, to, maxBytes }: Effects['loads'][number]): void {
+    this.track(
+      this.#storage.readEntries(from, to, maxBytes).then(
+        (entries) => this.input({ type: 'loaded', peer, from, entries }),
+        (error: unknown) => this.fail(error),
+      ),
+    )
+  }
+
+  #coreEvent(event: CoreEvent): void {
+    switch (event.type) {
+      case 'configuration':
+        this.#transport.setPeers(event.configuration.members)
+        this.events.emit({ type: 'membership', index: event.index, configuration: event.configuration })
+        return
+      case 'role':
+      case 'truncated':
+        this.events.emit(event)
+        return
+      case 'peerState':
+        // Shown by `status()`; it changes too often to be told.
+        return
+    }
+  }
+
+  #applied(index: LogIndex, bytes: number): void {
+    this.input({ type: 'applied', index })
+    this.#readsReady()
+    this.taker.applied(bytes)
+  }
+
+  #restored(meta: SnapshotMeta): void {
+    this.taker.restored(meta)
+    this.events.emit({ type: 'restored', meta })
+    this.input({ type: 'applied', index: meta.index })
+    this.#readsReady()
+  }
+
+  /** Reads run only while the state machine is at rest: between two batches, never in the middle of one. */
+  #readsReady(): void {
+    if (this.applyLoop.atRest) this.reads.applied(this.applyLoop.appliedIndex)
+  }
+
+  #armTimer(): void {
+    const deadlineMs = this.core.deadlineMs()
+    // A timer that fires too early costs one empty turn; setting it anew for every message costs more.
+    if (this.#timerAtMs <= deadlineMs) return
+    this.#timer?.cancel()
+    this.#timerAtMs = deadlineMs
+    this.#timer = this.#clock.setTimer(Math.max(0, deadlineMs - this.#clock.now()), () => {
+      this.#timer = null
+      this.#timerAtMs = Infinity
+      // Not here and now: messages that arrived during a pause of the process come first.
+      this.schedule()
+    })
+  }
+}

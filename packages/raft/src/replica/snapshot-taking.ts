@@ -1,0 +1,194 @@
+import type { Input } from '../core/effects.js'
+import { BalsaError } from '../errors.js'
+import type { Storage } from '../log/storage.js'
+import type { StateMachine } from '../ports/state-machine.js'
+import type { LogIndex, SnapshotMeta } from '../types.js'
+import { asIndex, ZERO_INDEX } from '../types.js'
+import type { ApplyLoop, Cut } from './apply-loop.js'
+import { machineFailure } from './apply-loop.js'
+import { stopped } from './calls.js'
+import type { ConsensusCore } from './consensus-core.js'
+
+/** When the replica takes snapshots by itself; the service may ask for one at any time (MISSION B5). */
+export interface SnapshotPolicy {
+  /** Bytes of log that a snapshot would free, above which one is taken. -1: never. */
+  readonly maxLogBytes: number
+  /** Entries kept below a snapshot, so that a follower that is a little behind needs no snapshot. */
+  readonly trailingEntries: number
+}
+
+export interface TakingHooks {
+  input(input: Input): void
+  taken(meta: SnapshotMeta): void
+  failed(error: unknown): void
+  track(work: Promise<unknown>): void
+}
+
+/** While a peer is being sent a snapshot, the log may grow to this multiple of its limit before the next one is taken. */
+const TRANSFER_PATIENCE = 3
+
+interface Waiter {
+  /** The snapshot must cover at least this. */
+  readonly index: LogIndex
+  readonly resolve: (meta: SnapshotMeta) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Takes local snapshots, one at a time. The cut is made synchronously between two batches, at exactly the applied index (LESSONS C6); the
+ * bytes are streamed to storage while newer commands are applied. The log is compacted only when the file is durable (LESSONS C1).
+ */
+export class SnapshotTaker<Result> {
+  readonly #core: ConsensusCore
+  readonly #storage: Storage
+  readonly #machine: StateMachine<Result>
+  readonly #applyLoop: ApplyLoop<Result>
+  readonly #policy: SnapshotPolicy
+  readonly #hooks: TakingHooks
+  #waiters: Waiter[] = []
+  #cutRequested = false
+  #writing = false
+  #stopped = false
+  /** Index of the newest snapshot, taken or installed. */
+  #snapshotIndex: LogIndex
+  /** Estimate of what was applied since then: without progress no new snapshot, however long the tail behind it is. */
+  #bytesSince = 0
+
+  constructor(options: {
+    readonly core: ConsensusCore
+    readonly storage: Storage
+    readonly machine: StateMachine<Result>
+    readonly applyLoop: ApplyLoop<Result>
+    readonly policy: SnapshotPolicy
+    readonly hooks: TakingHooks
+  }) {
+    this.#core = options.core
+    this.#storage = options.storage
+    this.#machine = options.machine
+    this.#applyLoop = options.applyLoop
+    this.#policy = options.policy
+    this.#hooks = options.hooks
+    this.#snapshotIndex = options.storage.snapshots.latest?.index ?? ZERO_INDEX
+  }
+
+  /** A batch was applied: is it time? */
+  applied(bytes: number): void {
+    this.#bytesSince += bytes
+    if (this.#writing || this.#cutRequested || this.#applyLoop.appliedIndex <= this.#snapshotIndex) return
+    if (this.#logTooLong() || this.#machine.wantsSnapshot?.() === true) this.#request()
+  }
+
+  /** The leader's snapshot replaced the state. */
+  restored(meta: SnapshotMeta): void {
+    this.#covered(meta)
+    this.#bytesSince = 0
+  }
+
+  /**
+   * The service's own decision. Resolves to a durable snapshot of everything that is applied now (or more); the one that exists when
+   * nothing was applied since. INVALID (refused) when nothing was ever applied.
+   */
+  take(): Promise<SnapshotMeta> {
+    const index = this.#applyLoop.appliedIndex
+    const latest = this.#storage.snapshots.latest
+    if (latest !== null && latest.index >= index) return Promise.resolve(latest)
+    if (index === ZERO_INDEX) return Promise.reject(new BalsaError('INVALID', 'nothing is applied yet: there is nothing to snapshot'))
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ index, resolve, reject })
+      if (!this.#writing) this.#request()
+    })
+  }
+
+  stop(cause?: unknown): void {
+    this.#stopped = true
+    for (const waiter of this.#waiters) waiter.reject(stopped(cause))
+    this.#waiters = []
+  }
+
+  #logTooLong(): boolean {
+    const { maxLogBytes } = this.#policy
+    if (maxLogBytes < 0) return false
+    const { logBytes } = this.#storage
+    // What is kept for slow followers, or not committed yet, stays whatever is done: only half a limit of progress makes a new one worth it.
+    if (logBytes <= maxLogBytes || this.#bytesSince < maxLogBytes / 2) return false
+    const sending = this.#core.peers().some((peer) => peer.state === 'snapshot')
+    return !sending || logBytes > TRANSFER_PATIENCE * maxLogBytes
+  }
+
+  #request(): void {
+    if (this.#cutRequested || this.#stopped) return
+    this.#cutRequested = true
+    this.#applyLoop.whenAtRest((cut) => {
+      this.#cutRequested = false
+      this.#write(cut)
+    })
+  }
+
+  #write(cut: Cut): void {
+    if (this.#stopped || cut.index <= this.#snapshotIndex) return
+    this.#writing = true
+    this.#bytesSince = 0
+    const configuration = this.#core.configurationAt(cut.index)
+    let chunks: AsyncIterable<Uint8Array>
+    try {
+      chunks = this.#chunksOfNow()
+    } catch (error) {
+      this.#hooks.failed(machineFailure('snapshot', error))
+      return
+    }
+    const written = this.#storage.snapshots.write({ ...cut, configuration }, chunks).then(
+      (meta) => this.#written(meta),
+      (error: unknown) => {
+        this.#writing = false
+        if (!this.#stopped) this.#hooks.failed(error)
+      },
+    )
+    this.#hooks.track(written)
+  }
+
+  /**
+   * The first chunk is asked for here and now: the body of a generator function runs only then, and its cut would otherwise be made
+   * after the next batch.
+   */
+  #chunksOfNow(): AsyncIterable<Uint8Array> {
+    const isStopped = (): boolean => this.#stopped
+    const iterator = this.#machine.snapshot()[Symbol.asyncIterator]()
+    const first = iterator.next()
+    // Whoever reads the chunks hears of a failure; until then it must not count as unhandled.
+    first.catch(() => undefined)
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      let exhausted = false
+      try {
+        for (let result = await first; ; result = await iterator.next()) {
+          exhausted = result.done === true
+          if (result.done === true) return
+          if (isStopped()) throw stopped()
+          yield result.value
+        }
+      } catch (error) {
+        throw isStopped() ? error : machineFailure('snapshot', error)
+      } finally {
+        if (!exhausted) await iterator.return?.()
+      }
+    }
+    return chunks()
+  }
+
+  #written(meta: SnapshotMeta): void {
+    this.#writing = false
+    if (this.#stopped) return
+    this.#covered(meta)
+    const firstIndexToKeep = asIndex(Math.max(1, meta.index + 1 - this.#policy.trailingEntries))
+    this.#hooks.input({ type: 'snapshotTaken', meta, firstIndexToKeep })
+    this.#hooks.taken(meta)
+    if (this.#waiters.length > 0) this.#request()
+  }
+
+  #covered(meta: SnapshotMeta): void {
+    if (meta.index > this.#snapshotIndex) this.#snapshotIndex = meta.index
+    const served = this.#waiters.filter((waiter) => waiter.index <= meta.index)
+    if (served.length === 0) return
+    this.#waiters = this.#waiters.filter((waiter) => waiter.index > meta.index)
+    for (const waiter of served) waiter.resolve(meta)
+  }
+}

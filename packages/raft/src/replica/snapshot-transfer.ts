@@ -1,0 +1,102 @@
+import type { Effects, Input } from '../core/effects.js'
+import { BalsaError } from '../errors.js'
+import type { Storage } from '../log/storage.js'
+import type { Clock } from '../ports/clock.js'
+import { RateLimiter } from './rate-limiter.js'
+
+type SnapshotRead = Effects['snapshotReads'][number]
+type SnapshotChunk = Effects['snapshotChunks'][number]
+
+export interface TransferHooks {
+  /** Gives the core an input. */
+  input(input: Input): void
+  failed(error: unknown): void
+  track(work: Promise<unknown>): void
+}
+
+/** Reads pieces of the newest snapshot for peers that need it, no faster than the limit allows. */
+export class SnapshotSender {
+  readonly #storage: Storage
+  readonly #limiter: RateLimiter
+  readonly #hooks: TransferHooks
+  #stopped = false
+
+  constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: TransferHooks) {
+    this.#storage = storage
+    this.#limiter = new RateLimiter(clock, bytesPerSecond)
+    this.#hooks = hooks
+  }
+
+  read(request: SnapshotRead): void {
+    this.#hooks.track(this.#answer(request).catch((error: unknown) => this.#hooks.failed(error)))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#limiter.stop()
+  }
+
+  async #answer(request: SnapshotRead): Promise<void> {
+    const { peer, meta, offset, maxBytes } = request
+    const length = Math.min(maxBytes, meta.sizeBytes - offset)
+    await this.#limiter.take(length)
+    if (this.#stopped) return
+    const data = await this.#readFile(request, length)
+    if (this.#stopped) return
+    if (data === null) this.#hooks.input({ type: 'snapshotReadFailed', peer })
+    else this.#hooks.input({ type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
+  }
+
+  /** Null when the file is gone: a newer one took its place. */
+  async #readFile({ meta, offset }: SnapshotRead, length: number): Promise<Uint8Array | null> {
+    try {
+      const data = await this.#storage.snapshots.readFile(meta, offset, length)
+      if (data.length > 0 || length <= 0) return data
+    } catch (error) {
+      if (error instanceof BalsaError && error.code === 'COMPACTED') return null
+      throw error
+    }
+    throw new BalsaError('CORRUPT', `the snapshot at index ${meta.index} ends before byte ${offset} of ${meta.sizeBytes}`)
+  }
+}
+
+/** More chunks than this waiting for the disk are dropped: the sender repeats what it has no answer to. */
+const MAX_WAITING_CHUNKS = 16
+
+/** Stores received pieces strictly one at a time and in order (LESSONS C14, C17). */
+export class SnapshotReceiver {
+  readonly #storage: Storage
+  readonly #hooks: TransferHooks
+  #waiting: SnapshotChunk[] = []
+  #busy = false
+  #stopped = false
+
+  constructor(storage: Storage, hooks: TransferHooks) {
+    this.#storage = storage
+    this.#hooks = hooks
+  }
+
+  store(chunk: SnapshotChunk): void {
+    if (this.#stopped || this.#waiting.length >= MAX_WAITING_CHUNKS) return
+    this.#waiting.push(chunk)
+    if (this.#busy) return
+    this.#busy = true
+    this.#hooks.track(this.#drain().catch((error: unknown) => this.#hooks.failed(error)))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#waiting = []
+  }
+
+  async #drain(): Promise<void> {
+    for (let chunk = this.#waiting.shift(); chunk !== undefined; chunk = this.#waiting.shift()) {
+      const { meta, offset, data, done } = chunk
+      const stored = await this.#storage.snapshots.receive(meta, offset, data, done)
+      if (this.#stopped) return
+      if (stored === 'complete') this.#hooks.input({ type: 'snapshotReceived', meta })
+      else this.#hooks.input({ type: 'chunkStored', meta, nextOffset: stored })
+    }
+    this.#busy = false
+  }
+}

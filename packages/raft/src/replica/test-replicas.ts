@@ -1,0 +1,138 @@
+import { ManualClock } from '../memory/manual-clock.js'
+import { MemoryNetwork } from '../memory/memory-transport.js'
+import { SeededRandom } from '../memory/seeded-random.js'
+import type { Configuration, MemberId } from '../types.js'
+import { asMemberId } from '../types.js'
+import type { ReplicaOptions } from './options.js'
+import { Replica } from './replica.js'
+import { WordList } from './test-machine.js'
+import { TestDisk, TestStorage } from './test-storage.js'
+
+export type TestReplica = Replica<number, 'words' | 'length', readonly string[] | number>
+type Options = ReplicaOptions<number, 'words' | 'length', readonly string[] | number>
+
+export interface TestMember {
+  readonly id: MemberId
+  readonly disk: TestDisk
+  storage: TestStorage
+  machine: WordList
+  replica: TestReplica
+  alive: boolean
+}
+
+export function configurationOf(size: number): Configuration {
+  const ids = Array.from({ length: size }, (_, position) => asMemberId(position + 1))
+  const members = ids.map((id) => ({ id, address: `peer-${id}`, clientAddress: `client-${id}`, name: `n${id}` }))
+  return { members, voters: ids, votersOutgoing: [], learners: [] }
+}
+
+/** Real replicas over real consensus, an in-memory network and disks that survive, all in virtual time from one seed. */
+export class TestReplicas {
+  readonly clock = new ManualClock()
+  readonly random: SeededRandom
+  readonly network: MemoryNetwork
+  readonly members: TestMember[] = []
+  readonly configuration: Configuration
+  readonly #options: Partial<Options>
+
+  private constructor(size: number, seed: number, options: Partial<Options>) {
+    this.random = new SeededRandom(seed)
+    this.network = new MemoryNetwork(this.clock, this.random.fork(), { minDelayMs: 1, maxDelayMs: 3 })
+    this.configuration = configurationOf(size)
+    this.#options = options
+  }
+
+  static async open(size: number, options: Partial<Options> = {}, seed = 1): Promise<TestReplicas> {
+    const cluster = new TestReplicas(size, seed, options)
+    for (const id of cluster.configuration.voters) {
+      const disk = new TestDisk(cluster.configuration)
+      cluster.members.push({ id, disk, ...(await cluster.#start(id, disk)), alive: true })
+    }
+    return cluster
+  }
+
+  async #start(id: MemberId, disk: TestDisk): Promise<Pick<TestMember, 'storage' | 'machine' | 'replica'>> {
+    const storage = new TestStorage(disk)
+    const machine = new WordList()
+    const replica: TestReplica = await Replica.open({
+      id,
+      clock: this.clock,
+      random: this.random.fork(),
+      transport: this.network.transport(id),
+      storage,
+      stateMachine: machine,
+      ...this.#options,
+    })
+    return { storage, machine, replica }
+  }
+
+  member(id: number): TestMember {
+    const member = this.members.find((candidate) => candidate.id === id)
+    if (member === undefined) throw new Error(`no member ${id}`)
+    return member
+  }
+
+  get alive(): readonly TestMember[] {
+    return this.members.filter((member) => member.alive)
+  }
+
+  /** Power cut: what was not durable is gone, nothing is said to anybody. */
+  async crash(member: TestMember): Promise<void> {
+    this.network.isolate(member.id)
+    member.alive = false
+    const closed = this.run(member.replica.close())
+    await closed
+  }
+
+  async restart(member: TestMember): Promise<void> {
+    this.network.heal()
+    Object.assign(member, await this.#start(member.id, member.disk))
+    member.alive = true
+  }
+
+  /** Lets time pass until the promise settles; fails after `limitMs` of virtual time. */
+  async run<T>(work: Promise<T>, limitMs = 60_000): Promise<T> {
+    let settled = false
+    const watched = work.finally(() => {
+      settled = true
+    })
+    watched.catch(() => undefined)
+    const endMs = this.clock.now() + limitMs
+    for (;;) {
+      await this.clock.advanceAsync(0)
+      if (settled) return watched
+      if (this.clock.now() >= endMs) throw new Error(`nothing came of it within ${limitMs} ms of virtual time`)
+      await this.clock.advanceAsync(1)
+    }
+  }
+
+  async until(condition: () => boolean, limitMs = 60_000): Promise<void> {
+    const endMs = this.clock.now() + limitMs
+    while (!condition()) {
+      if (this.clock.now() >= endMs) throw new Error(`the condition did not come true within ${limitMs} ms of virtual time`)
+      await this.clock.advanceAsync(1)
+    }
+  }
+
+  /** The member that leads the newest term, once there is one that a majority follows. */
+  async leader(): Promise<TestMember> {
+    const find = (): TestMember | undefined => {
+      const leader = this.alive
+        .filter((member) => member.replica.status().role === 'leader')
+        .sort((a, b) => b.replica.status().term - a.replica.status().term)[0]
+      if (leader === undefined) return undefined
+      const followers = this.alive.filter(
+        ({ replica }) => replica.status().leaderId === leader.id && replica.status().term === leader.replica.status().term,
+      )
+      return followers.length > this.members.length / 2 ? leader : undefined
+    }
+    await this.until(() => find() !== undefined)
+    const leader = find()
+    if (leader === undefined) throw new Error('no leader')
+    return leader
+  }
+
+  async close(): Promise<void> {
+    for (const member of this.alive) await this.run(member.replica.close())
+  }
+}
