@@ -1,0 +1,6 @@
+export * from './address.js'
+export { DEFAULT_LIMITS, type TcpTransportLimits, type TransportEvent, type TransportStatistics } from './peer-context.js'
+export * from './peer-sockets.js'
+export * from './resolver.js'
+export * from './tcp-dialer.js'
+export * from './tcp-transport.js'
