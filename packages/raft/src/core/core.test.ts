@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { asIndex } from '../types.js'
-import { TestCluster } from './test-cluster.js'
+import { TestCluster } from './test-cluster.test-support.js'
 
 describe('a cluster of cores', () => {
   it('elects, replicates and commits', () => {

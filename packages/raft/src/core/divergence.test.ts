@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { asIndex, asMemberId, asTerm } from '../types.js'
 import type { AppendEntries, AppendEntriesResponse, Message } from './messages.js'
-import { TestCluster } from './test-cluster.js'
+import { TestCluster } from './test-cluster.test-support.js'
 
 const appendsTo = (cluster: TestCluster, to: number): readonly AppendEntries[] =>
   cluster.queue.filter((message): message is AppendEntries => message.type === 'appendEntries' && message.to === to)

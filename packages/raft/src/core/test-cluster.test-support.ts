@@ -1,83 +1,15 @@
-import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta } from '../types.js'
-import { asIndex, asMemberId, EntryType, ZERO_INDEX, ZERO_TERM } from '../types.js'
+import type { Configuration, LogIndex } from '../types.js'
+import { asMemberId, EntryType, ZERO_INDEX } from '../types.js'
 import { RaftCore } from './core.js'
-import type { CoreEvent, Effects, Input, PersistEffect, ProposalOutcome, ReadOutcome, RecoveredState, TransferOutcome } from './effects.js'
+import type { CoreEvent, Effects, Input, ProposalOutcome, ReadOutcome, TransferOutcome } from './effects.js'
 import type { Message } from './messages.js'
 import type { CoreOptions } from './options.js'
+import { TestDisk } from './test-disk.test-support.js'
 
 /** Founding configuration of members 1..size. */
 export function configurationOf(ids: readonly number[], learners: readonly number[] = []): Configuration {
   const members = [...ids, ...learners].map((id) => ({ id: asMemberId(id), address: `n${id}`, clientAddress: '', name: `n${id}` }))
   return { members, voters: ids.map(asMemberId), votersOutgoing: [], learners: learners.map(asMemberId) }
-}
-
-export function emptyState(configuration: Configuration): RecoveredState {
-  return {
-    hardState: { term: ZERO_TERM, votedFor: null },
-    snapshot: null,
-    firstIndex: asIndex(1),
-    lastIndex: ZERO_INDEX,
-    previousTerm: ZERO_TERM,
-    termRuns: [],
-    configurations: [],
-    baseConfiguration: configuration,
-    timeMs: 0,
-    tail: [],
-  }
-}
-
-/** What a member's disk would hold: the core's persist effects replayed. The test's stand-in for storage. */
-export class TestDisk {
-  readonly base: Configuration
-  hardState: RecoveredState['hardState'] = { term: ZERO_TERM, votedFor: null }
-  snapshot: SnapshotMeta | null = null
-  entries: Entry[] = []
-  pending: PersistEffect[] = []
-
-  constructor(base: Configuration) {
-    this.base = base
-  }
-
-  get firstIndex(): number {
-    return this.entries[0]?.index ?? (this.snapshot?.index ?? 0) + 1
-  }
-
-  /** Completes the oldest pending write; returns its sequence. */
-  complete(): number | null {
-    const effect = this.pending.shift()
-    if (effect === undefined) return null
-    if (effect.installSnapshot !== null) {
-      this.snapshot = effect.installSnapshot
-      this.entries = []
-    }
-    if (effect.hardState !== null) this.hardState = effect.hardState
-    const first = effect.entries[0]
-    if (first !== undefined) this.entries = [...this.entries.filter((entry) => entry.index < first.index), ...effect.entries]
-    const below = effect.compactBelow
-    if (below !== null) this.entries = this.entries.filter((entry) => entry.index >= below)
-    return effect.sequence
-  }
-
-  recover(): RecoveredState {
-    this.pending = []
-    const firstIndex = asIndex(this.firstIndex)
-    const termRuns: { term: Entry['term']; firstIndex: LogIndex }[] = []
-    for (const entry of this.entries) {
-      if (termRuns[termRuns.length - 1]?.term !== entry.term) termRuns.push({ term: entry.term, firstIndex: entry.index })
-    }
-    return {
-      hardState: this.hardState,
-      snapshot: this.snapshot,
-      firstIndex,
-      lastIndex: asIndex(firstIndex + this.entries.length - 1),
-      previousTerm: firstIndex === 1 ? ZERO_TERM : (this.snapshot?.term ?? ZERO_TERM),
-      termRuns,
-      configurations: [],
-      baseConfiguration: this.snapshot?.configuration ?? this.base,
-      timeMs: this.entries[this.entries.length - 1]?.timeMs ?? 0,
-      tail: this.entries,
-    }
-  }
 }
 
 export interface TestMember {
@@ -137,7 +69,7 @@ export class TestCluster {
     const member = this.member(id)
     const effects = member.core.takeEffects()
     this.queue.push(...effects.messages)
-    if (effects.persist !== null) member.disk.pending.push(effects.persist)
+    if (effects.persist !== null) member.disk.issue(effects.persist)
     member.events.push(...effects.events)
     member.proposals.push(...effects.proposals)
     member.reads.push(...effects.reads)
