@@ -22,7 +22,7 @@ export const suites = [
     name: 'integration',
     run: vitest(['--exclude=packages/**', '--exclude=tests/tidy/**', '--exclude=tests/process/**'], { mayBeEmpty: true }),
   },
-  { name: 'process', run: nodeTest('tests/process', { mayBeEmpty: true, deadlineMs: 8 * minutes }) },
+  { name: 'process', run: nodeTest('tests/process', { deadlineMs: 8 * minutes }) },
 ]
 
 /**
