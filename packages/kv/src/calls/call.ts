@@ -15,6 +15,8 @@ export interface CallEnvironment {
 export interface CallOwner {
   /** The call was settled: its place is free. */
   finished(call: Call): void
+  /** Why a call that has made no attempt could not. */
+  blockedBy(call: Call): BalsaError | null
   /** The call's session has expired. It was certainly not applied when `again`, and waits for a stamp of another session. */
   sessionExpired(call: Call, session: ClientSession, again: boolean): void
 }
@@ -70,13 +72,9 @@ export class Call {
     this.#deadlineTimer = Number.isFinite(this.#deadlineMs) ? environment.clock.setTimer(this.#deadlineMs, () => this.#expired()) : null
   }
 
-  get done(): boolean {
-    return this.#done
-  }
-
-  /** True from the first attempt on. */
-  get begun(): boolean {
-    return this.#request !== null
+  /** What the newest failed attempt said. */
+  get lastError(): BalsaError | null {
+    return this.#lastError
   }
 
   begin(request: StoreRequest): void {
@@ -165,10 +163,10 @@ export class Call {
   }
 
   #expired(): void {
-    const last = this.#lastError === null ? '' : `; last error: ${this.#lastError.code}: ${this.#lastError.message}`
-    const text = `no answer within ${this.#deadlineMs} ms${last}`
-    const hint = this.#lastError?.hint ?? 'Check that a majority of the members runs and can be reached.'
-    this.#giveUp(new BalsaError('DEADLINE', text, { hint, ...(this.#lastError === null ? {} : { cause: this.#lastError }) }), text)
+    const cause = this.#lastError ?? this.#owner.blockedBy(this)
+    const text = `no answer within ${this.#deadlineMs} ms${cause === null ? '' : `; last error: ${cause.code}: ${cause.message}`}`
+    const hint = cause?.hint ?? 'Check that a majority of the members runs and can be reached.'
+    this.#giveUp(new BalsaError('DEADLINE', text, { hint, ...(cause === null ? {} : { cause }) }), text)
   }
 
   #aborted(): void {

@@ -47,6 +47,11 @@ export class SessionKeeper {
     this.#opening?.stop()
   }
 
+  /** Why no session is open yet. */
+  get lastError(): BalsaError | null {
+    return this.#opening?.lastError ?? null
+  }
+
   expired(session: ClientSession): void {
     session.alive = false
     if (this.#session !== session) return
@@ -122,7 +127,7 @@ export class SessionKeeper {
   }
 
   #call(command: Uint8Array, options: CallOptions, resolve: (result: CommandResult) => void, reject: (error: BalsaError) => void): Call {
-    const owner: CallOwner = { finished: (call) => this.#running.delete(call), sessionExpired: () => undefined }
+    const owner: CallOwner = { finished: (call) => this.#running.delete(call), blockedBy: () => null, sessionExpired: () => undefined }
     const resolveResult = (answer: StoreAnswer): void => {
       if (answer.type === 'result') resolve(answer.result)
       else reject(new BalsaError('MALFORMED', `a command was answered with ${answer.type}`))

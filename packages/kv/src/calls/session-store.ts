@@ -80,6 +80,7 @@ export class SessionStore implements KeyValueStore {
     this.#maxCallBytes = positive(options.maxCallBytes ?? DEFAULT_MAX_CALL_BYTES, 'maxCallBytes')
     this.#owner = {
       finished: (call) => this.#finished(call),
+      blockedBy: (call) => (this.#waitingWrites.has(call) ? this.#keeper.lastError : null),
       sessionExpired: (call, session, again) => this.#sessionExpired(call, session, again),
     }
     const sessionTtlMs = positive(options.sessionTtlMs ?? DEFAULT_SESSION_TTL_MS, 'sessionTtlMs')

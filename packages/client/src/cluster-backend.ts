@@ -1,0 +1,117 @@
+import { BalsaError, type Clock, type Crc32, type Dialer, type ErrorCode, type Random } from '@balsa/raft'
+import type { Attempt, AttemptHandlers, StoreBackend, StoreRequest, Welcome } from '@balsa/kv'
+import { ServerConnection, type Unnumbered } from './connection.js'
+import { type BackOff, LeaderFinder } from './leader-finder.js'
+
+export interface ClusterBackendOptions {
+  readonly endpoints: readonly string[]
+  readonly dialer: Dialer
+  readonly clock: Clock
+  readonly random: Random
+  readonly crc32: Crc32
+  readonly backOff: BackOff
+  readonly connectTimeoutMs: number
+  readonly attemptTimeoutMs: number
+  readonly maxBufferedBytes: number
+}
+
+/** Refusals that every member would repeat for ever. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE'])
+/** The member is the right one to ask, only not now. */
+const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'TRANSFER_IN_PROGRESS'])
+/** A connection without any progress for so many attempt time-outs, while answers are awaited, is given up: its other end may be gone. */
+const DEAD_AFTER_TIMEOUTS = 3
+
+/** A cluster over the network: a connection to each member that is needed, and the search for the leader. */
+export class ClusterBackend implements StoreBackend {
+  readonly #options: ClusterBackendOptions
+  readonly #finder: LeaderFinder
+  readonly #connections = new Map<string, ServerConnection>()
+  /** Also those that were replaced and still wait for answers. */
+  readonly #all = new Set<ServerConnection>()
+  /** Cluster that the first welcome named; members of another one are refused, so that no write ever lands in the wrong place. */
+  #clusterId: number | null = null
+  #closed = false
+
+  constructor(options: ClusterBackendOptions) {
+    this.#options = options
+    this.#finder = new LeaderFinder(options.endpoints, options.random, options.backOff)
+  }
+
+  /** Configured members and those that hints have named. */
+  get endpoints(): readonly string[] {
+    return this.#finder.known
+  }
+
+  attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
+    const pinned = request.type === 'status' ? request.endpoint : null
+    const endpoint = pinned ?? this.#finder.target
+    const connection = this.#connection(endpoint)
+    const beganMs = this.#options.clock.now()
+    // A stale read succeeds anywhere: it says nothing about who leads.
+    const provesLeader = request.type === 'write' || (request.type === 'get' && request.consistency === 'linearizable')
+    const sent = connection.request(unnumbered(request), {
+      onAnswer: (answer) => {
+        if (provesLeader) this.#finder.succeeded(endpoint)
+        handlers.onAnswer(answer)
+      },
+      onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null)),
+    })
+    return { cancel: () => sent.cancel(), silent: () => this.#silent(connection, beganMs) }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const connection of [...this.#all]) connection.close('the client was closed')
+  }
+
+  #connection(endpoint: string): ServerConnection {
+    const existing = this.#connections.get(endpoint)
+    if (existing?.usable === true) return existing
+    const { dialer, clock, crc32, connectTimeoutMs, maxBufferedBytes } = this.#options
+    const connection = new ServerConnection({
+      endpoint,
+      dialer,
+      clock,
+      crc32,
+      connectTimeoutMs,
+      maxBufferedBytes,
+      onWelcome: (welcome) => this.#check(endpoint, welcome),
+      onClosed: () => {
+        this.#all.delete(connection)
+        if (this.#connections.get(endpoint) === connection) this.#connections.delete(endpoint)
+      },
+    })
+    this.#connections.set(endpoint, connection)
+    this.#all.add(connection)
+    return connection
+  }
+
+  #check(endpoint: string, welcome: Welcome): void {
+    this.#clusterId ??= welcome.clusterId
+    if (welcome.clusterId === this.#clusterId) return
+    throw new BalsaError('CLUSTER_MISMATCH', `${endpoint} belongs to cluster ${welcome.clusterId}, this client talks to ${this.#clusterId}`, {
+      hint: 'Remove this endpoint from the client’s list.',
+    })
+  }
+
+  #retryAfterMs(endpoint: string, error: BalsaError, pinned: boolean): number | null {
+    if (this.#closed || FINAL.has(error.code)) return null
+    const { backOff, random } = this.#options
+    if (pinned || LATER.has(error.code)) return backOff.maxMs * (0.5 + random.next() / 2)
+    return this.#finder.failed(endpoint, error.leaderAddress, this.#options.clock.now())
+  }
+
+  #silent(connection: ServerConnection, beganMs: number): number {
+    const { clock, attemptTimeoutMs } = this.#options
+    const nowMs = clock.now()
+    // Others are answered there: only this request got lost, so the same member may be asked again.
+    if (connection.lastProgressMs > beganMs && !connection.closed) return 0
+    if (nowMs - connection.lastProgressMs >= DEAD_AFTER_TIMEOUTS * attemptTimeoutMs) connection.close('nothing was answered for too long')
+    return this.#finder.failed(connection.endpoint, undefined, nowMs)
+  }
+}
+
+function unnumbered(request: StoreRequest): Unnumbered {
+  return request.type === 'status' ? { type: 'status' } : request
+}
