@@ -1,0 +1,213 @@
+/** Everything durable of one member, over the FileSystem port: identity, log and snapshots in one directory. */
+import type { PersistEffect, RecoveredState } from '../core/effects.js'
+import { BalsaError } from '../errors.js'
+import type { Crc32 } from '../ports/checksum.js'
+import type { FileSystem } from '../ports/file-system.js'
+import { type Configuration, type Entry, type Identity, type LogIndex, type SnapshotMeta, ZERO_INDEX, ZERO_TERM } from '../types.js'
+import { IDENTITY_NAME, readIdentity, writeIdentity } from './identity-file.js'
+import { readEntriesFromDisk } from './log-reader.js'
+import { LogState } from './log-state.js'
+import { HeadOrigin, type LogHead, SECTOR_BYTES } from './record.js'
+import { checkIdentity, type RecoveredLog, recoverLog } from './recovery.js'
+import { segmentName, segmentNumbers } from './segment.js'
+import { MAX_SEGMENT_BYTES, SegmentWriter, type WriterOptions } from './segment-writer.js'
+import { FileSnapshotStore } from './snapshot-store.js'
+import { SparePool } from './spare-pool.js'
+import type { Storage } from './storage.js'
+import { Wal } from './wal.js'
+
+export interface DurableStorageOptions {
+  readonly fileSystem: FileSystem
+  /** Created when it is missing. Must belong to this member alone (the host's data directory guard sees to that). */
+  readonly directory: string
+  readonly identity: Identity
+  /** Written when the directory is new; otherwise ignored. All founding members give the same; a member that joins gives an empty one. */
+  readonly initialConfiguration: Configuration
+  readonly crc32: Crc32
+  /** Length of a segment file. Default 16 MiB, at least 4 KiB. May differ from run to run. */
+  readonly segmentBytes?: number
+  /** Bytes of the newest entries to keep in memory. Default 8 MiB. Entries that wait for their sync are kept in any case. */
+  readonly cacheBytes?: number
+}
+
+const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024
+const SMALLEST_SEGMENT_BYTES = 4096
+const DEFAULT_CACHE_BYTES = 8 * 1024 * 1024
+
+export class DurableStorage implements Storage {
+  readonly recovered: RecoveredState
+  readonly snapshots: FileSnapshotStore
+  /** Where a write did not complete before the last crash; for people. */
+  readonly tornAt: { readonly path: string; readonly offset: number } | null
+  readonly #wal: Wal
+  readonly #writer: SegmentWriter
+  readonly #options: DurableStorageOptions
+
+  private constructor(options: DurableStorageOptions, parts: OpenedParts) {
+    this.#options = options
+    this.recovered = parts.recovered
+    this.snapshots = parts.snapshots
+    this.tornAt = parts.tornAt
+    this.#wal = parts.wal
+    this.#writer = parts.writer
+  }
+
+  /**
+   * Recovers what is in the directory, or founds it when it is empty. Never deletes anything that could be needed, never starts with less
+   * than was acknowledged. Throws, all fatal: CORRUPT (file and offset in the text), MISSING_SEGMENT, IDENTITY_MISMATCH, DISK_FULL,
+   * IO_ERROR, SYNC_FAILED; INVALID (refused) for impossible options.
+   */
+  static async open(options: DurableStorageOptions): Promise<DurableStorage> {
+    const { fileSystem, directory, identity, crc32 } = options
+    const segmentBytes = checkedSegmentBytes(options)
+    const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
+    await fileSystem.makeDirectory(directory)
+    // A name that a killed process left behind may not be durable yet, and what follows relies on what it sees.
+    await fileSystem.syncDirectory(directory)
+    const names = await fileSystem.list(directory)
+    const hasIdentity = names.includes(IDENTITY_NAME)
+    if (hasIdentity) checkIdentity(identity, await readIdentity(fileSystem, directory, crc32), `${directory}/${IDENTITY_NAME}`)
+    if (segmentNumbers(names).length === 0) requireNew(names, directory)
+    const snapshots = await FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, names)
+    const spares = new SparePool(fileSystem, directory, segmentBytes)
+    let base: Configuration = options.initialConfiguration
+    const baseConfiguration = (): Configuration => snapshots.latest?.configuration ?? base
+    const writerOptions: WriterOptions = { fileSystem, directory, identity, crc32, segmentBytes, spares, baseConfiguration }
+    const log = await recoverLog({ fileSystem, directory, identity, crc32, cacheBytes, snapshot: snapshots.latest }, names)
+    await spares.adopt(names)
+    if (log !== null) base = log.headConfiguration
+    const opened = log === null ? await foundLog(writerOptions, cacheBytes) : await resumeLog(writerOptions, log, snapshots.latest, cacheBytes)
+    if (!hasIdentity) await writeIdentity(fileSystem, directory, identity, crc32)
+    const { writer, state } = opened
+    const newState = (meta: SnapshotMeta, hardState: LogHead['hardState']): LogState => new LogState(headAt(meta, hardState), cacheBytes)
+    const hooks = { install: (meta: SnapshotMeta) => snapshots.install(meta), latest: () => snapshots.latest }
+    return new DurableStorage(options, {
+      recovered: describe(state, snapshots.latest, log, baseConfiguration()),
+      snapshots,
+      tornAt: log?.tornAt ?? null,
+      wal: new Wal(writer, state, hooks, newState),
+      writer,
+    })
+  }
+
+  persist(effect: PersistEffect): Promise<void> {
+    return this.#wal.persist(effect)
+  }
+
+  async readEntries(from: LogIndex, to: LogIndex, maxBytes: number): Promise<readonly Entry[]> {
+    for (;;) {
+      const { state, generation } = this.#wal
+      if (from < state.firstIndex || from > state.lastIndex || from > to) return []
+      const { cache } = state
+      const cached = cache.read(from, to, maxBytes)
+      if (cached !== null) return cached
+      const onDisk = cache.length === 0 ? state.lastIndex : cache.firstIndex - 1
+      const { fileSystem, directory, crc32 } = this.#options
+      const { segments, positions } = this.#writer
+      const entries = await readEntriesFromDisk({ fileSystem, directory, crc32, segments, positions }, from, Math.min(to, onDisk) as LogIndex, maxBytes)
+      if (generation !== this.#wal.generation) continue
+      if (from < this.#wal.state.firstIndex) return []
+      if (entries.length === 0) throw new BalsaError('CORRUPT', `entry ${from} cannot be found in the log of ${directory}`)
+      return entries
+    }
+  }
+
+  get logBytes(): number {
+    return this.#wal.state.bytes
+  }
+
+  async close(): Promise<void> {
+    await this.#wal.close()
+    await this.snapshots.close()
+  }
+}
+
+interface OpenedParts {
+  readonly recovered: RecoveredState
+  readonly snapshots: FileSnapshotStore
+  readonly tornAt: DurableStorage['tornAt']
+  readonly wal: Wal
+  readonly writer: SegmentWriter
+}
+
+function checkedSegmentBytes(options: DurableStorageOptions): number {
+  const bytes = options.segmentBytes ?? DEFAULT_SEGMENT_BYTES
+  const fits = Number.isSafeInteger(bytes) && bytes >= SMALLEST_SEGMENT_BYTES && bytes <= MAX_SEGMENT_BYTES && bytes % SECTOR_BYTES === 0
+  if (!fits) throw new BalsaError('INVALID', `segmentBytes is ${bytes}: a multiple of ${SECTOR_BYTES} from ${SMALLEST_SEGMENT_BYTES} to ${MAX_SEGMENT_BYTES} is needed`)
+  return bytes
+}
+
+/** Without a segment the directory must be one in which nothing was ever acknowledged. */
+function requireNew(names: readonly string[], directory: string): void {
+  const witness = names.find((name) => name === IDENTITY_NAME || name.endsWith('.snap'))
+  if (witness === undefined) return
+  throw new BalsaError('MISSING_SEGMENT', `${directory} holds ${witness} but no segment of the log`, {
+    hint: 'Restore the missing files, or remove this member from the cluster and let it join again as new.',
+  })
+}
+
+function headAt(meta: SnapshotMeta, hardState: LogHead['hardState']): LogHead {
+  const { index, term, timeMs, configuration } = meta
+  return { origin: HeadOrigin.installed, lastIndex: index, lastTerm: term, timeMs, hardState, configuration }
+}
+
+async function foundLog(options: WriterOptions, cacheBytes: number): Promise<{ readonly writer: SegmentWriter; readonly state: LogState }> {
+  const head: LogHead = {
+    origin: HeadOrigin.initial,
+    lastIndex: ZERO_INDEX,
+    lastTerm: ZERO_TERM,
+    timeMs: 0,
+    hardState: { term: ZERO_TERM, votedFor: null },
+    configuration: options.baseConfiguration(),
+  }
+  const writer = await SegmentWriter.create(options, head)
+  writer.mark()
+  return { writer, state: new LogState(head, cacheBytes) }
+}
+
+async function resumeLog(
+  options: WriterOptions,
+  log: RecoveredLog,
+  snapshot: SnapshotMeta | null,
+  cacheBytes: number,
+): Promise<{ readonly writer: SegmentWriter; readonly state: LogState }> {
+  const writer = await SegmentWriter.resume(options, log.place)
+  let { state } = log
+  // Only now: the newest segments are known to be good, so nothing older is needed.
+  for (const number of log.leftovers) await options.fileSystem.remove(`${options.directory}/${segmentName(number)}`)
+  const { hardState } = state
+  // A snapshot of committed entries can be durable before the term in which this member learned of them. It never voted in that term:
+  // a vote leaves only when it is durable.
+  const term = snapshot !== null && snapshot.term > hardState.term ? snapshot.term : hardState.term
+  const known = term === hardState.term ? hardState : { term, votedFor: null }
+  if (log.discard && snapshot !== null) {
+    const head = headAt(snapshot, known)
+    state = new LogState(head, cacheBytes)
+    await writer.startSegment(head)
+    await writer.compact((snapshot.index + 1) as LogIndex)
+    writer.mark()
+  } else if (known !== hardState) {
+    state.hardState = known
+    await writer.addHardState(known)
+    await writer.flush()
+    writer.mark()
+  }
+  return { writer, state }
+}
+
+function describe(state: LogState, snapshot: SnapshotMeta | null, log: RecoveredLog | null, baseConfiguration: Configuration): RecoveredState {
+  const configurations = log === null || log.discard ? [] : log.configurations
+  const tail = state.cache.read(state.cache.firstIndex, state.lastIndex, Number.POSITIVE_INFINITY) ?? []
+  return {
+    hardState: state.hardState,
+    snapshot,
+    firstIndex: state.firstIndex,
+    lastIndex: state.lastIndex,
+    previousTerm: state.previousTerm ?? ZERO_TERM,
+    termRuns: [...state.runs],
+    configurations: configurations.filter(({ index }) => index >= state.firstIndex && index > (snapshot?.index ?? 0)),
+    baseConfiguration,
+    timeMs: Math.max(state.timeMs, snapshot?.timeMs ?? 0),
+    tail,
+  }
+}

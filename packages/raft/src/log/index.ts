@@ -1,0 +1,5 @@
+export * from './configuration-codec.js'
+export { crc32 } from './crc32.js'
+export { type DumpedRecord, dumpLog } from './dump-log.js'
+export { DurableStorage, type DurableStorageOptions } from './durable-storage.js'
+export type { SnapshotDescription, SnapshotStore, Storage } from './storage.js'

@@ -1,0 +1,256 @@
+/** Appends batches to the newest segment, starts the next one when it is full, and retires those that are no longer needed. */
+import { invariant } from '../errors.js'
+import type { Crc32 } from '../ports/checksum.js'
+import type { FileHandle, FileSystem } from '../ports/file-system.js'
+import type { Configuration, Entry, HardState, Identity, LogIndex } from '../types.js'
+import { PositionIndex } from './position-index.js'
+import { alignToSector, BatchEncoder, BatchKind, encodeMark, entryRecordBytes, HeadOrigin, type LogHead, SECTOR_BYTES } from './record.js'
+import { encodeSegmentHeader, FIRST_BATCH_OFFSET, segmentName } from './segment.js'
+import { type SparePool, syncOrFail } from './spare-pool.js'
+
+/** More than this does not go into one batch: recovery holds one batch in memory. A larger entry is a batch of its own. */
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024
+const INITIAL_ENCODER_BYTES = 64 * 1024
+/** Offsets in a segment are u32. */
+export const MAX_SEGMENT_BYTES = 0xffff_ffff - SECTOR_BYTES
+const HARD_STATE_RECORD_BYTES = 32
+
+export interface SegmentInfo {
+  readonly number: number
+  readonly capacity: number
+  /** The last index of the log when this segment was started: everything at or below stands in older segments (or a snapshot). */
+  readonly headLastIndex: number
+  /** Reads under way: while there are any, the file must not be overwritten. */
+  readers: number
+}
+
+export interface WriterPlace {
+  readonly segments: SegmentInfo[]
+  readonly positions: PositionIndex
+  /** Where the next batch goes in the newest segment. */
+  readonly offset: number
+  readonly nextBatch: number
+  readonly nextSequence: number
+  /** What the records up to there amount to. */
+  readonly tail: Omit<LogHead, 'origin' | 'configuration'>
+}
+
+export interface WriterOptions {
+  readonly fileSystem: FileSystem
+  readonly directory: string
+  readonly identity: Identity
+  readonly crc32: Crc32
+  readonly segmentBytes: number
+  readonly spares: SparePool
+  /** The configuration below everything in the log. */
+  readonly baseConfiguration: () => Configuration
+}
+
+interface ActiveSegment {
+  readonly info: SegmentInfo
+  readonly handle: FileHandle
+  offset: number
+}
+
+type Tail = { -readonly [Key in keyof WriterPlace['tail']]: WriterPlace['tail'][Key] }
+
+export class SegmentWriter {
+  readonly #options: WriterOptions
+  readonly #encoder: BatchEncoder
+  readonly #segments: SegmentInfo[]
+  readonly positions: PositionIndex
+  #active: ActiveSegment | null = null
+  #nextBatch: number
+  #nextSequence: number
+  #tail: Tail
+
+  private constructor(options: WriterOptions, place: WriterPlace) {
+    this.#options = options
+    this.#encoder = new BatchEncoder(options.crc32, Math.min(INITIAL_ENCODER_BYTES, options.segmentBytes))
+    this.#segments = place.segments
+    this.positions = place.positions
+    this.#nextBatch = place.nextBatch
+    this.#nextSequence = place.nextSequence
+    this.#tail = { ...place.tail }
+    this.#encoder.begin(this.#nextSequence)
+  }
+
+  /** A new log: the first segment with its head, durable. */
+  static async create(options: WriterOptions, head: LogHead): Promise<SegmentWriter> {
+    const place = { segments: [], positions: new PositionIndex(), offset: 0, nextBatch: 1, nextSequence: 1, tail: head }
+    const writer = new SegmentWriter(options, place)
+    await writer.startSegment(head)
+    return writer
+  }
+
+  /**
+   * Goes on behind a recovered log. What a killed process had written but not synced counts as recovered, so it is made durable here,
+   * before anybody relies on it.
+   */
+  static async resume(options: WriterOptions, place: WriterPlace): Promise<SegmentWriter> {
+    const writer = new SegmentWriter(options, place)
+    const info = place.segments.at(-1)
+    invariant(info !== undefined, 'a recovered log has a segment')
+    const handle = await options.fileSystem.open(writer.#path(info.number), 'readwrite')
+    writer.#active = { info, handle, offset: place.offset }
+    // Twice: the mark says that everything before it is durable, which it must be first.
+    await syncOrFail(handle)
+    writer.mark()
+    await syncOrFail(handle)
+    return writer
+  }
+
+  get segments(): readonly SegmentInfo[] {
+    return this.#segments
+  }
+
+  #path(segment: number): string {
+    return `${this.#options.directory}/${segmentName(segment)}`
+  }
+
+  #requireActive(): ActiveSegment {
+    invariant(this.#active !== null, 'the log has a segment to write to')
+    return this.#active
+  }
+
+  /** Whether a record of `bytes` can join the batch that is being collected. */
+  #fits(bytes: number): boolean {
+    const { info, offset } = this.#requireActive()
+    const used = this.#encoder.usedBytes + bytes
+    if (this.#encoder.records > 0 && used > MAX_BATCH_BYTES) return false
+    // One sector always stays free for the mark behind the last batch.
+    return offset + alignToSector(used) + SECTOR_BYTES <= info.capacity
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    if (this.#encoder.records > 0) await this.flush()
+    if (!this.#fits(bytes)) await this.startSegment(this.#continuedHead(), this.#encoder.usedBytes + bytes)
+    invariant(this.#fits(bytes), 'a new segment has room for the record', { bytes })
+  }
+
+  #continuedHead(): LogHead {
+    return { ...this.#tail, origin: HeadOrigin.continued, configuration: this.#options.baseConfiguration() }
+  }
+
+  /** Collects a record. Returns a promise only when something had to be written first: most often there is nothing to wait for. */
+  addEntry(entry: Entry): Promise<void> | null {
+    const bytes = entryRecordBytes(entry)
+    if (this.#fits(bytes)) {
+      this.#putEntry(entry)
+      return null
+    }
+    return this.#makeRoom(bytes).then(() => this.#putEntry(entry))
+  }
+
+  #putEntry(entry: Entry): void {
+    const { info, offset } = this.#requireActive()
+    this.positions.note(entry.index, info.number, offset + this.#encoder.usedBytes)
+    this.#encoder.addEntry(entry)
+    this.#tail.lastIndex = entry.index
+    this.#tail.lastTerm = entry.term
+    if (entry.timeMs > this.#tail.timeMs) this.#tail.timeMs = entry.timeMs
+  }
+
+  async addHardState(hardState: HardState): Promise<void> {
+    if (!this.#fits(HARD_STATE_RECORD_BYTES)) await this.#makeRoom(HARD_STATE_RECORD_BYTES)
+    this.#encoder.addHardState(hardState)
+    this.#tail.hardState = hardState
+  }
+
+  /** Writes what was collected as one batch and makes it durable. */
+  async flush(): Promise<void> {
+    if (this.#encoder.records === 0) return
+    const active = this.#requireActive()
+    const batch = this.#encoder.finish(active.info.number, this.#nextBatch, active.offset)
+    active.handle.write(active.offset, batch)
+    await syncOrFail(active.handle)
+    active.offset += batch.length
+    this.#nextBatch += 1
+    this.#nextSequence = this.#encoder.nextSequence
+    this.#encoder.begin(this.#nextSequence)
+    if (active.offset * 2 > active.info.capacity) this.#options.spares.prepare()
+  }
+
+  /** Notes behind the last batch that it is durable. Not synced: see wal.ts for what that is worth. */
+  mark(): void {
+    this.#writeMark(BatchKind.synced)
+  }
+
+  #writeMark(kind: BatchKind): void {
+    const { info, handle, offset } = this.#requireActive()
+    const place = { segment: info.number, number: this.#nextBatch, offset, nextSequence: this.#nextSequence }
+    handle.write(offset, encodeMark(this.#options.crc32, kind, place))
+  }
+
+  /** Starts the next segment, durable under its name, with room for `bytes` more than its head. */
+  async startSegment(head: LogHead, bytes = 0): Promise<void> {
+    invariant(this.#encoder.records === 0, 'everything collected is written before the next segment starts')
+    const { crc32, identity, segmentBytes, spares, fileSystem, directory } = this.#options
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1
+    const encoder = new BatchEncoder(crc32, SECTOR_BYTES)
+    encoder.begin(this.#nextSequence)
+    encoder.addHead(head)
+    const batch = encoder.finish(number, this.#nextBatch, FIRST_BATCH_OFFSET)
+    const needed = FIRST_BATCH_OFFSET + batch.length + alignToSector(bytes) + SECTOR_BYTES
+    invariant(needed <= MAX_SEGMENT_BYTES, 'a record fits into a segment', { bytes })
+    const { handle, path, capacity } = await spares.take(Math.max(segmentBytes, needed))
+    handle.write(0, encodeSegmentHeader({ identity, segment: number, firstBatch: this.#nextBatch, firstSequence: this.#nextSequence, capacity }, crc32))
+    handle.write(FIRST_BATCH_OFFSET, batch)
+    await syncOrFail(handle)
+    await handle.close()
+    await fileSystem.rename(path, this.#path(number))
+    await fileSystem.syncDirectory(directory)
+    await this.#closeActive()
+    const info = { number, capacity, headLastIndex: head.lastIndex, readers: 0 }
+    this.#segments.push(info)
+    this.#nextBatch += 1
+    this.#nextSequence = encoder.nextSequence
+    this.#encoder.begin(this.#nextSequence)
+    this.#tail = { lastIndex: head.lastIndex, lastTerm: head.lastTerm, timeMs: head.timeMs, hardState: head.hardState }
+    if (head.origin === HeadOrigin.installed) this.positions.clear()
+    // Opened anew, so that errors name the file as it is called now.
+    this.#active = { info, handle: await fileSystem.open(this.#path(number), 'readwrite'), offset: FIRST_BATCH_OFFSET + batch.length }
+  }
+
+  /** Only after the next segment is durable under its name: the mark makes its loss visible. */
+  async #closeActive(): Promise<void> {
+    const active = this.#active
+    if (active === null) return
+    this.#active = null
+    const place = { segment: active.info.number, number: this.#nextBatch, offset: active.offset, nextSequence: this.#nextSequence }
+    active.handle.write(active.offset, encodeMark(this.#options.crc32, BatchKind.closed, place))
+    await syncOrFail(active.handle)
+    await active.handle.close()
+  }
+
+  /** Retires whole segments that hold only entries below `firstIndex`. The snapshot that covers them must be durable. */
+  async compact(firstIndex: LogIndex): Promise<void> {
+    const { fileSystem, directory, segmentBytes, spares } = this.#options
+    const retired: string[] = []
+    for (;;) {
+      const [oldest, next] = this.#segments
+      if (oldest === undefined || next === undefined || next.headLastIndex >= firstIndex) break
+      this.#segments.shift()
+      this.positions.dropSegmentsBelow(next.number)
+      const reusable = oldest.readers === 0 && oldest.capacity === segmentBytes && retired.length === 0 && spares.wantsMore
+      if (reusable) retired.push(await spares.retire(this.#path(oldest.number)))
+      else await fileSystem.remove(this.#path(oldest.number))
+    }
+    if (retired.length === 0) return
+    await fileSystem.syncDirectory(directory)
+    spares.recycled(retired)
+  }
+
+  /** What the log amounts to, for a head that replaces it. */
+  get hardState(): HardState {
+    return this.#tail.hardState
+  }
+
+  async close(): Promise<void> {
+    const active = this.#active
+    await this.#options.spares.idle()
+    if (active === null) return
+    this.#active = null
+    await active.handle.close()
+  }
+}

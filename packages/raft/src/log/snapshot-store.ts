@@ -1,0 +1,288 @@
+/**
+ * Snapshots in a directory. Names:
+ *  - `snapshot-<index>-<term>.snap`   installed; it got this name after its bytes were durable, so a bad one is damage, never torn
+ *  - `snapshot-<index>-<term>-<size>-<checksum>.part`   being received; its length is where the sender goes on, also after a restart
+ *  - `snapshot-local.tmp`   being written by this member; removed at the next start
+ * Only the newest counts. An older one never stands in for a damaged one: the log between them is gone.
+ */
+import { BalsaError, invariant } from '../errors.js'
+import type { Crc32 } from '../ports/checksum.js'
+import type { FileHandle, FileSystem } from '../ports/file-system.js'
+import type { Identity, SnapshotMeta } from '../types.js'
+import { fileChecksum, readSnapshotMeta, readSnapshotState, SnapshotFileWriter, SYNC_EVERY_BYTES } from './snapshot-file.js'
+import { syncOrFail } from './spare-pool.js'
+import type { SnapshotDescription, SnapshotStore } from './storage.js'
+
+const LOCAL_NAME = 'snapshot-local.tmp'
+const INSTALLED_NAME = /^snapshot-(\d{16})-(\d{16})\.snap$/
+const PART_NAME = /^snapshot-(\d{16})-\d{16}-\d+-[0-9a-f]{8}\.part$/
+
+const digits = (value: number): string => String(value).padStart(16, '0')
+const installedName = (meta: { readonly index: number; readonly term: number }): string => `snapshot-${digits(meta.index)}-${digits(meta.term)}.snap`
+const partName = (meta: SnapshotMeta): string =>
+  `snapshot-${digits(meta.index)}-${digits(meta.term)}-${meta.sizeBytes}-${meta.checksum.toString(16).padStart(8, '0')}.part`
+
+interface InstalledSnapshot {
+  readonly meta: SnapshotMeta
+  readonly path: string
+  readers: number
+  /** Read since the last installation: a transfer is probably under way, and starting over would cost more than the space. */
+  inTransfer: boolean
+  /** All its bytes were seen to be good in this run. */
+  verified: boolean
+}
+
+interface Receiving {
+  readonly meta: SnapshotMeta
+  readonly name: string
+  readonly handle: FileHandle
+  size: number
+  synced: number
+  crc: number
+  complete: boolean
+}
+
+export interface SnapshotStoreOptions {
+  readonly fileSystem: FileSystem
+  readonly directory: string
+  readonly identity: Identity
+  readonly crc32: Crc32
+}
+
+export class FileSnapshotStore implements SnapshotStore {
+  readonly #options: SnapshotStoreOptions
+  /** Ascending; the last is the newest. */
+  #installed: InstalledSnapshot[] = []
+  #receiving: Receiving | null = null
+  /** One change of files at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: SnapshotStoreOptions) {
+    this.#options = options
+  }
+
+  /** Finds the newest snapshot among the `names` in the directory and removes what was left half done. Throws CORRUPT (fatal). */
+  static async open(options: SnapshotStoreOptions, names: readonly string[]): Promise<FileSnapshotStore> {
+    const store = new FileSnapshotStore(options)
+    const installed = names.filter((name) => INSTALLED_NAME.test(name)).sort()
+    const newest = installed.at(-1)
+    if (newest !== undefined) store.#installed.push(await store.#openInstalled(newest))
+    const newestIndex = store.latest?.index ?? 0
+    const parts = names.filter((name) => PART_NAME.test(name)).sort()
+    const resumable = parts.filter((name) => Number(PART_NAME.exec(name)?.[1]) > newestIndex).at(-1)
+    for (const name of names) {
+      const stale = name === LOCAL_NAME || (installed.includes(name) && name !== newest) || (parts.includes(name) && name !== resumable)
+      if (stale) await options.fileSystem.remove(store.#path(name))
+    }
+    return store
+  }
+
+  async #openInstalled(name: string): Promise<InstalledSnapshot> {
+    const path = this.#path(name)
+    const handle = await this.#options.fileSystem.open(path, 'read')
+    try {
+      const meta = await readSnapshotMeta(handle, this.#options.crc32, this.#options.identity.clusterId)
+      if (installedName(meta) !== name) {
+        throw new BalsaError('CORRUPT', `${path}: the file says that it is ${installedName(meta)} (byte 24)`, { hint: 'Give the file back the name it had.' })
+      }
+      return { meta, path, readers: 0, inTransfer: false, verified: false }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  get latest(): SnapshotMeta | null {
+    return this.#installed.at(-1)?.meta ?? null
+  }
+
+  #path(name: string): string {
+    return `${this.#options.directory}/${name}`
+  }
+
+  #exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work, work)
+    // A failure belongs to its caller; the next one in turn starts all the same.
+    this.#turn = result.catch(() => undefined)
+    return result
+  }
+
+  /** See SnapshotStore. When a newer one was installed in the meantime, that one is returned and this one dropped. */
+  write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array>): Promise<SnapshotMeta> {
+    return this.#exclusively(async () => {
+      const before = this.latest
+      if (before !== null && before.index >= description.index) return before
+      const { fileSystem, crc32, identity } = this.#options
+      const path = this.#path(LOCAL_NAME)
+      if (await fileSystem.exists(path)) await fileSystem.remove(path)
+      const handle = await fileSystem.open(path, 'create')
+      let meta: SnapshotMeta
+      try {
+        const writer = new SnapshotFileWriter(handle, crc32, identity.clusterId, description)
+        for await (const chunk of chunks) await writer.append(chunk)
+        meta = await writer.finish()
+      } finally {
+        await handle.close()
+      }
+      return this.#place(meta, LOCAL_NAME)
+    })
+  }
+
+  /** Gives a durable, verified file its final name and makes that durable. */
+  async #place(meta: SnapshotMeta, from: string): Promise<SnapshotMeta> {
+    const { fileSystem, directory } = this.#options
+    const path = this.#path(installedName(meta))
+    await fileSystem.rename(this.#path(from), path)
+    await fileSystem.syncDirectory(directory)
+    const older = this.#installed
+    this.#installed = [{ meta, path, readers: 0, inTransfer: false, verified: true }]
+    for (const snapshot of older.reverse()) {
+      if (snapshot.readers > 0 || snapshot.inTransfer) this.#installed.unshift(snapshot)
+      else await fileSystem.remove(snapshot.path)
+      snapshot.inTransfer = false
+    }
+    return meta
+  }
+
+  #find(meta: SnapshotMeta): InstalledSnapshot {
+    const found = this.#installed.find(
+      (snapshot) => snapshot.meta.index === meta.index && snapshot.meta.term === meta.term && snapshot.meta.checksum === meta.checksum,
+    )
+    if (found === undefined) throw new BalsaError('COMPACTED', `the snapshot of index ${meta.index} is gone`, { hint: 'Use the newest one.' })
+    return found
+  }
+
+  async *readState(meta: SnapshotMeta): AsyncGenerator<Uint8Array, void, undefined> {
+    const snapshot = this.#find(meta)
+    snapshot.readers += 1
+    try {
+      const handle = await this.#options.fileSystem.open(snapshot.path, 'read')
+      try {
+        yield* readSnapshotState(handle, this.#options.crc32)
+        snapshot.verified = true
+      } finally {
+        await handle.close()
+      }
+    } finally {
+      snapshot.readers -= 1
+    }
+  }
+
+  async readFile(meta: SnapshotMeta, offset: number, length: number): Promise<Uint8Array> {
+    const snapshot = this.#find(meta)
+    snapshot.readers += 1
+    snapshot.inTransfer = true
+    try {
+      const handle = await this.#options.fileSystem.open(snapshot.path, 'read')
+      try {
+        if (!snapshot.verified) await this.#verify(snapshot, handle)
+        return await handle.read(offset, length)
+      } finally {
+        await handle.close()
+      }
+    } finally {
+      snapshot.readers -= 1
+    }
+  }
+
+  /** A damaged file must not travel: the receiver would refuse it at the end, again and again. */
+  async #verify(snapshot: InstalledSnapshot, handle: FileHandle): Promise<void> {
+    const checksum = await fileChecksum(handle, snapshot.meta.sizeBytes, this.#options.crc32)
+    if (checksum !== snapshot.meta.checksum) {
+      throw new BalsaError('CORRUPT', `${snapshot.path}: the checksum of the file is wrong (somewhere in bytes 0 to ${snapshot.meta.sizeBytes})`)
+    }
+    snapshot.verified = true
+  }
+
+  receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'> {
+    return this.#exclusively(async () => {
+      const receiving = await this.#openReceiving(meta)
+      if (receiving.complete) return 'complete'
+      const overlong = receiving.size + data.length > meta.sizeBytes
+      if (offset === receiving.size && overlong) return this.#restart(receiving)
+      if (offset === receiving.size && data.length > 0) await this.#append(receiving, data)
+      if (receiving.size < meta.sizeBytes) return done && offset + data.length === receiving.size ? this.#restart(receiving) : receiving.size
+      return this.#complete(receiving)
+    })
+  }
+
+  async #append(receiving: Receiving, data: Uint8Array): Promise<void> {
+    receiving.handle.write(receiving.size, data)
+    receiving.size += data.length
+    receiving.crc = this.#options.crc32(data, receiving.crc)
+    if (receiving.size - receiving.synced < SYNC_EVERY_BYTES) return
+    await syncOrFail(receiving.handle)
+    receiving.synced = receiving.size
+  }
+
+  async #openReceiving(meta: SnapshotMeta): Promise<Receiving> {
+    const name = partName(meta)
+    if (this.#receiving?.name === name) return this.#receiving
+    const { fileSystem, directory, crc32 } = this.#options
+    await this.#closeReceiving()
+    // One transfer at a time: a part of another snapshot is given up.
+    for (const other of await fileSystem.list(directory)) {
+      if (PART_NAME.test(other) && other !== name) await fileSystem.remove(this.#path(other))
+    }
+    const path = this.#path(name)
+    const exists = await fileSystem.exists(path)
+    const handle = await fileSystem.open(path, exists ? 'readwrite' : 'create')
+    const size = await handle.size()
+    if (size > meta.sizeBytes) await handle.truncate(0)
+    const kept = size > meta.sizeBytes ? 0 : size
+    const crc = await fileChecksum(handle, kept, crc32)
+    this.#receiving = { meta, name, handle, size: kept, synced: 0, crc, complete: false }
+    return this.#receiving
+  }
+
+  async #closeReceiving(): Promise<void> {
+    const receiving = this.#receiving
+    this.#receiving = null
+    if (receiving !== null) await receiving.handle.close()
+  }
+
+  async #restart(receiving: Receiving): Promise<number> {
+    await receiving.handle.truncate(0)
+    receiving.size = 0
+    receiving.synced = 0
+    receiving.crc = 0
+    return 0
+  }
+
+  async #complete(receiving: Receiving): Promise<number | 'complete'> {
+    if (receiving.crc !== receiving.meta.checksum || !(await this.#saysTheSame(receiving))) return this.#restart(receiving)
+    await syncOrFail(receiving.handle)
+    receiving.complete = true
+    return 'complete'
+  }
+
+  /** Whether the file's own header and footer agree with what the sender announced. */
+  async #saysTheSame({ handle, meta }: Receiving): Promise<boolean> {
+    try {
+      const found = await readSnapshotMeta(handle, this.#options.crc32, this.#options.identity.clusterId)
+      return found.index === meta.index && found.term === meta.term && found.timeMs === meta.timeMs && found.checksum === meta.checksum
+    } catch (error) {
+      // Damage of a file that was never installed is not ours: it is received again.
+      if (error instanceof BalsaError && error.code === 'CORRUPT') return false
+      throw error
+    }
+  }
+
+  /** Installs what `receive` completed: durable under its final name when it resolves. */
+  install(meta: SnapshotMeta): Promise<void> {
+    return this.#exclusively(async () => {
+      const latest = this.latest
+      if (latest !== null && latest.index === meta.index && latest.checksum === meta.checksum) return
+      invariant(latest === null || latest.index < meta.index, 'an installed snapshot is newer than the one before', { index: meta.index })
+      const receiving = await this.#openReceiving(meta)
+      if (!receiving.complete && (await this.#complete(receiving)) !== 'complete') {
+        throw new BalsaError('INVARIANT', `the snapshot of index ${meta.index} is installed before it is complete`)
+      }
+      await this.#closeReceiving()
+      await this.#place(meta, receiving.name)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#exclusively(() => this.#closeReceiving())
+  }
+}
