@@ -1,0 +1,173 @@
+import { BalsaError, ByteWriter, ERROR_FAMILIES, type ErrorCode, FrameDecoder } from '@balsa/raft'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeCommand } from '../command.js'
+import { REFUSAL_CODES } from '../result.js'
+import { type ClientRequest, decodeRequest, MAX_CLIENT_FRAME_BYTES, requestIdOf, writeRequest } from './requests.js'
+import { decodeResponse, errorFromWire, type ServerResponse, wireError, writeResponse } from './responses.js'
+
+/** Any function of the bytes does here; the real one is the host's. */
+const crc32 = (data: Uint8Array, previous = 0): number => data.reduce((sum, byte) => (Math.imul(sum, 31) + byte) >>> 0, previous)
+
+function bodyOf(write: (writer: ByteWriter) => void): Uint8Array {
+  const writer = new ByteWriter()
+  write(writer)
+  const decoder = new FrameDecoder({ crc32, maxBodyBytes: MAX_CLIENT_FRAME_BYTES })
+  decoder.push(writer.take())
+  const body = decoder.next()
+  if (body === null) throw new Error('no whole frame')
+  expect(decoder.bufferedBytes).toBe(0)
+  return body
+}
+
+const requestBody = (request: ClientRequest): Uint8Array => bodyOf((writer) => writeRequest(writer, request, crc32))
+const responseBody = (response: ServerResponse): Uint8Array => bodyOf((writer) => writeResponse(writer, response, crc32))
+
+const id = fc.integer({ min: 1, max: 0xffff_ffff })
+const bytes = fc.uint8Array({ maxLength: 40 })
+const request: fc.Arbitrary<ClientRequest> = fc.oneof(
+  fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
+  fc.record({ type: fc.constant('get' as const), id, key: bytes, consistency: fc.constantFrom('linearizable' as const, 'stale' as const) }),
+  fc.record({ type: fc.constant('status' as const), id }),
+  fc.record({ type: fc.constant('write' as const), id, command: bytes.map((key) => encodeCommand({ type: 'put', stamp: null, key, value: key })) }),
+)
+
+const natural = fc.oneof(fc.nat(200), fc.maxSafeNat())
+const metadata = fc
+  .tuple(fc.integer({ min: 1, max: 1000 }), fc.nat(1000), fc.integer({ min: 1, max: 1000 }))
+  .map(([createRevision, more, version]) => ({ createRevision, modRevision: createRevision + more, version }))
+const result = fc.oneof(
+  fc.record({ type: fc.constant('sessionOpened' as const), session: natural, ttlMs: natural }),
+  fc.constantFrom({ type: 'sessionAlive' as const }, { type: 'sessionClosed' as const }),
+  fc.record({ type: fc.constant('written' as const), metadata, previous: fc.option(metadata), valueBytes: natural }),
+  fc.record({ type: fc.constant('deleted' as const), revision: natural, previous: fc.option(metadata) }),
+  fc.record({ type: fc.constant('compareFailed' as const), revision: natural, actual: fc.option(metadata) }),
+  fc.record({ type: fc.constant('refused' as const), code: fc.constantFrom(...REFUSAL_CODES) }),
+)
+const codes = Object.keys(ERROR_FAMILIES) as ErrorCode[]
+const error = fc.record({
+  family: fc.constantFrom('refused' as const, 'unknown' as const, 'fatal' as const),
+  code: fc.constantFrom(...codes),
+  message: fc.string({ unit: 'grapheme' }),
+  hint: fc.string(),
+  leaderAddress: fc.string(),
+  leaderId: natural,
+})
+const member = fc.record({ id: natural, name: fc.string(), address: fc.string(), clientAddress: fc.string(), voter: fc.boolean() })
+const status = fc.record({
+  clusterId: natural,
+  memberId: natural,
+  name: fc.string({ unit: 'grapheme' }),
+  version: fc.string(),
+  role: fc.constantFrom('follower' as const, 'preCandidate' as const, 'candidate' as const, 'leader' as const),
+  term: natural,
+  leaderId: fc.option(fc.integer({ min: 1, max: 9 })),
+  leaderAddress: fc.string(),
+  commitIndex: natural,
+  appliedIndex: natural,
+  firstIndex: natural,
+  lastIndex: natural,
+  snapshotIndex: natural,
+  logBytes: natural,
+  revision: natural,
+  keys: natural,
+  dataBytes: natural,
+  sessions: natural,
+  stateHash: fc.string(),
+  stateHashIndex: natural,
+  members: fc.array(member, { maxLength: 4 }),
+})
+const response: fc.Arbitrary<ServerResponse> = fc.oneof(
+  fc.record({
+    type: fc.constant('welcome' as const),
+    welcome: fc.record({
+      protocol: fc.nat(9),
+      clusterId: natural,
+      memberId: natural,
+      leaderAddress: fc.string(),
+      maxFrameBytes: fc.integer({ min: 1, max: 1_000_000 }),
+      maxInFlight: fc.integer({ min: 1, max: 1_000_000 }),
+    }),
+  }),
+  fc.record({ type: fc.constant('error' as const), id: fc.nat(100), error }),
+  fc.record({ type: fc.constant('result' as const), id, result }),
+  fc.record({ type: fc.constant('value' as const), id, revision: natural, record: fc.option(fc.tuple(metadata, bytes).map(([m, value]) => ({ ...m, value }))) }),
+  fc.record({ type: fc.constant('status' as const), id, status }),
+)
+
+/** Decodes damaged bytes: either MALFORMED (or VERSION_MISMATCH, from a command), or something that decodes. Nothing else is ever thrown. */
+function survives(body: Uint8Array, position: number, flip: number, cut: boolean, decode: (bytes: Uint8Array) => unknown): void {
+  const at = position % body.length
+  const damaged = cut ? body.slice(0, at) : body.map((byte, index) => (index === at ? byte ^ flip : byte))
+  try {
+    decode(damaged)
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(BalsaError)
+    expect(['MALFORMED', 'VERSION_MISMATCH']).toContain((thrown as BalsaError).code)
+    return
+  }
+  if (cut) throw new Error(`${at} of ${body.length} bytes decoded as if they were whole`)
+}
+
+describe('client protocol', () => {
+  it('carries every request', () => {
+    fc.assert(
+      fc.property(request, (given) => {
+        const decoded = decodeRequest(requestBody(given))
+        if (decoded.type === 'write') expect({ type: decoded.type, id: decoded.id, command: decoded.command }).toEqual(given)
+        else expect(decoded).toEqual(given)
+        expect(requestIdOf(requestBody(given))).toBe(given.type === 'hello' ? 0 : given.id)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('carries every response', () => {
+    fc.assert(
+      fc.property(response, (given) => {
+        expect(decodeResponse(responseBody(given))).toEqual(given)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('detects every cut, and survives every flipped byte', () => {
+    fc.assert(
+      fc.property(request, response, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean(), (asked, answered, position, flip, cut) => {
+        survives(requestBody(asked), position, flip, cut, decodeRequest)
+        survives(responseBody(answered), position, flip, cut, decodeResponse)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('survives garbage', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 80 }), (garbage) => {
+        survives(garbage, 0, 0, false, decodeRequest)
+        survives(garbage, 0, 0, false, decodeResponse)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('keeps the family of a code that it does not know', () => {
+    const unknown = { message: 'm', hint: '', leaderAddress: '', leaderId: 0, code: 'BRAND_NEW' }
+    expect(errorFromWire({ ...unknown, family: 'refused' }).family).toBe('refused')
+    expect(errorFromWire({ ...unknown, family: 'unknown' }).family).toBe('unknown')
+    expect(errorFromWire({ ...unknown, family: 'fatal' }).family).toBe('unknown')
+    expect(errorFromWire({ ...unknown, code: '__proto__', family: 'refused' }).code).toBe('UNAVAILABLE')
+  })
+
+  it('gives an error back as it was, and hides the text of foreign ones', () => {
+    const given = new BalsaError('NOT_LEADER', 'not here', { hint: 'there', leaderAddress: 'host:1', leaderId: 3 })
+    expect(errorFromWire(wireError(given))).toMatchObject({ code: 'NOT_LEADER', message: 'not here', hint: 'there', leaderAddress: 'host:1', leaderId: 3 })
+    expect(JSON.stringify(wireError(new Error('password 123')))).not.toContain('123')
+  })
+
+  it('sends an error text with half a surrogate pair, cut to a bearable length', () => {
+    const given = wireError(new BalsaError('INVALID', `${'x'.repeat(999)}😀 and \ud800`))
+    const decoded = decodeResponse(responseBody({ type: 'error', id: 1, error: given }))
+    expect(decoded.type === 'error' && decoded.error.message).toBe(`${'x'.repeat(999)}\ufffd`)
+  })
+})
