@@ -2,9 +2,9 @@ import { ManualClock } from '../memory/manual-clock.js'
 import { MemoryNetwork } from '../memory/memory-transport.js'
 import { SeededRandom } from '../memory/seeded-random.js'
 import type { Configuration, MemberId } from '../types.js'
-import { asMemberId } from '../types.js'
 import type { ReplicaOptions } from './options.js'
 import { Replica } from './replica.js'
+import { configurationOf } from './test-configuration.js'
 import { WordList } from './test-machine.js'
 import { TestDisk, TestStorage } from './test-storage.js'
 
@@ -18,12 +18,6 @@ export interface TestMember {
   machine: WordList
   replica: TestReplica
   alive: boolean
-}
-
-export function configurationOf(size: number): Configuration {
-  const ids = Array.from({ length: size }, (_, position) => asMemberId(position + 1))
-  const members = ids.map((id) => ({ id, address: `peer-${id}`, clientAddress: `client-${id}`, name: `n${id}` }))
-  return { members, voters: ids, votersOutgoing: [], learners: [] }
 }
 
 /** Real replicas over real consensus, an in-memory network and disks that survive, all in virtual time from one seed. */
