@@ -329,7 +329,11 @@ export class PeerLink {
     this.#watch?.cancel()
     this.#watch = null
     if (!this.#pingUnderWay && this.#socket?.writableNeedDrain !== true) return
-    this.#watch = clock.setTimer(limits.livenessTimeoutMs, () => this.#fail(`no sign of life for ${limits.livenessTimeoutMs} ms`, 'soon'))
+    const watch = clock.setTimer(limits.livenessTimeoutMs, () => {
+      // When it was this process that stood still, the answer has arrived long ago and only waits to be read.
+      clock.defer(() => this.#watch === watch && this.#fail(`no sign of life for ${limits.livenessTimeoutMs} ms`, 'soon'))
+    })
+    this.#watch = watch
   }
 }
 
