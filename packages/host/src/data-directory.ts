@@ -75,7 +75,8 @@ async function guard(directory: string): Promise<void> {
   if (before === null) await new NodeFileSystem().makeDirectory(directory)
   // Looked at again, not assumed: somebody else may have made it in between.
   const stats = before ?? (await fs.lstat(directory))
-  if (stats.isSymbolicLink()) refuse('is a symbolic link', `Give the real path: ${await fs.realpath(directory).catch(() => 'the link leads nowhere')}`)
+  if (stats.isSymbolicLink())
+    refuse('is a symbolic link', `Give the real path: ${await fs.realpath(directory).catch(() => 'the link leads nowhere')}`)
   if (!stats.isDirectory()) refuse('is not a directory', 'Give a directory, or a path that does not exist yet.')
   const user = process.getuid?.()
   if (user !== undefined && stats.uid !== user) {
