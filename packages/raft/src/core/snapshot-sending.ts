@@ -44,9 +44,19 @@ export function handleSnapshotRead(state: CoreState, progress: Progress, input: 
   })
 }
 
-/** The file went away under the transfer (a newer one replaced it): begin with the newest. */
+/**
+ * The file went away under the transfer. If a newer one replaced it, begin with that. Otherwise it can not be read now: begin anew after a
+ * while (`continueSnapshot`), for asking at once would turn in circles.
+ */
 export function handleSnapshotReadFailed(state: CoreState, progress: Progress): void {
-  if (progress.state === 'snapshot') beginSnapshot(state, progress)
+  const { sending } = progress
+  if (sending === null) return
+  if (state.snapshotMeta !== null && !isSameSnapshot(sending.meta, state.snapshotMeta)) {
+    beginSnapshot(state, progress)
+  } else {
+    sending.offset = 0
+    sending.sentMs = state.nowMs
+  }
 }
 
 /** Heart-beats get through, but the chunk or its answer has been under way for long: ask for it again. */

@@ -55,7 +55,8 @@ const refuseRead: InputHandler<'read'> = (state, { ref }) => state.readOutcome({
 const refuseTransfer: InputHandler<'transfer'> = (state, { ref }) => state.transferOutcome({ ref, refused: 'NOT_LEADER' })
 
 const tickFollower: InputHandler<'tick'> = (state) => {
-  if (state.nowMs >= state.electionDeadlineMs) campaign(state, 'no leader was heard for an election time-out')
+  // A learner never campaigns, but its reads must still be asked again.
+  if (state.promotable && state.nowMs >= state.electionDeadlineMs) campaign(state, 'no leader was heard for an election time-out')
   else askLeader(state)
 }
 
