@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runDaemon } from '../daemon/daemon.js'
+
+await runDaemon(process.argv.slice(2))

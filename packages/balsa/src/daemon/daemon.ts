@@ -1,0 +1,86 @@
+import { createLogger, errorFields, escapeControl, formatId, type Logger, Member, parseConfig, type ServerConfig, VERSION } from '@balsa/server'
+import { BalsaError } from '@balsa/raft'
+import { daemonHelp } from './help.js'
+
+/** Exit codes of balsad. */
+const EXIT = { ok: 0, fatal: 1, configuration: 2 } as const
+
+/** One line: what failed and what to do. */
+export function fatalLine(error: unknown): string {
+  if (!(error instanceof BalsaError)) return escapeControl(`balsad: ${error instanceof Error ? error.message : String(error)}`)
+  const hint = error.hint === undefined ? '' : `. ${error.hint}`
+  return escapeControl(`balsad: ${error.code}: ${error.message}${hint}`)
+}
+
+/** What is printed on standard output once the member serves. */
+export function readyLine(config: ServerConfig, member: Pick<Member, 'clientAddress' | 'dataDir'>): string {
+  const { name, memberId, clusterId, advertiseClient, members } = config
+  const peer = members.find(({ id }) => id === memberId)?.address ?? ''
+  const ids = `member ${formatId(memberId)}, cluster ${formatId(clusterId)} of ${members.length}`
+  return `ready: ${name} (${ids}), clients at ${advertiseClient}, peers at ${peer}, data in ${escapeControl(member.dataDir)}, pid ${process.pid}`
+}
+
+/** Runs `balsad` until a signal or a fatal error ends it. Sets the process's exit code. */
+export async function runDaemon(args: readonly string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(daemonHelp())
+  if (args.includes('--version')) return void process.stdout.write(`balsad ${VERSION}\n`)
+  // A reader of the output that has gone must not end the member.
+  process.stdout.on('error', () => undefined)
+  process.stderr.on('error', () => undefined)
+  let logger: Logger | null = null
+  process.on('uncaughtException', (error) => {
+    logger?.error({ ...errorFields(error), ...(error.stack === undefined ? {} : { stack: error.stack }) }, 'uncaught exception: the process ends')
+    process.stderr.write(`${fatalLine(error)}\n`, () => process.exit(EXIT.fatal))
+  })
+  try {
+    const config = parseConfig(args, process.env)
+    logger = createLogger({
+      level: config.logLevel,
+      format: config.logFormat,
+      base: { member: config.name },
+      write: (line) => void process.stderr.write(line),
+    })
+    await runMember(config, logger)
+  } catch (error) {
+    process.stderr.write(`${fatalLine(error)}\n`)
+    process.exitCode = error instanceof BalsaError && error.code === 'CONFIG' ? EXIT.configuration : EXIT.fatal
+  }
+}
+
+async function runMember(config: ServerConfig, logger: Logger): Promise<void> {
+  for (const warning of config.warnings) logger.warn({}, warning)
+  const member = await Member.start({ ...config, logger })
+  logger.info(
+    { memberId: formatId(config.memberId), clusterId: formatId(config.clusterId), dataDir: member.dataDir, clients: member.clientAddress, version: VERSION, pid: process.pid },
+    'started: waiting for a leader',
+  )
+  const stopped = stopOnSignals(member, logger)
+  void member.whenReady().then(() => {
+    if (member.readiness.ready) process.stdout.write(`${readyLine(config, member)}\n`)
+  })
+  const fatal = await member.stopped
+  if (fatal === null) return stopped
+  // Its port answers /healthz with the reason until here; a supervisor should see the end of the process.
+  await member.close().catch(() => undefined)
+  throw fatal
+}
+
+/** Resolves when a signal has stopped the member. */
+function stopOnSignals(member: Member, logger: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let asked = false
+    const stop = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(EXIT.fatal)
+      asked = true
+      logger.info({ signal }, 'stopping; a second signal ends the process at once')
+      member.close().then(() => {
+        logger.info({}, 'stopped')
+        process.removeAllListeners('SIGTERM')
+        process.removeAllListeners('SIGINT')
+        resolve()
+      }, reject)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}

@@ -1,0 +1,1 @@
+export { BalsaError } from '@balsa/raft'

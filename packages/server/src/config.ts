@@ -1,0 +1,235 @@
+import { formatAddress, type HostPort, isLoopback, parseAddress } from '@balsa/host'
+import { BalsaError, type Member, type MemberId } from '@balsa/raft'
+import { booleanFlag, choiceFlag, configError, type FlagName, flagText, integerFlag, type RawFlags, readFlags, unknownEnvironment } from './flags.js'
+import { clusterIdOf, type FoundingMember, memberIdOf } from './ids.js'
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './logger.js'
+
+/** Everything that a member process is told. Times in ms, sizes in bytes. */
+export interface ServerConfig {
+  readonly name: string
+  readonly dataDir: string
+  readonly listenPeer: HostPort
+  readonly listenClient: HostPort
+  /** `host:port` under which clients reach this member. */
+  readonly advertiseClient: string
+  readonly clusterId: number
+  readonly memberId: MemberId
+  /** The founding members, this one among them, sorted by name. */
+  readonly members: readonly Member[]
+  readonly heartbeatIntervalMs: number
+  readonly electionTimeoutMs: number
+  /** -1: no snapshots. */
+  readonly maxLogBytes: number
+  readonly maxRequestBytes: number
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+  /** Listening beyond loopback is allowed. */
+  readonly insecure: boolean
+  /** What the operator should hear although it stops nothing. */
+  readonly warnings: readonly string[]
+}
+
+const MAX_NAME_LENGTH = 64
+const MAX_FOUNDING_MEMBERS = 15
+
+/** What a cluster of one is called when nobody names it; `openStore` uses the same, so that both can open the same directory. */
+export const DEFAULT_IDENTITY = { name: 'default', token: 'balsa-cluster', peerAddress: '127.0.0.1:2380' } as const
+
+/**
+ * Command line over environment over defaults. Throws CONFIG (fatal) whose message is one line that names the flag, the value and what is
+ * wrong with it.
+ */
+export function parseConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): ServerConfig {
+  const raw = readFlags(args, environment)
+  const name = memberName(flagText(raw, 'name') ?? '', '--name')
+  const addresses = readAddresses(raw)
+  const founding = readFounding(raw, name, addresses)
+  const token = flagText(raw, 'initial-cluster-token') ?? ''
+  if (!/^[\x21-\x7e]{1,128}$/.test(token)) throw configError('--initial-cluster-token must be 1 to 128 printable characters without spaces')
+  checkState(raw)
+  const times = readTimes(raw)
+  const members = founding.map((member): Member => ({ ...member, id: memberIdOf(token, member.name) }))
+  return {
+    name,
+    dataDir: readDataDir(raw, name),
+    listenPeer: addresses.listenPeer,
+    listenClient: addresses.listenClient,
+    advertiseClient: addresses.advertiseClient,
+    clusterId: clusterIdOf(token, founding),
+    memberId: memberIdOf(token, name),
+    members,
+    ...times,
+    maxLogBytes: integerFlag(raw, 'max-log-bytes'),
+    maxRequestBytes: integerFlag(raw, 'max-request-bytes'),
+    logLevel: choiceFlag(raw, 'log-level', LOG_LEVELS),
+    logFormat: choiceFlag(raw, 'log-format', LOG_FORMATS),
+    insecure: booleanFlag(raw, 'insecure'),
+    warnings: [...unknownEnvironment(environment), ...adviceOn(members, times)],
+  }
+}
+
+/** Members and identity of a cluster of one. */
+export function soleMember(options: { readonly name?: string; readonly token?: string; readonly address?: string } = {}): {
+  readonly clusterId: number
+  readonly memberId: MemberId
+  readonly members: readonly Member[]
+} {
+  const { name = DEFAULT_IDENTITY.name, token = DEFAULT_IDENTITY.token, address = DEFAULT_IDENTITY.peerAddress } = options
+  const founding: FoundingMember = { name: memberName(name, 'name'), address: formatAddress(readAddress('address', address)), clientAddress: '' }
+  const memberId = memberIdOf(token, name)
+  return { clusterId: clusterIdOf(token, [founding]), memberId, members: [{ ...founding, id: memberId }] }
+}
+
+interface Addresses {
+  readonly listenPeer: HostPort
+  readonly advertisePeer: string
+  readonly listenClient: HostPort
+  readonly advertiseClient: string
+}
+
+function readAddresses(raw: RawFlags): Addresses {
+  const insecure = booleanFlag(raw, 'insecure')
+  const listenPeer = listenAddress(raw, 'listen-peer-urls', insecure)
+  const listenClient = listenAddress(raw, 'listen-client-urls', insecure)
+  const advertisePeer = advertised(raw, 'initial-advertise-peer-urls', 'listen-peer-urls', listenPeer)
+  const advertiseClient = advertised(raw, 'advertise-client-urls', 'listen-client-urls', listenClient)
+  if (overlap(listenPeer, listenClient)) throw configError(`--listen-peer-urls and --listen-client-urls are both ${formatAddress(listenPeer)}: they need different ports`)
+  if (sameAddress(advertisePeer, advertiseClient)) {
+    throw configError(`--initial-advertise-peer-urls and --advertise-client-urls are both ${advertisePeer}: they need different ports`)
+  }
+  return { listenPeer, advertisePeer, listenClient, advertiseClient }
+}
+
+function listenAddress(raw: RawFlags, flag: FlagName, insecure: boolean): HostPort {
+  const address = readAddress(`--${flag}`, flagText(raw, flag) ?? '')
+  if (!insecure && !isLoopback(address.host) && address.host !== 'localhost') {
+    throw configError(
+      `--${flag} ${formatAddress(address)} is not a loopback address, and there is no TLS and no authentication yet: everybody who reaches it could read and write all data`,
+      'Listen on 127.0.0.1, or give --insecure when the network between members and clients is private.',
+    )
+  }
+  return address
+}
+
+function advertised(raw: RawFlags, flag: FlagName, listenFlag: FlagName, listen: HostPort): string {
+  const text = flagText(raw, flag)
+  if (text !== null) return formatAddress(readAddress(`--${flag}`, text))
+  if (isWildcard(listen.host)) {
+    throw configError(`--${listenFlag} ${formatAddress(listen)} listens on all addresses: --${flag} must say under which one others reach this member`)
+  }
+  return formatAddress(listen)
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+/** Whether both cannot be listened on at the same time. */
+const overlap = (a: HostPort, b: HostPort): boolean =>
+  a.port === b.port && (loopbackName(a.host) === loopbackName(b.host) || isWildcard(a.host) || isWildcard(b.host))
+
+/** `localhost` and 127.0.0.1 are the same place under two names. */
+const loopbackName = (host: string): string => (host.toLowerCase() === 'localhost' ? '127.0.0.1' : host.toLowerCase())
+
+function sameAddress(a: string, b: string): boolean {
+  const [one, other] = [parseAddress(a), parseAddress(b)]
+  return one.port === other.port && loopbackName(one.host) === loopbackName(other.host)
+}
+
+function readAddress(flag: string, text: string): HostPort {
+  if (/^https:/i.test(text)) throw configError(`${flag} ${JSON.stringify(text.slice(0, 100))}: there is no TLS yet, write http://`)
+  if (text.includes(',')) throw configError(`${flag} must be one address, not several: ${JSON.stringify(text.slice(0, 100))}`)
+  try {
+    return parseAddress(text)
+  } catch (error) {
+    if (!(error instanceof BalsaError)) throw error
+    throw configError(`${flag}: ${error.message}`, error.hint)
+  }
+}
+
+function memberName(name: string, flag: string): string {
+  if (name.length > MAX_NAME_LENGTH || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
+    throw configError(`${flag} must be 1 to ${MAX_NAME_LENGTH} letters, digits, dots, dashes or underscores, not ${JSON.stringify(name.slice(0, 100))}`)
+  }
+  return name
+}
+
+function readDataDir(raw: RawFlags, name: string): string {
+  const directory = flagText(raw, 'data-dir') ?? `${name}.balsa`
+  if (directory === '' || directory.includes('\0')) throw configError('--data-dir must name a directory')
+  return directory
+}
+
+/** `name=url,name=url` as a map. */
+function readPairs(raw: RawFlags, flag: FlagName): ReadonlyMap<string, string> {
+  const text = flagText(raw, flag)
+  const pairs = new Map<string, string>()
+  if (text === null) return pairs
+  for (const part of text.split(',')) {
+    const equals = part.indexOf('=')
+    if (equals < 0) throw configError(`--${flag}: ${JSON.stringify(part.slice(0, 100))} is not name=url`)
+    const name = memberName(part.slice(0, equals).trim(), `--${flag}: a name`)
+    if (pairs.has(name)) throw configError(`--${flag} lists ${name} twice: a member has one address`)
+    pairs.set(name, formatAddress(readAddress(`--${flag}: ${name}`, part.slice(equals + 1).trim())))
+  }
+  return pairs
+}
+
+function readFounding(raw: RawFlags, name: string, { advertisePeer, advertiseClient }: Addresses): readonly FoundingMember[] {
+  const given = readPairs(raw, 'initial-cluster')
+  const peers = given.size === 0 ? new Map([[name, advertisePeer]]) : given
+  const clients = readPairs(raw, 'initial-cluster-clients')
+  const own = peers.get(name)
+  const listed = [...peers].map(([member, address]) => `${member}=${address}`).join(',')
+  if (own === undefined) throw configError(`--initial-cluster (${listed}) does not list this member, --name ${name}`)
+  if (own !== advertisePeer) {
+    throw configError(`--initial-cluster says ${name}=${own}, but this member's peer address is ${advertisePeer} (--initial-advertise-peer-urls or --listen-peer-urls)`)
+  }
+  if (peers.size > MAX_FOUNDING_MEMBERS) throw configError(`--initial-cluster lists ${peers.size} members, the limit is ${MAX_FOUNDING_MEMBERS}`)
+  if (clients.size > 0) checkClients(peers, clients, name, advertiseClient)
+  checkDistinct([...peers].map(([member, address]) => ({ owner: `peer address of ${member}`, address })), clients)
+  return [...peers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, address]) => ({ name: member, address, clientAddress: clients.get(member) ?? '' }))
+}
+
+function checkClients(peers: ReadonlyMap<string, string>, clients: ReadonlyMap<string, string>, name: string, advertiseClient: string): void {
+  for (const member of clients.keys()) if (!peers.has(member)) throw configError(`--initial-cluster-clients lists ${member}, which --initial-cluster does not`)
+  for (const member of peers.keys()) if (!clients.has(member)) throw configError(`--initial-cluster-clients does not list ${member}, which --initial-cluster does`)
+  const own = clients.get(name)
+  if (own !== advertiseClient) {
+    throw configError(`--initial-cluster-clients says ${name}=${own}, but this member's client address is ${advertiseClient} (--advertise-client-urls or --listen-client-urls)`)
+  }
+}
+
+function checkDistinct(peers: readonly { readonly owner: string; readonly address: string }[], clients: ReadonlyMap<string, string>): void {
+  const all = [...peers, ...[...clients].map(([member, address]) => ({ owner: `client address of ${member}`, address }))]
+  all.forEach((one, at) => {
+    const other = all.slice(0, at).find(({ address }) => sameAddress(address, one.address))
+    if (other !== undefined) throw configError(`${other.owner} and ${one.owner} are both ${one.address}`)
+  })
+}
+
+function checkState(raw: RawFlags): void {
+  if (choiceFlag(raw, 'initial-cluster-state', ['new', 'existing']) === 'new') return
+  throw configError(
+    '--initial-cluster-state existing: joining a running cluster needs membership changes, which do not exist yet',
+    'Start all founding members with the same --initial-cluster and state new; a restarted member keeps its flags.',
+  )
+}
+
+function readTimes(raw: RawFlags): { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number } {
+  const heartbeatIntervalMs = integerFlag(raw, 'heartbeat-interval')
+  const electionTimeoutMs = integerFlag(raw, 'election-timeout')
+  if (electionTimeoutMs < 2 * heartbeatIntervalMs) {
+    throw configError(`--election-timeout (${electionTimeoutMs} ms) must be at least twice --heartbeat-interval (${heartbeatIntervalMs} ms), better five times`)
+  }
+  return { heartbeatIntervalMs, electionTimeoutMs }
+}
+
+function adviceOn(members: readonly Member[], times: { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number }): readonly string[] {
+  const advice: string[] = []
+  if (members.length % 2 === 0) {
+    advice.push(`${members.length} members survive the loss of ${Math.ceil(members.length / 2) - 1}, no more than ${members.length - 1} would: an odd number is better`)
+  }
+  if (times.electionTimeoutMs < 5 * times.heartbeatIntervalMs) {
+    advice.push('the election time-out is less than five heart-beats: a short pause can cause an election')
+  }
+  return advice
+}

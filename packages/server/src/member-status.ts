@@ -1,0 +1,74 @@
+import type { KvStats, MemberStatus, MemberSummary } from '@balsa/kv'
+import type { Configuration, MemberId, ReplicaStatus } from '@balsa/raft'
+import type { Readiness } from './http.js'
+import { formatId } from './ids.js'
+import { VERSION } from './version.js'
+
+export interface StatusParts {
+  readonly clusterId: number
+  readonly name: string
+  /** Where clients reach this member, as it advertises it. */
+  readonly clientAddress: string
+  readonly replica: ReplicaStatus
+  readonly store: KvStats
+}
+
+/** A member knows its own client address, even when the founding configuration does not list any. */
+const clientAddressOf = (configuration: Configuration, id: MemberId, parts: Pick<StatusParts, 'replica' | 'clientAddress'>): string => {
+  if (id === parts.replica.id) return parts.clientAddress
+  return configuration.members.find((member) => member.id === id)?.clientAddress ?? ''
+}
+
+export function memberStatus(parts: StatusParts): MemberStatus {
+  const { replica, store } = parts
+  const { configuration } = replica
+  const members = configuration.members.map(
+    (member): MemberSummary => ({
+      id: member.id,
+      name: member.name,
+      address: member.address,
+      clientAddress: clientAddressOf(configuration, member.id, parts),
+      voter: configuration.voters.includes(member.id),
+    }),
+  )
+  return {
+    clusterId: parts.clusterId,
+    memberId: replica.id,
+    name: parts.name,
+    version: VERSION,
+    role: replica.role,
+    term: replica.term,
+    leaderId: replica.leaderId,
+    leaderAddress: replica.leaderId === null ? '' : clientAddressOf(configuration, replica.leaderId, parts),
+    commitIndex: replica.commitIndex,
+    appliedIndex: replica.appliedIndex,
+    firstIndex: replica.firstIndex,
+    lastIndex: replica.lastIndex,
+    snapshotIndex: replica.snapshotIndex,
+    logBytes: replica.logBytes,
+    revision: store.revision,
+    keys: store.keys,
+    dataBytes: store.dataBytes,
+    sessions: store.sessions,
+    stateHash: store.stateHash,
+    stateHashIndex: store.appliedIndex,
+    members,
+  }
+}
+
+/** The same for people and scripts over HTTP: ids as everywhere else in hexadecimal, and what only this member knows. */
+export function statusJson(status: MemberStatus, readiness: Readiness, replica: ReplicaStatus, uptimeMs: number): object {
+  return {
+    ...status,
+    clusterId: formatId(status.clusterId),
+    memberId: formatId(status.memberId),
+    leaderId: status.leaderId === null ? null : formatId(status.leaderId),
+    members: status.members.map((member) => ({ ...member, id: formatId(member.id) })),
+    ready: readiness.ready,
+    reason: readiness.reason,
+    uptimeMs: Math.round(uptimeMs),
+    pendingProposals: replica.pendingProposals,
+    pendingReads: replica.pendingReads,
+    peers: replica.peers.map((peer) => ({ ...peer, id: formatId(peer.id) })),
+  }
+}

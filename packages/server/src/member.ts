@@ -1,0 +1,345 @@
+import type { Server as HttpServer } from 'node:http'
+import { crc32, type DataDirectory, type HostPort, NodeClock, NodeFileSystem, NodeRandom, openDataDirectory, TcpTransport, type TransportEvent } from '@balsa/host'
+import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
+import { BalsaError, type Clock, type Configuration, DurableStorage, type FileSystem, type Member as ConfiguredMember, type MemberId, type Random, Replica, type Transport } from '@balsa/raft'
+import type { ClientLimits } from './client-limits.js'
+import { ClientPort } from './client-port.js'
+import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
+import { formatId } from './ids.js'
+import { errorFields, type Logger, SILENT_LOGGER } from './logger.js'
+import { memberStatus, statusJson } from './member-status.js'
+import { collectMetrics } from './metrics/collect.js'
+import { createMemberMetrics, type MemberMetrics } from './metrics/member-metrics.js'
+import { MeteredFileSystem, meteredStateMachine, MeteredTransport } from './metrics/metered-ports.js'
+import { ReadinessTracker } from './readiness.js'
+import { MemberRequests } from './request-handler.js'
+
+/** What a member needs to run; a `ServerConfig` has all of it. Times in ms, sizes in bytes. */
+export interface MemberOptions {
+  readonly name: string
+  readonly dataDir: string
+  readonly clusterId: number
+  readonly memberId: MemberId
+  /** The founding members, this one among them. */
+  readonly members: readonly ConfiguredMember[]
+  readonly listenPeer: HostPort
+  readonly listenClient: HostPort
+  /** `host:port` under which clients reach this member. Default: where it listens. */
+  readonly advertiseClient?: string
+  /** Allows listening beyond loopback. Default false. */
+  readonly insecure?: boolean
+  readonly heartbeatIntervalMs?: number
+  readonly electionTimeoutMs?: number
+  /** Log size that triggers a snapshot; -1 = never. */
+  readonly maxLogBytes?: number
+  readonly maxRequestBytes?: number
+  /** A client request that is not answered by then ends. Default 5000. */
+  readonly requestTimeoutMs?: number
+  readonly clientLimits?: Partial<ClientLimits>
+  readonly httpLimits?: HttpLimits
+  readonly logger?: Logger
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Default: the real one. */
+  readonly fileSystem?: FileSystem
+}
+
+type KvReplica = Replica<CommandResult, KvQuery, KvAnswer>
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 5000
+const DEFAULT_HEARTBEAT_MS = 100
+const DEFAULT_ELECTION_MS = 500
+const DRAIN_TIMEOUT_MS = 2000
+/** A command is its key and value and at most this much beside them. */
+const COMMAND_OVERHEAD_BYTES = 1024
+
+interface Parts {
+  readonly options: MemberOptions
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: MemberMetrics
+  readonly directory: DataDirectory
+  readonly storage: DurableStorage
+  readonly machine: KvStateMachine
+  readonly replica: KvReplica
+  readonly peersUp: ReadonlySet<MemberId>
+}
+
+/**
+ * A member process as a library: data directory, log, consensus, store, and one port for clients and operators.
+ */
+export class Member implements AsyncDisposable {
+  /** Resolves when the member has stopped: with null after `close()`, with the fatal error that stopped it otherwise. Never rejects. */
+  readonly stopped: Promise<BalsaError | null>
+  readonly metrics: MemberMetrics
+  readonly #parts: Parts
+  readonly #port: ClientPort
+  readonly #readiness: ReadinessTracker
+  readonly #startedMs: number
+  readonly #stopCollecting: () => void
+  #fatal: BalsaError | null = null
+  #closing: Promise<void> | null = null
+
+  private constructor(parts: Parts) {
+    const { options, clock, metrics, logger, replica } = parts
+    this.#parts = parts
+    this.metrics = metrics
+    this.#startedMs = clock.now()
+    this.#readiness = new ReadinessTracker(replica)
+    this.stopped = replica.closed.then((error) => {
+      this.#fatal = error
+      if (error !== null) logger.error(errorFields(error), 'the member has stopped after a fatal error')
+      return error
+    })
+    const handler = new MemberRequests({
+      replica,
+      clock,
+      metrics,
+      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+      maxRequestBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
+      status: () => this.status(),
+    })
+    this.#port = new ClientPort({
+      listen: options.listenClient,
+      insecure: options.insecure ?? false,
+      clock,
+      crc32,
+      ...(options.clientLimits === undefined ? {} : { limits: options.clientLimits }),
+      metrics,
+      logger,
+      handler,
+      http: this.#createHttp(),
+    })
+    this.#stopCollecting = collectMetrics(metrics, {
+      clock,
+      status: () => replica.status(),
+      store: () => parts.machine.query({ type: 'stats' }),
+      ready: () => this.readiness.ready,
+      connections: (protocol) => this.#port.connections(protocol),
+      inFlight: () => this.#port.inFlight,
+      peersUp: () => parts.peersUp.size,
+      snapshotBytes: () => parts.storage.snapshots.latest?.sizeBytes ?? 0,
+    })
+  }
+
+  /**
+   * Starts a member; it then takes part in consensus and listens for clients, but is not ready before it knows a leader and has caught up.
+   * Errors (fatal): CONFIG (an address cannot be listened on), DATA_DIRECTORY, LOCKED, IDENTITY_MISMATCH, CORRUPT, MISSING_SEGMENT, DISK_FULL,
+   * IO_ERROR. Nothing stays open when it fails.
+   */
+  static async start(options: MemberOptions): Promise<Member> {
+    const directory = await openDataDirectory(options.dataDir)
+    try {
+      const member = new Member(await openParts(options, directory))
+      await member.#listen()
+      return member
+    } catch (error) {
+      await directory.close()
+      throw error
+    }
+  }
+
+  /** `host:port` of the client port. */
+  get clientAddress(): string {
+    return this.#port.address ?? ''
+  }
+
+  get dataDir(): string {
+    return this.#parts.directory.path
+  }
+
+  get readiness(): Readiness {
+    if (this.#fatal !== null) return { ready: false, reason: `stopped after a fatal error: ${this.#fatal.code}` }
+    return this.#readiness.current
+  }
+
+  /** Resolves when the member is ready for the first time, or has stopped before that. */
+  whenReady(): Promise<void> {
+    return Promise.race([this.#readiness.first, this.stopped.then(() => undefined)])
+  }
+
+  get replica(): KvReplica {
+    return this.#parts.replica
+  }
+
+  status(): MemberStatus {
+    const { options, replica, machine } = this.#parts
+    return memberStatus({
+      clusterId: options.clusterId,
+      name: options.name,
+      clientAddress: options.advertiseClient ?? this.clientAddress,
+      replica: replica.status(),
+      store: machine.query({ type: 'stats' }),
+    })
+  }
+
+  /**
+   * Stops gracefully: not ready any more, no new requests, leadership handed to another member, requests under way answered, then everything
+   * closed. Resolves when no socket, timer or file is left. May be called again.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const { replica, directory, logger } = this.#parts
+    this.#readiness.stop()
+    const others = replica.status().configuration.voters.length > 1
+    if (replica.status().role === 'leader' && others) {
+      const timeoutMs = 2 * (this.#parts.options.electionTimeoutMs ?? DEFAULT_ELECTION_MS)
+      await replica.transferLeadership(null, { timeoutMs }).then(
+        (successor) => logger.info({ successor: formatId(successor) }, 'leadership handed over'),
+        (error: unknown) => logger.warn(errorFields(error), 'leadership could not be handed over: the others will elect a leader'),
+      )
+    }
+    await this.#port.drain(DRAIN_TIMEOUT_MS)
+    await this.#port.close()
+    this.#stopCollecting()
+    try {
+      await replica.close()
+    } finally {
+      await directory.close()
+    }
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#port.listen()
+    } catch (error) {
+      this.#stopCollecting()
+      await this.#parts.replica.close()
+      throw error
+    }
+  }
+
+  #createHttp(): HttpServer {
+    const { replica, clock, metrics, options } = this.#parts
+    const source = {
+      fatal: () => this.#fatal?.code ?? null,
+      readiness: () => this.readiness,
+      status: () => statusJson(this.status(), this.readiness, replica.status(), clock.now() - this.#startedMs),
+      metricsText: () => metrics.registry.render(),
+    }
+    return createHttpServer(source, metrics, options.httpLimits ?? DEFAULT_HTTP_LIMITS)
+  }
+}
+
+const initialConfiguration = (members: readonly ConfiguredMember[]): Configuration => ({
+  members,
+  voters: members.map(({ id }) => id),
+  votersOutgoing: [],
+  learners: [],
+})
+
+async function openParts(options: MemberOptions, directory: DataDirectory): Promise<Parts> {
+  const clock = options.clock ?? new NodeClock()
+  const logger = options.logger ?? SILENT_LOGGER
+  const metrics = createMemberMetrics()
+  const identity = { clusterId: options.clusterId, memberId: options.memberId }
+  const storage = await DurableStorage.open({
+    fileSystem: new MeteredFileSystem(options.fileSystem ?? new NodeFileSystem(), clock, metrics),
+    directory: directory.path,
+    identity,
+    initialConfiguration: initialConfiguration(options.members),
+    crc32,
+  })
+  const { tornAt } = storage
+  if (tornAt !== null) logger.info({ file: tornAt.path, offset: tornAt.offset }, 'the last write before the crash was incomplete and was cut off; nothing acknowledged is lost')
+  const machine = new KvStateMachine({ clock })
+  const random = options.random ?? new NodeRandom()
+  const transport = new TcpTransport({
+    identity,
+    listen: options.listenPeer,
+    clock,
+    random,
+    crc32,
+    onEvent: (event) => logTransport(logger, event),
+  })
+  const replica = await openReplica({ ...options, identity }, { clock, random, storage, machine, metrics, transport })
+  const peersUp = watch(replica, metrics, logger)
+  return { options, clock, logger, metrics, directory, storage, machine, replica, peersUp }
+}
+
+function openReplica(
+  options: MemberOptions & { readonly identity: { readonly clusterId: number; readonly memberId: MemberId } },
+  parts: {
+    readonly clock: Clock
+    readonly random: Random
+    readonly storage: DurableStorage
+    readonly machine: KvStateMachine
+    readonly metrics: MemberMetrics
+    readonly transport: Transport
+  },
+): Promise<KvReplica> {
+  const { clock, random, storage, machine, metrics, transport } = parts
+  return Replica.open({
+    id: options.memberId,
+    identity: options.identity,
+    clock,
+    random,
+    transport: new MeteredTransport(transport, metrics),
+    storage,
+    stateMachine: meteredStateMachine<CommandResult, KvQuery, KvAnswer>(machine, clock, metrics),
+    core: {
+      heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_MS,
+      electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_MS,
+    },
+    limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
+    ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
+  })
+}
+
+/** Counts and logs what the replica tells. Answers the set of connected peers, which it keeps current. */
+function watch(replica: KvReplica, metrics: MemberMetrics, logger: Logger): ReadonlySet<MemberId> {
+  const peersUp = new Set<MemberId>()
+  let lastLeader: MemberId | null = null
+  replica.on('role', ({ role, term, leaderId, reason }) => {
+    if (role === 'candidate') metrics.elections.increment({})
+    if (role === 'preCandidate') metrics.preVotes.increment({})
+    if (leaderId !== null && leaderId !== lastLeader) {
+      metrics.leaderChanges.increment({})
+      lastLeader = leaderId
+    }
+    logger.info({ role, term, leader: leaderId === null ? '' : formatId(leaderId), reason }, 'role')
+  })
+  replica.on('peer', ({ id, up }) => {
+    if (up) peersUp.add(id)
+    else peersUp.delete(id)
+    logger.info({ peer: formatId(id), up }, up ? 'peer connected' : 'peer disconnected')
+  })
+  replica.on('truncated', ({ fromIndex, lastIndex }) => {
+    metrics.truncations.increment({})
+    logger.info({ fromIndex, lastIndex }, 'uncommitted entries of an earlier leader were cut off')
+  })
+  replica.on('snapshot', ({ meta }) => {
+    metrics.snapshotsTaken.increment({})
+    logger.info({ index: meta.index, term: meta.term, bytes: meta.sizeBytes }, 'snapshot taken')
+  })
+  replica.on('restored', ({ meta }) => {
+    metrics.snapshotsInstalled.increment({})
+    logger.info({ index: meta.index, term: meta.term, bytes: meta.sizeBytes }, 'snapshot of the leader installed')
+  })
+  return peersUp
+}
+
+function logTransport(logger: Logger, event: TransportEvent): void {
+  const peer = 'peer' in event && event.peer !== null ? { peer: formatId(event.peer) } : {}
+  switch (event.type) {
+    case 'refused':
+      return logger.warn({ ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) }, 'connection between members refused')
+    case 'malformed':
+      return logger.warn({ ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) }, 'malformed bytes on the peer port')
+    case 'rejected':
+      return logger.warn({ remote: event.remote, reason: event.reason }, 'connection on the peer port closed')
+    case 'disconnected':
+      return logger.debug({ ...peer, lane: event.lane, remote: event.remote, reason: event.reason, retryInMs: Math.round(event.retryInMs) }, 'no connection to peer')
+    case 'listenerFailed':
+      return logger.error(errorFields(event.error), 'the peer port failed')
+  }
+}
+

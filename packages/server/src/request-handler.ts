@@ -1,0 +1,90 @@
+import { type CommandResult, type KvAnswer, type KvQuery, MAX_KEY_BYTES, type MemberStatus, refusalOf, wireError, type WriteRequest } from '@balsa/kv'
+import { BalsaError, type Clock, type Replica } from '@balsa/raft'
+import type { MemberAnswer, MemberRequest, RequestHandler } from './client-session.js'
+import type { MemberMetrics } from './metrics/member-metrics.js'
+
+export interface MemberRequestsOptions {
+  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose' | 'read' | 'query' | 'status'>
+  readonly clock: Clock
+  readonly metrics: MemberMetrics
+  /** A request that is not answered after this time ends: DEADLINE (refused) or OUTCOME_UNKNOWN (unknown). */
+  readonly requestTimeoutMs: number
+  /** Key and value of a write together; at most what the data model allows. */
+  readonly maxRequestBytes: number
+  readonly status: () => MemberStatus
+}
+
+type Answer = (answer: MemberAnswer) => void
+
+const failed = (id: number, error: unknown): MemberAnswer => ({ type: 'error', id, error: wireError(error) })
+
+/** Client requests as calls of the replica. Linearizable reads work on every member; all that arrive in one turn share one round of consensus. */
+export class MemberRequests implements RequestHandler {
+  readonly #options: MemberRequestsOptions
+
+  constructor(options: MemberRequestsOptions) {
+    this.#options = options
+  }
+
+  greeting(): { readonly clusterId: number; readonly memberId: number; readonly leaderAddress: string } {
+    const { clusterId, memberId, leaderAddress } = this.#options.status()
+    return { clusterId, memberId, leaderAddress }
+  }
+
+  handle(request: MemberRequest, answer: Answer): void {
+    switch (request.type) {
+      case 'get':
+        return this.#get(request, answer)
+      case 'write':
+        return this.#write(request, answer)
+      case 'status':
+        return answer({ type: 'status', id: request.id, status: this.#options.status() })
+    }
+  }
+
+  #get({ id, key, consistency }: MemberRequest & { readonly type: 'get' }, answer: Answer): void {
+    const refusal = keyRefusal(key)
+    if (refusal !== null) return answer(failed(id, refusal))
+    const { replica, clock, requestTimeoutMs } = this.#options
+    const found = (result: KvAnswer): void => {
+      if (result.type === 'get') answer({ type: 'value', id, revision: result.revision, record: result.record })
+      else answer(failed(id, new BalsaError('INVALID', 'the store gave no value')))
+    }
+    if (consistency === 'stale') {
+      try {
+        found(replica.query({ type: 'get', key }))
+      } catch (error) {
+        answer(failed(id, error))
+      }
+      return
+    }
+    // The key is a view of the received bytes and the store reads it later: nobody changes those bytes.
+    replica.read({ type: 'get', key }, { deadlineMs: clock.now() + requestTimeoutMs }).then(found, (error: unknown) => answer(failed(id, error)))
+  }
+
+  #write({ id, command, parsed }: WriteRequest, answer: Answer): void {
+    const { replica, clock, metrics, requestTimeoutMs, maxRequestBytes } = this.#options
+    const refusal = refusalOf(parsed)
+    // A command is its key and value and a few dozen bytes.
+    const tooLarge = 'key' in parsed && parsed.key.length + ('value' in parsed ? parsed.value.length : 0) > maxRequestBytes
+    if (refusal !== null) return answer(failed(id, new BalsaError(refusal.code, refusal.message)))
+    if (tooLarge) return answer(failed(id, new BalsaError('TOO_LARGE', `key and value together are limited to ${maxRequestBytes} bytes at this member`)))
+    const startMs = clock.now()
+    replica.propose(command, { deadlineMs: startMs + requestTimeoutMs }).then(
+      ({ result }) => {
+        metrics.proposals.increment({ outcome: 'ok' })
+        metrics.commitLatency.observe((clock.now() - startMs) / 1000)
+        answer({ type: 'result', id, result })
+      },
+      (error: unknown) => {
+        metrics.proposals.increment({ outcome: error instanceof BalsaError ? error.family : 'unknown' })
+        answer(failed(id, error))
+      },
+    )
+  }
+}
+
+function keyRefusal(key: Uint8Array): BalsaError | null {
+  if (key.length === 0) return new BalsaError('INVALID', 'the key is empty')
+  return key.length > MAX_KEY_BYTES ? new BalsaError('TOO_LARGE', `the key has ${key.length} bytes, the limit is ${MAX_KEY_BYTES}`) : null
+}
