@@ -1,0 +1,6 @@
+export { LabNetwork } from './network.js'
+export { RECORDS, type LabRecord } from './records.js'
+export { runScenario, type RunOptions, type ScenarioResult } from './run.js'
+export type { Scenario, SuiteName } from './scenario.js'
+export { ALL_SCENARIOS } from './suites.js'
+export type { Settle } from './virtual-time.js'
