@@ -16,9 +16,37 @@ describe('parseAddress', () => {
   })
 
   it.each([
-    '', ':', 'host', 'host:', ':80', 'host:0', 'host:65536', 'host:99999', 'host:-1', 'host:1e3', 'host:0x50', 'host: 80', ' host:80', 'host:80 ',
-    '::1:80', '[::1]', '[::1:80', '[host]:80', '[]:80', 'http://', 'http://host:80/path', 'http://user@host:80', 'host:80?x', 'a b:80', 'ho\nst:80',
-    'ho\0st:80', '999.1.1.1:80', '010.0.0:80', `${'a'.repeat(254)}:80`, 'ftp://host:80', 'host:８０',
+    '',
+    ':',
+    'host',
+    'host:',
+    ':80',
+    'host:0',
+    'host:65536',
+    'host:99999',
+    'host:-1',
+    'host:1e3',
+    'host:0x50',
+    'host: 80',
+    ' host:80',
+    'host:80 ',
+    '::1:80',
+    '[::1]',
+    '[::1:80',
+    '[host]:80',
+    '[]:80',
+    'http://',
+    'http://host:80/path',
+    'http://user@host:80',
+    'host:80?x',
+    'a b:80',
+    'ho\nst:80',
+    'ho\0st:80',
+    '999.1.1.1:80',
+    '010.0.0:80',
+    `${'a'.repeat(254)}:80`,
+    'ftp://host:80',
+    'host:８０',
   ])('refuses %j', (text) => {
     expect(() => parseAddress(text)).toThrowError(expect.objectContaining({ code: 'INVALID' }))
   })
@@ -37,10 +65,16 @@ describe('parseAddress', () => {
 })
 
 describe('isLoopback', () => {
-  it.each([['127.0.0.1', true], ['127.9.9.9', true], ['::1', true], ['::ffff:127.0.0.1', true], ['10.0.0.1', false], ['::', false], ['0.0.0.0', false], ['localhost', false]])(
-    '%s: %s',
-    (host, expected) => {
-      expect(isLoopback(host)).toBe(expected)
-    },
-  )
+  it.each([
+    ['127.0.0.1', true],
+    ['127.9.9.9', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['10.0.0.1', false],
+    ['::', false],
+    ['0.0.0.0', false],
+    ['localhost', false],
+  ])('%s: %s', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected)
+  })
 })

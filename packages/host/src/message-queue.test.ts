@@ -5,23 +5,28 @@ import { FRAME_OVERHEAD_BYTES, MessageQueue } from './message-queue.js'
 describe('MessageQueue', () => {
   it('behaves as an array does, and counts bytes', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 50 }) }, { weight: 2, arbitrary: fc.constant('shift' as const) }), { maxLength: 200 }), (steps) => {
-        const queue = new MessageQueue()
-        const model: Uint8Array[] = []
-        for (const step of steps) {
-          if (step === 'shift') {
-            expect(queue.shift()).toBe(model.shift())
-          } else {
-            const message = new Uint8Array(step)
-            queue.push(message)
-            model.push(message)
+      fc.property(
+        fc.array(fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 50 }) }, { weight: 2, arbitrary: fc.constant('shift' as const) }), {
+          maxLength: 200,
+        }),
+        (steps) => {
+          const queue = new MessageQueue()
+          const model: Uint8Array[] = []
+          for (const step of steps) {
+            if (step === 'shift') {
+              expect(queue.shift()).toBe(model.shift())
+            } else {
+              const message = new Uint8Array(step)
+              queue.push(message)
+              model.push(message)
+            }
+            expect(queue.length).toBe(model.length)
+            expect(queue.bytes).toBe(model.reduce((sum, { length }) => sum + length + FRAME_OVERHEAD_BYTES, 0))
           }
-          expect(queue.length).toBe(model.length)
-          expect(queue.bytes).toBe(model.reduce((sum, { length }) => sum + length + FRAME_OVERHEAD_BYTES, 0))
-        }
-        expect(queue.clear()).toBe(model.length)
-        expect([queue.length, queue.bytes]).toEqual([0, 0])
-      }),
+          expect(queue.clear()).toBe(model.length)
+          expect([queue.length, queue.bytes]).toEqual([0, 0])
+        },
+      ),
     )
   })
 

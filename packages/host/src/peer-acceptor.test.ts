@@ -60,10 +60,19 @@ describe('a stranger on the peer port', () => {
     ['a frame of 2^32 - 1 bytes', Buffer.concat([PEER_MAGIC, header(0xffff_ffff)])],
     ['a wrong checksum', Buffer.concat([PEER_MAGIC, header(3, 1), Buffer.from('abc')])],
     ['a message before the hello', Buffer.concat([PEER_MAGIC, message('hi')])],
-    ['a welcome before the hello', Buffer.concat([PEER_MAGIC, encodeFrame(encodeWelcome({ clusterId: 1, memberId: two, protocol: 1 }), crc32)])],
-    ['a refusal before the hello', Buffer.concat([PEER_MAGIC, encodeFrame(encodeRefusal({ code: 'MALFORMED', ours: '', theirs: '' }), crc32)])],
+    [
+      'a welcome before the hello',
+      Buffer.concat([PEER_MAGIC, encodeFrame(encodeWelcome({ clusterId: 1, memberId: two, protocol: 1 }), crc32)]),
+    ],
+    [
+      'a refusal before the hello',
+      Buffer.concat([PEER_MAGIC, encodeFrame(encodeRefusal({ code: 'MALFORMED', ours: '', theirs: '' }), crc32)]),
+    ],
     ['an unknown frame type', Buffer.concat([PEER_MAGIC, encodeFrame(Uint8Array.of(99), crc32)])],
-    ['a hello with trailing bytes', Buffer.concat([PEER_MAGIC, encodeFrame(Buffer.concat([encodeHello(goodHello), Uint8Array.of(0)]), crc32)])],
+    [
+      'a hello with trailing bytes',
+      Buffer.concat([PEER_MAGIC, encodeFrame(Buffer.concat([encodeHello(goodHello), Uint8Array.of(0)]), crc32)]),
+    ],
   ])('is cut off without an answer for %s', async (_name, bytes) => {
     const node = await victim()
     const client = knock(node).write(bytes)
@@ -127,7 +136,9 @@ describe('a handshake that does not fit', () => {
     await until(() => client.closed, 'the end of the connection')
     const frame = decodePeerHandshake(client.frames[0] ?? new Uint8Array(0))
     expect(frame).toEqual({ type: 'refusal', refusal: { code, ours: expect.stringMatching(ours), theirs: expect.stringMatching(theirs) } })
-    expect(node.events).toContainEqual(expect.objectContaining({ type: 'refused', direction: 'incoming', error: expect.objectContaining({ code }) }))
+    expect(node.events).toContainEqual(
+      expect.objectContaining({ type: 'refused', direction: 'incoming', error: expect.objectContaining({ code }) }),
+    )
     expect(node.received).toEqual([])
     await demandService(node)
   })
@@ -136,7 +147,10 @@ describe('a handshake that does not fit', () => {
     const node = await victim()
     const client = knock(node).write('BALSAP\0\x02')
     await until(() => client.closed, 'the end of the connection')
-    expect(decodePeerHandshake(client.frames[0] ?? new Uint8Array(0))).toMatchObject({ type: 'refusal', refusal: { code: 'VERSION_MISMATCH' } })
+    expect(decodePeerHandshake(client.frames[0] ?? new Uint8Array(0))).toMatchObject({
+      type: 'refusal',
+      refusal: { code: 'VERSION_MISMATCH' },
+    })
   })
 
   it('is cut even when the refused side does not leave', async () => {

@@ -151,7 +151,8 @@ export class PeerAcceptor {
       return refusal('VERSION_MISMATCH', `protocol ${PEER_PROTOCOL.min} to ${PEER_PROTOCOL.max}`, `protocol ${min} to ${max}`)
     }
     if (hello.memberId === memberId) return refusal('IDENTITY_MISMATCH', `member id ${memberId} itself`, `member ${hello.memberId}`)
-    if (hello.expectedPeer !== memberId) return refusal('IDENTITY_MISMATCH', `member id ${memberId}`, `expected member ${hello.expectedPeer}`)
+    if (hello.expectedPeer !== memberId)
+      return refusal('IDENTITY_MISMATCH', `member id ${memberId}`, `expected member ${hello.expectedPeer}`)
     if (!this.#handlers.isKnown(hello.memberId)) return refusal('UNAVAILABLE', 'no such member', `member ${hello.memberId}`)
     return null
   }
@@ -159,7 +160,10 @@ export class PeerAcceptor {
   #refuse(refusal: PeerRefusal, peer: MemberId | null): void {
     this.#ended = true
     this.#timer?.cancel()
-    const error = new BalsaError(refusal.code, `refused ${this.#remote}: this node has ${refusal.ours}, the other side said ${refusal.theirs}`)
+    const error = new BalsaError(
+      refusal.code,
+      `refused ${this.#remote}: this node has ${refusal.ours}, the other side said ${refusal.theirs}`,
+    )
     this.#context.report({ type: 'refused', direction: 'incoming', peer, remote: this.#remote, error })
     this.#answer(encodeRefusal(refusal))
     this.#socket.end()

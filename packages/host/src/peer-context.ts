@@ -37,13 +37,32 @@ export const DEFAULT_LIMITS: TcpTransportLimits = {
 /** For people and metrics. `remote` is an address as text. */
 export type TransportEvent =
   /** A handshake ended in a refusal: by this node (incoming) or by the peer (outgoing). */
-  | { readonly type: 'refused'; readonly direction: 'incoming' | 'outgoing'; readonly peer: MemberId | null; readonly remote: string; readonly error: BalsaError }
+  | {
+      readonly type: 'refused'
+      readonly direction: 'incoming' | 'outgoing'
+      readonly peer: MemberId | null
+      readonly remote: string
+      readonly error: BalsaError
+    }
   /** The other side broke the protocol; the connection was closed. `peer` is null before the handshake. */
-  | { readonly type: 'malformed'; readonly direction: 'incoming' | 'outgoing'; readonly peer: MemberId | null; readonly remote: string; readonly error: BalsaError }
+  | {
+      readonly type: 'malformed'
+      readonly direction: 'incoming' | 'outgoing'
+      readonly peer: MemberId | null
+      readonly remote: string
+      readonly error: BalsaError
+    }
   /** An incoming connection was closed without an answer: too many of them, or silent for too long. */
   | { readonly type: 'rejected'; readonly remote: string; readonly reason: string }
   /** An outgoing connection ended or could not be made; another attempt follows. */
-  | { readonly type: 'disconnected'; readonly peer: MemberId; readonly lane: Lane; readonly remote: string; readonly reason: string; readonly retryInMs: number }
+  | {
+      readonly type: 'disconnected'
+      readonly peer: MemberId
+      readonly lane: Lane
+      readonly remote: string
+      readonly reason: string
+      readonly retryInMs: number
+    }
   /** The listening socket failed. */
   | { readonly type: 'listenerFailed'; readonly error: BalsaError }
 

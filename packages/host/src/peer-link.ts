@@ -193,13 +193,22 @@ export class PeerLink {
   #problemOf(welcome: PeerWelcome): BalsaError | null {
     const { clusterId } = this.#context.identity
     if (welcome.clusterId !== clusterId) {
-      return new BalsaError('CLUSTER_MISMATCH', `${this.#address} belongs to cluster ${welcome.clusterId}, this node to cluster ${clusterId}`)
+      return new BalsaError(
+        'CLUSTER_MISMATCH',
+        `${this.#address} belongs to cluster ${welcome.clusterId}, this node to cluster ${clusterId}`,
+      )
     }
     if (welcome.memberId !== this.#peer) {
-      return new BalsaError('IDENTITY_MISMATCH', `member ${welcome.memberId} answers at ${this.#address}, expected was member ${this.#peer}`)
+      return new BalsaError(
+        'IDENTITY_MISMATCH',
+        `member ${welcome.memberId} answers at ${this.#address}, expected was member ${this.#peer}`,
+      )
     }
     if (commonVersion(PEER_PROTOCOL, { min: welcome.protocol, max: welcome.protocol }) === null) {
-      return new BalsaError('VERSION_MISMATCH', `member ${this.#peer} wants protocol ${welcome.protocol}, this node speaks ${PEER_PROTOCOL.min} to ${PEER_PROTOCOL.max}`)
+      return new BalsaError(
+        'VERSION_MISMATCH',
+        `member ${this.#peer} wants protocol ${welcome.protocol}, this node speaks ${PEER_PROTOCOL.min} to ${PEER_PROTOCOL.max}`,
+      )
     }
     return null
   }
@@ -227,7 +236,8 @@ export class PeerLink {
     const wasOpen = this.#state === 'open'
     if (wasOpen && clock.now() - this.#openedAtMs >= STABLE_MS) this.#failures = 0
     this.#release()
-    const backoffMs = retry === 'late' ? limits.refusedBackoffMs : Math.min(limits.maxBackoffMs, limits.minBackoffMs * 2 ** Math.min(this.#failures, 30))
+    const backoffMs =
+      retry === 'late' ? limits.refusedBackoffMs : Math.min(limits.maxBackoffMs, limits.minBackoffMs * 2 ** Math.min(this.#failures, 30))
     // Jitter, so that members that lost the same peer do not come back in the same moment.
     const retryInMs = backoffMs * (0.5 + random.next() / 2)
     this.#failures += 1
@@ -313,7 +323,8 @@ export class PeerLink {
   }
 
   #receivePong(body: Uint8Array): void {
-    if (body.length !== 1 || body[0] !== PeerFrame.pong) throw new BalsaError('MALFORMED', `malformed frame: type ${body[0]} from the accepting side`)
+    if (body.length !== 1 || body[0] !== PeerFrame.pong)
+      throw new BalsaError('MALFORMED', `malformed frame: type ${body[0]} from the accepting side`)
     this.#pingUnderWay = false
     this.#watchForLife()
   }

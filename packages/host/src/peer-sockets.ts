@@ -22,6 +22,7 @@ export interface PeerSockets {
 const KEEP_ALIVE_MS = 30_000
 
 export const PLAIN_SOCKETS: PeerSockets = {
-  connect: ({ host, port }, onReady) => connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, onReady),
+  connect: ({ host, port }, onReady) =>
+    connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, onReady),
   createServer: (onConnection) => createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, onConnection),
 }

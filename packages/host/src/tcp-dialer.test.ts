@@ -1,29 +1,16 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import type { Connection } from '@balsa/raft'
 import { afterEach, describe, expect, it } from 'vitest'
-import { CountingClock, listenAnywhere, openSockets, until } from './tcp.test-support.js'
+import { CountingClock, openSockets, TestBench, until } from './tcp.test-support.js'
 import { Resolver } from './resolver.js'
 import { TcpDialer, type TcpDialerOptions } from './tcp-dialer.js'
 
-const servers: Server[] = []
-const accepted: Socket[] = []
+const bench = new TestBench()
 const dialled: Connection[] = []
 
 afterEach(async () => {
   for (const connection of dialled.splice(0)) connection.close()
-  for (const socket of accepted.splice(0)) socket.destroy()
-  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+  await bench.dispose()
 })
-
-async function listen(onSocket: (socket: Socket) => void = () => undefined): Promise<string> {
-  const server = createServer((socket) => {
-    accepted.push(socket)
-    socket.on('error', () => undefined)
-    onSocket(socket)
-  })
-  servers.push(server)
-  return listenAnywhere(server)
-}
 
 function dial(endpoint: string, options: Partial<TcpDialerOptions> = {}) {
   const clock = new CountingClock()
@@ -39,7 +26,7 @@ function dial(endpoint: string, options: Partial<TcpDialerOptions> = {}) {
 
 describe('TcpDialer', () => {
   it('carries bytes both ways, early ones too', async () => {
-    const address = await listen((socket) => socket.pipe(socket))
+    const address = await bench.listen((socket) => socket.pipe(socket))
     for (const endpoint of [address, `http://${address}`, address.replace('127.0.0.1', 'localhost')]) {
       const { connection, log } = dial(endpoint)
       connection.write(Buffer.from('early '))
@@ -53,7 +40,7 @@ describe('TcpDialer', () => {
 
   it('sends all writes of one turn in one piece', async () => {
     const pieces: number[] = []
-    const address = await listen((socket) => socket.on('data', (data) => pieces.push(data.length)))
+    const address = await bench.listen((socket) => socket.on('data', (data) => pieces.push(data.length)))
     const { connection, log } = dial(address)
     await until(() => log.includes('open'), 'the connection')
     for (let count = 0; count < 100; count++) connection.write(new Uint8Array(10))
@@ -64,7 +51,7 @@ describe('TcpDialer', () => {
   it('delivers what was written before close, then ends both sides once', async () => {
     let got = ''
     let ended = false
-    const address = await listen((socket) => socket.on('data', (data) => (got += data)).on('end', () => (ended = true)))
+    const address = await bench.listen((socket) => socket.on('data', (data) => (got += data)).on('end', () => (ended = true)))
     const { connection, log, clock } = dial(address)
     await until(() => log.includes('open'), 'the connection')
     connection.write(Buffer.from('last words'))
@@ -78,16 +65,16 @@ describe('TcpDialer', () => {
   })
 
   it('tells when the other side closes', async () => {
-    const address = await listen((socket) => socket.end('bye'))
+    const address = await bench.listen((socket) => socket.end('bye'))
     const { log } = dial(address)
     await until(() => log.length === 3, 'the close')
     expect(log).toEqual(['open', 'data bye', 'close closed by the other side'])
   })
 
   it('never throws for what cannot be reached: that arrives as onClose, once and later', async () => {
-    const address = await listen()
+    const address = await bench.listen()
     const port = address.split(':')[1]
-    await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+    await bench.dispose()
     const failing = new Resolver(new CountingClock(), (host, answer) => answer({ failure: `no ${host}` }))
     const cases: [string, Partial<TcpDialerOptions>, RegExp][] = [
       [`127.0.0.1:${port}`, {}, /ECONNREFUSED/],
@@ -119,15 +106,14 @@ describe('TcpDialer', () => {
 
   it('leaves no socket behind, even when the other side does not read', async () => {
     const before = openSockets()
-    const address = await listen((socket) => socket.pause())
+    const address = await bench.listen((socket) => socket.pause())
     const { connection, log, clock } = dial(address)
     await until(() => log.includes('open'), 'the connection')
     for (let count = 0; count < 20; count++) connection.write(new Uint8Array(1 << 20))
-    await until(() => connection.bufferedBytes > 0 && accepted.length > 0, 'the pipe to be full')
+    await until(() => connection.bufferedBytes > 0 && bench.sockets.length > 0, 'the pipe to be full')
     connection.close()
     await until(() => clock.pending === 0, 'the time to linger to end')
-    for (const socket of accepted) socket.destroy()
-    await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+    await bench.dispose()
     await until(() => openSockets() <= before, 'sockets to close')
   })
 })

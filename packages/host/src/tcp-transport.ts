@@ -1,4 +1,4 @@
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import {
   BalsaError,
   type Clock,
@@ -77,8 +77,10 @@ export class TcpTransport implements Transport {
 
   /** Where this member listens, for example `127.0.0.1:2380`. Null before `start` and after `close`. */
   get address(): string | null {
-    const bound = this.#server?.address() as AddressInfo | string | null | undefined
-    return bound === null || bound === undefined || typeof bound === 'string' ? null : formatAddress({ host: bound.address, port: bound.port })
+    const bound = this.#server?.address()
+    return bound === null || bound === undefined || typeof bound === 'string'
+      ? null
+      : formatAddress({ host: bound.address, port: bound.port })
   }
 
   get statistics(): Readonly<TransportStatistics> {
@@ -96,7 +98,10 @@ export class TcpTransport implements Transport {
     server.prependListener('connection', (socket: Socket) => this.#admit(socket))
     await this.#bind(server)
     server.on('error', (error) => {
-      this.#context.report({ type: 'listenerFailed', error: new BalsaError('IO_ERROR', `the peer port failed: ${error.message}`, { cause: error }) })
+      this.#context.report({
+        type: 'listenerFailed',
+        error: new BalsaError('IO_ERROR', `the peer port failed: ${error.message}`, { cause: error }),
+      })
     })
   }
 
@@ -146,8 +151,16 @@ export class TcpTransport implements Transport {
     return new Promise((resolve, reject) => {
       const onError = (cause: NodeJS.ErrnoException) => {
         this.#server = null
-        const hint = cause.code === 'EADDRINUSE' ? 'Another process listens there. Choose another port or stop it.' : 'Check the host and the port to listen on.'
-        reject(new BalsaError('CONFIG', `cannot listen for peers at ${formatAddress({ host, port })}: ${cause.code ?? cause.message}`, { cause, hint }))
+        const hint =
+          cause.code === 'EADDRINUSE'
+            ? 'Another process listens there. Choose another port or stop it.'
+            : 'Check the host and the port to listen on.'
+        reject(
+          new BalsaError('CONFIG', `cannot listen for peers at ${formatAddress({ host, port })}: ${cause.code ?? cause.message}`, {
+            cause,
+            hint,
+          }),
+        )
       }
       server.once('error', onError)
       server.listen({ host, port, exclusive: true }, () => {

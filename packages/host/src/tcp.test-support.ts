@@ -1,10 +1,13 @@
-import { connect, type Server, type Socket } from 'node:net'
+/// <reference types="node" />
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { crc32 } from 'node:zlib'
 import {
   asMemberId,
   type Clock,
+  decodePeerHandshake,
   encodeFrame,
   encodeHello,
+  encodeWelcome,
   FrameDecoder,
   type Lane,
   type Member,
@@ -144,23 +147,7 @@ export class RawClient {
   }
 }
 
-/** Answers a dialler's hello with these bytes and then hands the socket over. */
-export function answerHello(socket: Socket, answer: (lane: Lane) => Uint8Array, decode: (body: Uint8Array) => PeerHello, then: (lane: Lane) => void): void {
-  const decoder = new FrameDecoder({ crc32, maxBodyBytes: 1024, magic: PEER_MAGIC })
-  const onData = (data: Uint8Array) => {
-    decoder.push(data)
-    const body = decoder.next()
-    if (body === null) return
-    socket.removeListener('data', onData)
-    const { lane } = decode(body)
-    socket.write(answer(lane))
-    then(lane)
-  }
-  socket.on('data', onData)
-  socket.on('error', () => undefined)
-}
-
-export const listenAnywhere = (server: Server): Promise<string> =>
+const listenAnywhere = (server: Server): Promise<string> =>
   new Promise((resolve) =>
     server.listen(0, '127.0.0.1', () => {
       const bound = server.address()
@@ -169,4 +156,60 @@ export const listenAnywhere = (server: Server): Promise<string> =>
   )
 
 /** TCP sockets and servers that this process has open. */
-export const openSockets = (): number => process.getActiveResourcesInfo().filter((name) => /^TCP/.test(name)).length
+export const openSockets = (): number => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
+
+export const goodWelcome: Uint8Array = Buffer.concat([
+  PEER_MAGIC,
+  encodeFrame(encodeWelcome({ clusterId: CLUSTER, memberId: two, protocol: 1 }), crc32),
+])
+
+/** Everything that one test opens, to be closed behind it. */
+export class TestBench {
+  readonly sockets: Socket[] = []
+  readonly #nodes: Node[] = []
+  readonly #servers: Server[] = []
+
+  async start(...parameters: Parameters<typeof startNode>): Promise<Node> {
+    const node = await startNode(...parameters)
+    this.#nodes.push(node)
+    return node
+  }
+
+  /** A server whose sockets the test holds in its hands. */
+  listen(onSocket: (socket: Socket) => void = () => undefined): Promise<string> {
+    const server = createServer((socket) => {
+      this.sockets.push(socket)
+      socket.on('error', () => undefined)
+      onSocket(socket)
+    })
+    this.#servers.push(server)
+    return listenAnywhere(server)
+  }
+
+  /** A peer that answers every hello with these bytes and then does nothing: its sockets by lane, and how often it was dialled. */
+  async handmadePeer(answer: Uint8Array = goodWelcome) {
+    const accepted = new Map<Lane, Socket>()
+    let dials = 0
+    const address = await this.listen((socket) => {
+      dials += 1
+      const decoder = new FrameDecoder({ crc32, maxBodyBytes: 1024, magic: PEER_MAGIC })
+      const onData = (data: Uint8Array) => {
+        decoder.push(data)
+        const body = decoder.next()
+        if (body === null) return
+        socket.removeListener('data', onData)
+        const frame = decodePeerHandshake(body)
+        socket.write(answer)
+        if (frame.type === 'hello') accepted.set(frame.hello.lane, socket)
+      }
+      socket.on('data', onData)
+    })
+    return { address, accepted, dials: () => dials }
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#nodes.splice(0).map(({ transport }) => transport.close()))
+    for (const socket of this.sockets.splice(0)) socket.destroy()
+    await Promise.all(this.#servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+}

@@ -93,7 +93,10 @@ async function usesEveryLane(fixture: TransportFixture): Promise<void> {
   await fixture.until(() => second.messages.length === 300, 'all messages of all lanes')
   for (const start of [0, 100, 200]) {
     const ofLane = second.messages.map(({ bytes }) => numberOf(bytes)).filter((number) => number >= start && number < start + 100)
-    demand(ofLane.every((number, at) => number === start + at), `a lane lost its order: ${ofLane.join()}`)
+    demand(
+      ofLane.every((number, at) => number === start + at),
+      `a lane lost its order: ${ofLane.join()}`,
+    )
   }
 }
 
@@ -118,7 +121,8 @@ async function dropsUnknownPeers(fixture: TransportFixture): Promise<void> {
 async function toleratesDeadPeers(fixture: TransportFixture): Promise<void> {
   const { a, members, second } = await pair(fixture)
   a.setPeers([...members, member(three, fixture.deadAddress)])
-  for (let number = 0; number < 100; number++) for (const lane of ['control', 'append', 'snapshot'] as const) a.send(three, lane, numbered(number, 100))
+  for (let number = 0; number < 100; number++)
+    for (const lane of ['control', 'append', 'snapshot'] as const) a.send(three, lane, numbered(number, 100))
   a.send(two, 'append', numbered(1, 10))
   await fixture.until(() => second.messages.length === 1, 'a message beside a dead peer')
   await a.close()

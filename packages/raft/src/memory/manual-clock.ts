@@ -141,5 +141,5 @@ function before(left: Event, right: Event): boolean {
 }
 
 async function settlePromises(): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) await null
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve()
 }

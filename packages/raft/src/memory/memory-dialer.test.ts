@@ -39,7 +39,14 @@ describe('MemoryStreams', () => {
     connection.close()
     clock.advance(10)
     // The answer arrives after the client closed, so it is lost; what the client wrote before is not.
-    expect(log).toEqual(['server open', 'client open', 'server got 1', 'client closed: closed by this side', 'server got 3', 'server closed: closed by the other side'])
+    expect(log).toEqual([
+      'server open',
+      'client open',
+      'server got 1',
+      'client closed: closed by this side',
+      'server got 3',
+      'server closed: closed by the other side',
+    ])
     expect(listener.connections).toBe(0)
     expect(clock.pending).toBe(0)
   })

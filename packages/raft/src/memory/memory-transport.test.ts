@@ -20,7 +20,8 @@ async function threeMembers(conditions: Partial<NetworkConditions> = {}, seed = 
     return transport
   }
   const transports = new Map(await Promise.all(ids.map(async (id) => [id, await join(id)] as const)))
-  const send = (from: MemberId, to: MemberId, value: number, lane: Lane = 'append') => transports.get(from)?.send(to, lane, Uint8Array.of(value))
+  const send = (from: MemberId, to: MemberId, value: number, lane: Lane = 'append') =>
+    transports.get(from)?.send(to, lane, Uint8Array.of(value))
   return { clock, network, received, send, join, transports }
 }
 

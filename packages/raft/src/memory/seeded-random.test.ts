@@ -43,7 +43,8 @@ describe('SeededRandom', () => {
         expect(random.bool(0)).toBe(false)
         expect(random.bool(1)).toBe(true)
         expect(items).toContain(random.pick(items))
-        expect([...random.shuffle(items)].sort()).toEqual([...items].sort())
+        const ascending = (left: number, right: number) => left - right
+        expect(random.shuffle(items).sort(ascending)).toEqual([...items].sort(ascending))
       }),
     )
   })

@@ -4,7 +4,10 @@ import { BalsaError } from '../errors.js'
 import { ByteReader, ByteWriter, varintLength } from './bytes.js'
 
 const unsigned = (bits: number) => fc.nat({ max: 2 ** bits - 1 })
-const safe = fc.oneof(fc.maxSafeNat(), fc.integer({ min: 0, max: 53 }).map((bits) => 2 ** bits - 1))
+const safe = fc.oneof(
+  fc.maxSafeNat(),
+  fc.integer({ min: 0, max: 53 }).map((bits) => 2 ** bits - 1),
+)
 
 const malformed = (run: () => unknown): BalsaError => {
   try {
@@ -21,8 +24,14 @@ describe('ByteWriter and ByteReader', () => {
     fc.assert(
       fc.property(
         fc.record({
-          u8: unsigned(8), u16: unsigned(16), u32: fc.nat({ max: 0xffff_ffff }), u64: safe, varint: safe,
-          bytes: fc.uint8Array({ maxLength: 300 }), text: fc.string({ unit: 'binary' }), flag: fc.boolean(),
+          u8: unsigned(8),
+          u16: unsigned(16),
+          u32: fc.nat({ max: 0xffff_ffff }),
+          u64: safe,
+          varint: safe,
+          bytes: fc.uint8Array({ maxLength: 300 }),
+          text: fc.string({ unit: 'binary' }),
+          flag: fc.boolean(),
         }),
         (value) => {
           const writer = new ByteWriter(1)
@@ -78,7 +87,13 @@ describe('ByteWriter and ByteReader', () => {
 describe('ByteWriter', () => {
   it.each([-1, 0.5, Number.NaN, Infinity, 2 ** 53])('refuses %s as a number', (value) => {
     const writer = new ByteWriter()
-    for (const write of [() => writer.u8(value), () => writer.u16(value), () => writer.u32(value), () => writer.u64(value), () => writer.varint(value)])
+    for (const write of [
+      () => writer.u8(value),
+      () => writer.u16(value),
+      () => writer.u32(value),
+      () => writer.u64(value),
+      () => writer.varint(value),
+    ])
       expect(write).toThrowError(expect.objectContaining({ code: 'INVALID' }))
     expect(writer.length).toBe(0)
   })
@@ -139,8 +154,13 @@ describe('ByteReader', () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.array(fc.nat({ max: 6 }), { maxLength: 10 }), (bytes, plan) => {
         const reader = new ByteReader(bytes)
         const reads = [
-          () => reader.u8('x'), () => reader.u16('x'), () => reader.u32('x'), () => reader.u64('x'), () => reader.varint('x'),
-          () => reader.bytes('x'), () => reader.string('x'),
+          () => reader.u8('x'),
+          () => reader.u16('x'),
+          () => reader.u32('x'),
+          () => reader.u64('x'),
+          () => reader.varint('x'),
+          () => reader.bytes('x'),
+          () => reader.string('x'),
         ]
         for (const step of plan) {
           try {

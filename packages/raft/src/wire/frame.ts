@@ -184,7 +184,10 @@ export class FrameDecoder {
     const position = this.#magicMatched
     if (position < MAGIC_LETTERS) this.#fail(`byte ${position} of the connection is ${byte}: not this protocol`)
     const ours = (this.#magic[MAGIC_LETTERS] ?? 0) * 256 + (this.#magic[MAGIC_LETTERS + 1] ?? 0)
-    this.#failure = new BalsaError('VERSION_MISMATCH', `byte ${position} of the framing version is ${byte}; this node speaks version ${ours}`)
+    this.#failure = new BalsaError(
+      'VERSION_MISMATCH',
+      `byte ${position} of the framing version is ${byte}; this node speaks version ${ours}`,
+    )
     throw this.#failure
   }
 

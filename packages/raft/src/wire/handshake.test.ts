@@ -14,7 +14,13 @@ import {
   refusalError,
 } from './handshake.js'
 
-const hello: PeerHello = { clusterId: 7, memberId: asMemberId(1), expectedPeer: asMemberId(2), lane: 'append', protocol: { min: 1, max: 1 } }
+const hello: PeerHello = {
+  clusterId: 7,
+  memberId: asMemberId(1),
+  expectedPeer: asMemberId(2),
+  lane: 'append',
+  protocol: { min: 1, max: 1 },
+}
 const malformed = expect.objectContaining({ code: 'MALFORMED' })
 
 describe('peer handshake', () => {

@@ -123,7 +123,11 @@ export function decodePeerHandshake(body: Uint8Array): PeerHandshakeFrame {
     case PeerFrame.hello:
       return { type: 'hello', hello: readHello(reader) }
     case PeerFrame.welcome: {
-      const welcome = { clusterId: readId(reader, 'clusterId'), memberId: asMemberId(readId(reader, 'memberId')), protocol: reader.u16('protocol') }
+      const welcome = {
+        clusterId: readId(reader, 'clusterId'),
+        memberId: asMemberId(readId(reader, 'memberId')),
+        protocol: reader.u16('protocol'),
+      }
       reader.end()
       return { type: 'welcome', welcome }
     }

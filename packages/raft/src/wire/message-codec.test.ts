@@ -24,11 +24,19 @@ const envelope = { from: memberId, to: memberId, term: number.map(asTerm) }
 const position = (term: number) =>
   fc.oneof(
     fc.constant({ index: asIndex(0), term: asTerm(0) }),
-    fc.record({ index: number.map((value) => asIndex(Math.max(1, Math.floor(value / 2)))), term: fc.integer({ min: 1, max: Math.max(1, term) }).map(asTerm) }),
+    fc.record({
+      index: number.map((value) => asIndex(Math.max(1, Math.floor(value / 2)))),
+      term: fc.integer({ min: 1, max: Math.max(1, term) }).map(asTerm),
+    }),
   )
 
 const entrySeeds = fc.array(
-  fc.record({ termStep: fc.nat({ max: 2 }), timeStep: fc.nat({ max: 5000 }), kind: fc.nat({ max: 2 }), payload: fc.uint8Array({ maxLength: 64 }) }),
+  fc.record({
+    termStep: fc.nat({ max: 2 }),
+    timeStep: fc.nat({ max: 5000 }),
+    kind: fc.nat({ max: 2 }),
+    payload: fc.uint8Array({ maxLength: 64 }),
+  }),
   { maxLength: 20 },
 )
 type EntrySeed = { termStep: number; timeStep: number; kind: number; payload: Uint8Array }
@@ -70,9 +78,16 @@ const requestVote: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
 const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
   fc
     .record({
-      from: memberId, to: memberId, index: number.map((value) => asIndex(Math.max(1, value))), timeMs: number,
-      snapshotTerm: fc.integer({ min: 1, max: term }).map(asTerm), checksum: fc.nat({ max: 0xffff_ffff }),
-      offset: fc.nat({ max: 2 ** 50 }), data: fc.uint8Array({ maxLength: 200 }), rest: fc.nat({ max: 100 }), done: fc.boolean(),
+      from: memberId,
+      to: memberId,
+      index: number.map((value) => asIndex(Math.max(1, value))),
+      timeMs: number,
+      snapshotTerm: fc.integer({ min: 1, max: term }).map(asTerm),
+      checksum: fc.nat({ max: 0xffff_ffff }),
+      offset: fc.nat({ max: 2 ** 50 }),
+      data: fc.uint8Array({ maxLength: 200 }),
+      rest: fc.nat({ max: 100 }),
+      done: fc.boolean(),
     })
     .map((it) => ({
       type: 'installSnapshot',
@@ -80,8 +95,12 @@ const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
       to: it.to,
       term,
       snapshot: {
-        index: it.index, term: it.snapshotTerm, timeMs: it.timeMs, configuration,
-        sizeBytes: it.offset + it.data.length + (it.done ? 0 : it.rest), checksum: it.checksum,
+        index: it.index,
+        term: it.snapshotTerm,
+        timeMs: it.timeMs,
+        configuration,
+        sizeBytes: it.offset + it.data.length + (it.done ? 0 : it.rest),
+        checksum: it.checksum,
       },
       offset: it.offset,
       data: it.data,
@@ -90,7 +109,12 @@ const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
 )
 
 const appendResponse: fc.Arbitrary<Message> = fc
-  .record({ ...envelope, round: number, matchIndex: index, rejected: fc.option(fc.record({ prevLogIndex: index, conflictTerm: number, conflictIndex: index, lastIndex: index })) })
+  .record({
+    ...envelope,
+    round: number,
+    matchIndex: index,
+    rejected: fc.option(fc.record({ prevLogIndex: index, conflictTerm: number, conflictIndex: index, lastIndex: index })),
+  })
   .map((it) => ({
     ...it,
     type: 'appendEntriesResponse',
@@ -106,16 +130,27 @@ const ARBITRARIES: Record<MessageType, fc.Arbitrary<Message>> = {
   heartbeat: fc.record({ type: fc.constant('heartbeat'), ...envelope, term: leaderTerm, commit: index, round: number }),
   heartbeatResponse: fc.record({ type: fc.constant('heartbeatResponse'), ...envelope, round: number }),
   installSnapshotResponse: fc.record({
-    type: fc.constant('installSnapshotResponse'), ...envelope, snapshotIndex: index, nextOffset: number, installed: fc.boolean(),
+    type: fc.constant('installSnapshotResponse'),
+    ...envelope,
+    snapshotIndex: index,
+    nextOffset: number,
+    installed: fc.boolean(),
   }),
   timeoutNow: fc.record({ type: fc.constant('timeoutNow'), ...envelope, term: leaderTerm }),
   readIndexRequest: fc.record({ type: fc.constant('readIndexRequest'), ...envelope, request: number }),
-  readIndexResponse: fc.record({ type: fc.constant('readIndexResponse'), ...envelope, request: number, index: fc.option(index) }),
+  readIndexResponse: fc.record({
+    type: fc.constant('readIndexResponse'),
+    ...envelope,
+    request: number,
+    index: fc.option(index, { nil: null }),
+  }),
 }
 const anyMessage = fc.oneof(...Object.values(ARBITRARIES))
 
 const refuses = (bytes: Uint8Array, field: string) => {
-  expect(() => decodeMessage(bytes)).toThrowError(expect.objectContaining({ code: 'MALFORMED', message: expect.stringContaining(`: ${field} at byte`) }))
+  expect(() => decodeMessage(bytes)).toThrowError(
+    expect.objectContaining({ code: 'MALFORMED', message: expect.stringContaining(`: ${field} at byte`) }),
+  )
 }
 
 describe('message codec', () => {
@@ -129,20 +164,25 @@ describe('message codec', () => {
 
   it('either refuses mutated bytes or decodes them to what encodes to exactly them', () => {
     fc.assert(
-      fc.property(anyMessage, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }), fc.nat(), (message, edits, cut) => {
-        const bytes = encodeMessage(message).slice()
-        for (const [at, value] of edits) bytes[at % bytes.length] = value
-        const mutated = cut % 3 === 0 ? bytes.subarray(0, cut % bytes.length) : bytes
-        let decoded: Message
-        try {
-          decoded = decodeMessage(mutated)
-        } catch (error) {
-          expect(error).toBeInstanceOf(BalsaError)
-          expect(error).toMatchObject({ code: 'MALFORMED' })
-          return
-        }
-        expect(encodeMessage(decoded)).toEqual(mutated)
-      }),
+      fc.property(
+        anyMessage,
+        fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }),
+        fc.nat(),
+        (message, edits, cut) => {
+          const bytes = encodeMessage(message).slice()
+          for (const [at, value] of edits) bytes[at % bytes.length] = value
+          const mutated = cut % 3 === 0 ? bytes.subarray(0, cut % bytes.length) : bytes
+          let decoded: Message
+          try {
+            decoded = decodeMessage(mutated)
+          } catch (error) {
+            expect(error).toBeInstanceOf(BalsaError)
+            expect(error).toMatchObject({ code: 'MALFORMED' })
+            return
+          }
+          expect(encodeMessage(decoded)).toEqual(mutated)
+        },
+      ),
       { numRuns: 2000 },
     )
   })
@@ -174,7 +214,9 @@ describe('message codec', () => {
   })
 
   it('puts votes and heart-beats before bulk', () => {
-    const lanes = Object.values(ARBITRARIES).map((arbitrary) => fc.sample(arbitrary, 1)[0]).map((m) => (m === undefined ? [] : [m.type, laneOf(m)]))
+    const lanes = Object.values(ARBITRARIES)
+      .map((arbitrary) => fc.sample(arbitrary, 1)[0])
+      .map((m) => (m === undefined ? [] : [m.type, laneOf(m)]))
     expect(Object.fromEntries(lanes)).toEqual({
       appendEntries: 'append',
       appendEntriesResponse: 'append',
@@ -192,13 +234,25 @@ describe('message codec', () => {
 })
 
 const entry = (indexValue: number, term: number, timeMs: number, payload = new Uint8Array(0)): Entry => ({
-  index: asIndex(indexValue), term: asTerm(term), timeMs, type: EntryType.command, payload,
+  index: asIndex(indexValue),
+  term: asTerm(term),
+  timeMs,
+  type: EntryType.command,
+  payload,
 })
 
 function append(fields: Partial<AppendEntries>): AppendEntries {
   return {
-    type: 'appendEntries', from: asMemberId(1), to: asMemberId(2), term: asTerm(3), prevLogIndex: asIndex(0), prevLogTerm: asTerm(0),
-    leaderCommit: asIndex(0), round: 0, entries: [], ...fields,
+    type: 'appendEntries',
+    from: asMemberId(1),
+    to: asMemberId(2),
+    term: asTerm(3),
+    prevLogIndex: asIndex(0),
+    prevLogTerm: asTerm(0),
+    leaderCommit: asIndex(0),
+    round: 0,
+    entries: [],
+    ...fields,
   }
 }
 

@@ -134,7 +134,8 @@ function writeAppendEntries(writer: ByteWriter, message: AppendEntries): void {
   let timeMs = 0
   for (const entry of message.entries) {
     index += 1
-    if (entry.index !== index || entry.term < term || entry.term > message.term || entry.timeMs < timeMs) refuseEntry(message, entry, timeMs)
+    if (entry.index !== index || entry.term < term || entry.term > message.term || entry.timeMs < timeMs)
+      refuseEntry(message, entry, timeMs)
     writer.u8(entry.type)
     writer.varint(entry.term - term)
     writer.varint(entry.timeMs - timeMs)
