@@ -50,6 +50,7 @@ export class Driver<Result> {
   readonly watchers = new Set<() => void>()
 
   #inbox: Input[] = []
+  #transferRequests: Input[] = []
   #scheduled = false
   #running = true
   #timer: Timer | null = null
@@ -124,6 +125,12 @@ export class Driver<Result> {
     this.schedule()
   }
 
+  /** Asks the core to hand over leadership; not before the commands that arrived earlier in the same turn. */
+  requestTransfer(ref: number, target: MemberId | null): void {
+    this.#transferRequests.push({ type: 'transfer', ref, target })
+    this.schedule()
+  }
+
   /** Makes sure that a turn comes soon: after all input that has already arrived was delivered. */
   schedule(): void {
     if (this.#scheduled || !this.#running) return
@@ -158,6 +165,7 @@ export class Driver<Result> {
     this.#timer?.cancel()
     this.#timer = null
     this.#inbox = []
+    this.#transferRequests = []
     this.applyLoop.stop()
     this.taker.stop(cause)
     this.#sender.stop()
@@ -229,6 +237,10 @@ export class Driver<Result> {
         core.step({ type: 'read', ref }, nowMs)
         stepped = true
       }
+    }
+    if (this.#transferRequests.length > 0) {
+      for (const request of this.#transferRequests.splice(0)) core.step(request, nowMs)
+      stepped = true
     }
     if (nowMs >= core.deadlineMs()) {
       core.step({ type: 'tick' }, nowMs)

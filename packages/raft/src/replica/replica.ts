@@ -181,7 +181,7 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
   }
 
   #transfer(target: MemberId | null, options: CallOptions): Promise<MemberId> {
-    return this.#driver.transfers.add(options, (ref) => this.#driver.input({ type: 'transfer', ref, target }))
+    return this.#driver.transfers.add(options, (ref) => this.#driver.requestTransfer(ref, target))
   }
 
   /** Bytes of log that a snapshot taken now would free: for a service that decides by itself when to call {@link takeSnapshot}. */

@@ -28,6 +28,8 @@ export class TestReplicas {
   readonly members: TestMember[] = []
   readonly configuration: Configuration
   readonly #options: Partial<Options>
+  /** How long a write takes on every disk that is opened from now on. */
+  diskMs = 0
 
   private constructor(size: number, seed: number, options: Partial<Options>) {
     this.random = new SeededRandom(seed)
@@ -36,8 +38,9 @@ export class TestReplicas {
     this.#options = options
   }
 
-  static async open(size: number, options: Partial<Options> = {}, seed = 1): Promise<TestReplicas> {
+  static async open(size: number, options: Partial<Options> = {}, { seed = 1, diskMs = 0 } = {}): Promise<TestReplicas> {
     const cluster = new TestReplicas(size, seed, options)
+    cluster.diskMs = diskMs
     for (const id of cluster.configuration.voters) {
       const disk = new TestDisk(cluster.configuration)
       cluster.members.push({ id, disk, ...(await cluster.#start(id, disk)), alive: true })
@@ -47,6 +50,7 @@ export class TestReplicas {
 
   async #start(id: MemberId, disk: TestDisk): Promise<Pick<TestMember, 'storage' | 'machine' | 'replica'>> {
     const storage = new TestStorage(disk)
+    if (this.diskMs > 0) storage.slow = { clock: this.clock, ms: this.diskMs }
     const machine = new WordList()
     const replica: TestReplica = await Replica.open({
       id,
@@ -74,10 +78,12 @@ export class TestReplicas {
   async crash(member: TestMember): Promise<void> {
     this.network.isolate(member.id)
     member.alive = false
-    const closed = this.run(member.replica.close())
-    await closed
+    const closed = member.replica.close()
+    member.storage.crash()
+    await this.run(closed)
   }
 
+  /** Starts the member again from its disk, and mends every cut of the network. */
   async restart(member: TestMember): Promise<void> {
     this.network.heal()
     Object.assign(member, await this.#start(member.id, member.disk))
@@ -126,7 +132,9 @@ export class TestReplicas {
     return leader
   }
 
+  /** Closes everybody, and lets what is still on the network arrive nowhere. */
   async close(): Promise<void> {
     for (const member of this.alive) await this.run(member.replica.close())
+    await this.clock.advanceAsync(20)
   }
 }

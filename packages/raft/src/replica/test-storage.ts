@@ -1,6 +1,7 @@
 import type { PersistEffect, RecoveredState } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
 import type { SnapshotDescription, SnapshotStore, Storage } from '../log/storage.js'
+import type { Clock } from '../ports/clock.js'
 import type { Configuration, Entry, HardState, LogIndex, SnapshotMeta } from '../types.js'
 import { asIndex, EntryType, ZERO_INDEX, ZERO_TERM } from '../types.js'
 import { decodeConfiguration } from '../log/configuration-codec.js'
@@ -101,6 +102,8 @@ export class TestStorage implements Storage, SnapshotStore {
   readonly recovered: RecoveredState
   readonly snapshots: SnapshotStore = this
   manual = false
+  /** Set to make every write take this long. */
+  slow: { readonly clock: Clock; readonly ms: number } | null = null
   /** The next persist, and all after it, fail. */
   failure: BalsaError | null = null
   closed = false
@@ -110,7 +113,6 @@ export class TestStorage implements Storage, SnapshotStore {
   /** Set to hold up `write` before its last step. */
   writeGate: Promise<void> | null = null
   readGate: Promise<void> | null = null
-  /** Entries that were handed over, durable or not: what `readEntries` sees. */
   #waiting: { readonly effect: PersistEffect; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
 
   constructor(disk: TestDisk) {
@@ -126,10 +128,11 @@ export class TestStorage implements Storage, SnapshotStore {
     this.persists++
     if (this.closed) return Promise.reject(new BalsaError('STOPPED', 'the storage is closed'))
     if (this.failure !== null) return Promise.reject(this.failure)
-    if (!this.manual && this.#waiting.length === 0) {
+    if (!this.manual && this.slow === null && this.#waiting.length === 0) {
       this.disk.apply(effect)
       return Promise.resolve()
     }
+    this.slow?.clock.setTimer(this.slow.ms, () => this.#completeUpTo(effect))
     return new Promise((resolve, reject) => this.#waiting.push({ effect, resolve, reject }))
   }
 
@@ -139,12 +142,21 @@ export class TestStorage implements Storage, SnapshotStore {
 
   /** Makes everything that waits durable. */
   complete(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const { effect, resolve } of waiting) {
-      this.disk.apply(effect)
-      resolve()
+    this.#completeUpTo(null)
+  }
+
+  #completeUpTo(last: PersistEffect | null): void {
+    if (last !== null && !this.#waiting.some(({ effect }) => effect === last)) return
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.disk.apply(next.effect)
+      next.resolve()
+      if (next.effect === last) return
     }
+  }
+
+  /** A power cut: what was not durable never was. */
+  crash(): void {
+    this.failPending(new BalsaError('STOPPED', 'power cut'))
   }
 
   failPending(error: BalsaError): void {
@@ -159,14 +171,27 @@ export class TestStorage implements Storage, SnapshotStore {
     if (this.readGate !== null) await this.readGate
     const found: Entry[] = []
     let bytes = 0
-    for (let at = from - this.disk.previous.index - 1; at >= 0 && at < this.disk.entries.length; at++) {
-      const entry = this.disk.entries[at]
+    const all = this.#written()
+    for (let at = from - this.disk.previous.index - 1; at >= 0 && at < all.length; at++) {
+      const entry = all[at]
       if (entry === undefined || entry.index > to) break
       bytes += entry.payload.length
       if (bytes > maxBytes && found.length > 0) break
       found.push(entry)
     }
     return found
+  }
+
+  /** Entries that were handed over, durable or not. */
+  #written(): readonly Entry[] {
+    if (this.#waiting.length === 0) return this.disk.entries
+    let all = [...this.disk.entries]
+    for (const { effect } of this.#waiting) {
+      const first = effect.entries[0]
+      if (effect.installSnapshot !== null) return []
+      if (first !== undefined) all = [...all.filter((entry) => entry.index < first.index), ...effect.entries]
+    }
+    return all
   }
 
   get latest(): SnapshotMeta | null {
