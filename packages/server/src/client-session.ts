@@ -85,6 +85,8 @@ export class ClientSession {
     this.#openedMs = openedMs
     this.#lastRequestMs = openedMs
     this.#decoder = new FrameDecoder({ crc32: host.crc32, maxBodyBytes: MAX_HELLO_BYTES, magic: CLIENT_MAGIC })
+    // Leaves with the first answer.
+    this.#writer.raw(CLIENT_MAGIC)
     socket.on('data', (data: Uint8Array) => this.receive(data))
     socket.on('drain', () => this.#resume())
     socket.on('end', () => this.#ended())

@@ -1,0 +1,80 @@
+import { httpGet } from '../http-status.js'
+
+/** What /status of a member says; other fields are passed through to JSON output. */
+export interface MemberReport {
+  readonly clusterId: string
+  readonly memberId: string
+  readonly name: string
+  readonly version: string
+  readonly role: string
+  readonly term: number
+  readonly leaderId: string | null
+  readonly commitIndex: number
+  readonly appliedIndex: number
+  readonly lastIndex: number
+  readonly keys: number
+  readonly logBytes: number
+  readonly ready: boolean
+  readonly reason: string
+  readonly stateHash: string
+  readonly stateHashIndex: number
+  readonly members: readonly { readonly id: string; readonly name: string; readonly address: string; readonly clientAddress: string }[]
+}
+
+export interface EndpointReport {
+  /** Empty when the member is known but its client address is not. */
+  readonly endpoint: string
+  readonly name: string
+  readonly status: MemberReport | null
+  /** Why there is no status. */
+  readonly error: string | null
+}
+
+const NUMBERS = ['term', 'commitIndex', 'appliedIndex', 'lastIndex', 'keys', 'logBytes', 'stateHashIndex'] as const
+const TEXTS = ['clusterId', 'memberId', 'name', 'version', 'role', 'reason', 'stateHash'] as const
+
+/** Whatever answered there: believed only when it has the shape of a member's status. */
+function isReport(value: unknown): value is MemberReport {
+  if (typeof value !== 'object' || value === null) return false
+  const fields = new Map<string, unknown>(Object.entries(value))
+  return (
+    NUMBERS.every((name) => Number.isSafeInteger(fields.get(name))) && TEXTS.every((name) => typeof fields.get(name) === 'string') && Array.isArray(fields.get('members'))
+  )
+}
+
+export async function askStatus(endpoint: string, timeoutMs: number): Promise<EndpointReport> {
+  try {
+    const { code, body } = await httpGet(endpoint, '/status', timeoutMs)
+    if (code !== 200) return { endpoint, name: '', status: null, error: `HTTP ${code}` }
+    const status: unknown = JSON.parse(body)
+    if (!isReport(status)) return { endpoint, name: '', status: null, error: 'the answer is not a status: another kind of server?' }
+    return { endpoint, name: status.name, status, error: null }
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'the answer is not JSON: another kind of server?' : String((error as Error).message)
+    return { endpoint, name: '', status: null, error: reason }
+  }
+}
+
+/** All given endpoints, and the members that those name. */
+export async function askCluster(endpoints: readonly string[], timeoutMs: number): Promise<readonly EndpointReport[]> {
+  const reports = await Promise.all(endpoints.map((endpoint) => askStatus(endpoint, timeoutMs)))
+  const seen = new Set(reports.flatMap(({ status }) => (status === null ? [] : [status.memberId])))
+  const members = new Map(reports.flatMap(({ status }) => status?.members ?? []).map((member) => [member.id, member]))
+  const missing = [...members.values()].filter(({ id, clientAddress }) => !seen.has(id) && !endpoints.includes(clientAddress))
+  const others = missing.map(async ({ name, address, clientAddress }): Promise<EndpointReport> => {
+    if (clientAddress !== '') return { ...(await askStatus(clientAddress, timeoutMs)), name }
+    return { endpoint: '', name, status: null, error: `client address not known (peer address ${address}): name it in --endpoints` }
+  })
+  // A member that does not answer at a given endpoint is also missing by name: one line for it is enough, if it is the only one.
+  const silent = reports.filter(({ status }) => status === null)
+  const all = [...reports, ...(await Promise.all(others))]
+  return silent.length > 0 && silent.length === others.length && [...members.values()].every(({ clientAddress }) => clientAddress === '' || !silent.some(({ endpoint }) => endpoint === clientAddress))
+    ? named(reports, missing.map(({ name }) => name))
+    : all
+}
+
+/** The silent endpoints must be the missing members; with exactly one of each it is also known which. */
+function named(reports: readonly EndpointReport[], missing: readonly string[]): readonly EndpointReport[] {
+  const only = missing.length === 1 ? (missing[0] ?? '') : ''
+  return reports.map((report) => (report.status === null ? { ...report, name: only } : report))
+}

@@ -1,0 +1,149 @@
+import { Command, CommanderError, Option } from 'commander'
+import { EXIT, EXIT_MEANINGS, type ExitCode, type Io } from './io.js'
+import type { CommonFlags } from './options.js'
+import { describeError, exitCodeOf, UsageError } from './text.js'
+import { VERSION } from './version.js'
+
+type Run = () => Promise<ExitCode>
+
+interface Example {
+  readonly does: string
+  readonly line: string
+}
+
+const exitHelp = `\nExit codes:\n${EXIT_MEANINGS.map(([code, meaning]) => `  ${code}  ${meaning}`).join('\n')}\n`
+const exampleHelp = (examples: readonly Example[]): string => `\nExamples:\n${examples.map(({ does, line }) => `  # ${does}\n  ${line}`).join('\n')}\n`
+
+/** Options that every command takes. */
+function withCommon(command: Command, examples: readonly Example[]): Command {
+  return command
+    .addOption(new Option('--endpoints <host:port,...>', 'client addresses of members (environment: BALSA_ENDPOINTS; default: 127.0.0.1:2379)'))
+    .addOption(new Option('-o, --output <format>', 'plain, table or json (default: plain; status and health: table on a terminal)'))
+    .addOption(new Option('--timeout <duration>', 'give up after this time, such as 500ms or 5s (default: 5s)'))
+    .addHelpText('after', `${exampleHelp(examples)}${exitHelp}`)
+}
+
+const withEncoding = (command: Command): Command =>
+  command
+    .option('--hex', 'KEY and VALUE are hexadecimal, in arguments and output')
+    .option('--base64', 'KEY and VALUE are base64, in arguments and output')
+
+/** Every command as commander sees it; `chosen` gets what is to be run. Commands are loaded only when they run. */
+function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlags) => void): Command {
+  const program = new Command('balsactl')
+  const choose = <Flags extends CommonFlags>(path: string, run: (flags: Flags, args: readonly string[]) => Promise<ExitCode>) =>
+    function (this: Command, ...args: unknown[]): void {
+      // Flags may stand before the command too.
+      const flags = this.optsWithGlobals<Flags>()
+      const texts = args.slice(0, this.registeredArguments.length).map(String)
+      chosen(() => run(flags, texts), path, flags)
+    }
+  withCommon(program, [
+    { does: 'store and read a value', line: 'balsactl put greeting hello && balsactl get greeting' },
+    { does: 'see all members', line: 'balsactl --endpoints 127.0.0.1:2379,127.0.0.1:2479 status' },
+  ])
+    .description('Talks to a Balsa cluster.')
+    .version(`balsactl ${VERSION}`)
+  addReads(program, io, choose)
+  addWrites(program, io, choose)
+  addCluster(program, io, choose)
+  return program
+}
+
+type Choose = <Flags extends CommonFlags>(
+  path: string,
+  run: (flags: Flags, args: readonly string[]) => Promise<ExitCode>,
+) => (this: Command, ...args: unknown[]) => void
+
+function addReads(program: Command, io: Io, choose: Choose): void {
+  withCommon(withEncoding(program.command('get')), [
+    { does: 'the newest value, confirmed by a majority', line: 'balsactl get greeting' },
+    { does: 'whatever the asked member has, without asking others', line: 'balsactl get --stale greeting' },
+    { does: 'bytes into a file (a newline is added)', line: 'balsactl get --base64 picture | base64 -d > picture.png' },
+  ])
+    .description('Prints the value of a key. Linearizable unless --stale.')
+    .argument('<key>')
+    .option('--stale', 'read what the asked member has applied, which may be old')
+    .action(choose('get', async (flags, [key = '']) => (await import('./commands/get.js')).get(key, flags, io)))
+}
+
+function addWrites(program: Command, io: Io, choose: Choose): void {
+  withCommon(withEncoding(program.command('put')), [
+    { does: 'store a value', line: 'balsactl put greeting hello' },
+    { does: 'the value from standard input', line: 'balsactl put config - < config.json' },
+    { does: 'only when nobody was faster', line: 'balsactl put --if-absent lock me' },
+    { does: 'only when it is unchanged since it was read', line: 'balsactl put --if-revision 42 counter 7' },
+  ])
+    .description('Stores a value, exactly once whatever retries it takes.')
+    .argument('<key>')
+    .argument('<value>', 'the value, or - for standard input')
+    .option('--if-absent', 'write only when the key does not exist')
+    .option('--if-revision <revision>', 'write only when this is the revision of its last write')
+    .action(choose('put', async (flags, [key = '', value = '']) => (await import('./commands/write.js')).put(key, value, flags, io)))
+  withCommon(withEncoding(program.command('append')), [{ does: 'add to the end of a value', line: "balsactl append log 'one more line'" }])
+    .description('Adds to the end of a value, exactly once; creates the key when it does not exist.')
+    .argument('<key>')
+    .argument('<value>', 'what to add, or - for standard input')
+    .action(choose('append', async (flags, [key = '', value = '']) => (await import('./commands/write.js')).append(key, value, flags, io)))
+  withCommon(withEncoding(program.command('del')), [{ does: 'delete a key; prints how many were deleted', line: 'balsactl del greeting' }])
+    .description('Deletes a key.')
+    .argument('<key>')
+    .action(choose('del', async (flags, [key = '']) => (await import('./commands/write.js')).del(key, flags, io)))
+}
+
+function addCluster(program: Command, io: Io, choose: Choose): void {
+  withCommon(program.command('status'), [
+    { does: 'all members, the leader marked with a star', line: 'balsactl status' },
+    { does: 'for scripts', line: "balsactl status -o json | jq '.[] | select(.status.role==\"leader\") | .endpoint'" },
+  ])
+    .description('Shows every member: role, term, commit and applied index, lag, health.')
+    .action(choose('status', async (flags) => (await import('./commands/status.js')).status(flags, io)))
+  const endpoint = program.command('endpoint').description('Commands about single endpoints.')
+  withCommon(endpoint.command('health'), [{ does: 'which endpoints answer linearizable reads', line: 'balsactl endpoint health' }])
+    .description('Asks each endpoint for a linearizable read and reports how long it took.')
+    .action(choose('endpoint health', async (flags) => (await import('./commands/endpoint-health.js')).endpointHealth(flags, io)))
+}
+
+/** Applies to all commands, nested ones too. */
+function configure(command: Command, io: Io, texts: string[]): void {
+  command.exitOverride()
+  command.configureOutput({ writeOut: (text) => void texts.push(text), writeErr: () => undefined })
+  command.showHelpAfterError(false)
+  for (const child of command.commands) configure(child, io, texts)
+}
+
+/** Runs one command line. Never throws: the answer is the exit code. */
+export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
+  let run: Run | null = null
+  let path = ''
+  let endpoints: readonly string[] = []
+  const help: string[] = []
+  const program = buildProgram(io, (chosen, name, flags) => {
+    run = chosen
+    path = name
+    endpoints = (flags.endpoints ?? io.environment['BALSA_ENDPOINTS'] ?? '127.0.0.1:2379').split(',')
+  })
+  configure(program, io, help)
+  try {
+    await parse(program, args)
+    if (help.length > 0) await io.out(help.join(''))
+    return run === null ? EXIT.ok : await (run as Run)()
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      await io.out(help.join(''))
+      return EXIT.ok
+    }
+    io.err(describeError(error, { command: path, endpoints }))
+    return exitCodeOf(error)
+  }
+}
+
+async function parse(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode === 0) throw error
+    if (error.code === 'commander.help') throw new UsageError('a command is needed, for example status')
+    throw new UsageError(error.message.replace(/^error: /, '').replace(/\n/g, ' '))
+  }
+}
