@@ -27,7 +27,6 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** Who was asked, what happened and what to do next: one line for the reason and one for the next step. */
 export function describeError(error: unknown, context: { readonly command: string; readonly endpoints: readonly string[] }): string {
   const said = `balsactl ${context.command}`.trim()
-  const said = `balsactl ${context.command}`.trim()
   if (error instanceof UsageError) return `${said}: ${printable(error.message)}\nSee: ${said} --help\n`
   if (!(error instanceof BalsaError)) return `${said}: ${printable(error instanceof Error ? error.message : String(error))}\n`
   const endpoints = context.endpoints.join(',')
