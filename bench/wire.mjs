@@ -6,15 +6,15 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { crc32, NodeClock, NodeRandom, TcpTransport } from '../packages/host/dist/index.js'
-import { asIndex, asMemberId, asTerm, decodeMessage, encodeMessage, EntryType } from '../packages/raft/dist/index.js'
+import { crc32, NodeClock, NodeRandom, TcpTransport } from '@balsa/host'
+import { asIndex, asMemberId, asTerm, decodeMessage, encodeMessage, EntryType } from '@balsa/raft'
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 2)
 const one = asMemberId(1)
 const two = asMemberId(2)
 
 /** @param {number} id */
-async function startTransport(id, /** @type {import('../packages/raft/dist/index.js').TransportHandlers} */ handlers) {
+async function startTransport(id, /** @type {import('@balsa/raft').TransportHandlers} */ handlers) {
   const identity = { clusterId: 1, memberId: asMemberId(id) }
   const transport = new TcpTransport({ identity, clock: new NodeClock(), random: new NodeRandom(), crc32 })
   await transport.start(handlers)
@@ -84,7 +84,7 @@ function benchCodec() {
     matchIndex: asIndex(1_000_001),
     rejected: null,
   }
-  /** @type {[string, import('../packages/raft/dist/index.js').Message][]} */
+  /** @type {[string, import('@balsa/raft').Message][]} */
   const messages = [
     ['AppendEntries, 1 x 256 B', append(1)],
     ['AppendEntries, 64 x 256 B', append(64)],

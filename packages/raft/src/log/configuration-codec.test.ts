@@ -1,0 +1,85 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { asMemberId, type Configuration, type MemberId } from '../types.js'
+import { decodeConfiguration, encodeConfiguration } from './configuration-codec.js'
+
+const member = (id: number, name = '') => ({ id: asMemberId(id), address: `127.0.0.1:${id}`, clientAddress: '', name })
+const ids = (...values: number[]): MemberId[] => values.map(asMemberId)
+
+const configurations: fc.Arbitrary<Configuration> = fc
+  .uniqueArray(
+    fc.record({ id: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), name: fc.string({ unit: 'binary' }), role: fc.nat({ max: 5 }) }),
+    {
+      selector: ({ id }) => id,
+      maxLength: 12,
+    },
+  )
+  .map((drawn) => ({
+    members: drawn.map(({ id, name }) => ({ id: asMemberId(id), address: name, clientAddress: `http://${name}`, name })),
+    voters: drawn.filter(({ role }) => role <= 2).map(({ id }) => asMemberId(id)),
+    votersOutgoing: drawn.filter(({ role }) => role % 2 === 1).map(({ id }) => asMemberId(id)),
+    learners: drawn.filter(({ role }) => role === 3 || role === 4).map(({ id }) => asMemberId(id)),
+  }))
+
+const base: Configuration = { members: [member(1), member(2), member(3)], voters: ids(1, 2), votersOutgoing: [], learners: ids(3) }
+const malformed = (text: string) => expect.objectContaining({ code: 'MALFORMED', message: expect.stringContaining(text) })
+
+describe('configuration codec', () => {
+  it('gives back every configuration', () => {
+    fc.assert(
+      fc.property(configurations, (configuration) => {
+        expect(decodeConfiguration(encodeConfiguration(configuration))).toEqual(configuration)
+      }),
+    )
+  })
+
+  it('is a fixed format: logs of today must be readable for ever', () => {
+    const bytes = encodeConfiguration({
+      members: [{ ...member(300, 'é'), address: 'a' }],
+      voters: ids(300),
+      votersOutgoing: [],
+      learners: [],
+    })
+    expect(Buffer.from(bytes).toString('hex')).toBe('0101ac02016100' + '02c3a9' + '01ac02' + '00' + '00')
+  })
+
+  it.each<[string, Configuration, string]>([
+    ['a member twice', { ...base, members: [member(1), member(2), member(3), member(1)] }, 'members.id'],
+    ['member 0', { ...base, members: [member(0)] }, 'members.id'],
+    ['a voter that is no member', { ...base, voters: ids(1, 4) }, 'voters'],
+    ['a voter twice', { ...base, voters: ids(1, 1) }, 'voters'],
+    ['an outgoing voter that is no member', { ...base, votersOutgoing: ids(9) }, 'votersOutgoing'],
+    ['a learner that is no member', { ...base, learners: ids(9) }, 'learners'],
+    ['a learner that votes', { ...base, learners: ids(1) }, 'learners'],
+  ])('refuses %s', (_name, configuration, field) => {
+    expect(() => decodeConfiguration(encodeConfiguration(configuration))).toThrowError(malformed(field))
+  })
+
+  it('refuses another format, trailing bytes and every truncation', () => {
+    const bytes = encodeConfiguration(base)
+    expect(() => decodeConfiguration(Uint8Array.of(2, ...bytes.subarray(1)))).toThrowError(malformed('format'))
+    expect(() => decodeConfiguration(Uint8Array.of(...bytes, 0))).toThrowError(malformed('end'))
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => decodeConfiguration(bytes.subarray(0, length))).toThrowError(expect.objectContaining({ code: 'MALFORMED' }))
+    }
+  })
+
+  it('refuses mutated bytes or reads what encodes to exactly them', () => {
+    fc.assert(
+      fc.property(configurations, fc.nat(), fc.integer({ min: 1, max: 255 }), (configuration, where, change) => {
+        const bytes = encodeConfiguration(configuration).slice()
+        const at = where % bytes.length
+        bytes[at] = (bytes[at] ?? 0) ^ change
+        let decoded: Configuration
+        try {
+          decoded = decodeConfiguration(bytes)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'MALFORMED' })
+          return
+        }
+        expect(encodeConfiguration(decoded)).toEqual(bytes)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
