@@ -6,10 +6,10 @@ import type { Cut } from './apply-loop.js'
 import { ApplyLoop } from './apply-loop.js'
 import { CallGuards } from './calls.js'
 import { ProposalTable } from './proposals.js'
-import { configurationOf } from './test-configuration.js'
-import { entryOf, metaOf, ScriptedCore } from './test-core.js'
-import { bytesOf, WordList } from './test-machine.js'
-import { TestDisk, TestStorage } from './test-storage.js'
+import { configurationOf } from './configuration.test-support.js'
+import { entryOf, metaOf, ScriptedCore } from './scripted-core.test-support.js'
+import { bytesOf, WordList } from './word-list.test-support.js'
+import { TestDisk, TestStorage } from './storage.test-support.js'
 
 describe('apply loop', () => {
   let clock: ManualClock

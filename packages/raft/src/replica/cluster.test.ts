@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { BalsaError } from '../errors.js'
 import { asIndex } from '../types.js'
-import { bytesOf } from './test-machine.js'
-import type { TestMember } from './test-replicas.js'
-import { TestReplicas } from './test-replicas.js'
+import { bytesOf } from './word-list.test-support.js'
+import type { TestMember } from './replicas.test-support.js'
+import { TestReplicas } from './replicas.test-support.js'
 
 const words = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, position) => `w${from + position}`)
 

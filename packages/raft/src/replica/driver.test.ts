@@ -10,10 +10,10 @@ import { asIndex, asMemberId, asTerm } from '../types.js'
 import { encodeMessage } from '../wire/message-codec.js'
 import type { ReplicaOptions } from './options.js'
 import { Replica } from './replica.js'
-import { configurationOf } from './test-configuration.js'
-import { entryOf, metaOf, ScriptedCore } from './test-core.js'
-import { bytesOf, WordList } from './test-machine.js'
-import { TestDisk, TestStorage } from './test-storage.js'
+import { configurationOf } from './configuration.test-support.js'
+import { entryOf, metaOf, ScriptedCore } from './scripted-core.test-support.js'
+import { bytesOf, WordList } from './word-list.test-support.js'
+import { TestDisk, TestStorage } from './storage.test-support.js'
 
 class TestTransport implements Transport {
   handlers: TransportHandlers | null = null

@@ -5,9 +5,9 @@ import { SeededRandom } from '../memory/seeded-random.js'
 import { asMemberId } from '../types.js'
 import { resolveReplicaOptions } from './options.js'
 import { Replica } from './replica.js'
-import { configurationOf } from './test-configuration.js'
-import { WordList } from './test-machine.js'
-import { TestDisk, TestStorage } from './test-storage.js'
+import { configurationOf } from './configuration.test-support.js'
+import { WordList } from './word-list.test-support.js'
+import { TestDisk, TestStorage } from './storage.test-support.js'
 
 const clock = new ManualClock()
 const base = () => ({

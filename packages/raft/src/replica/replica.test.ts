@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BalsaError } from '../errors.js'
 import { asMemberId } from '../types.js'
 import type { ReplicaEvent } from './events.js'
-import { bytesOf } from './test-machine.js'
-import type { TestMember } from './test-replicas.js'
-import { TestReplicas } from './test-replicas.js'
+import { bytesOf } from './word-list.test-support.js'
+import type { TestMember } from './replicas.test-support.js'
+import { TestReplicas } from './replicas.test-support.js'
 
 const outcomeOf = (call: Promise<unknown>): Promise<string> =>
   call.then(

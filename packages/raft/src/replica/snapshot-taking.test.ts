@@ -8,10 +8,10 @@ import { ApplyLoop } from './apply-loop.js'
 import { CallGuards } from './calls.js'
 import { ProposalTable } from './proposals.js'
 import { SnapshotTaker } from './snapshot-taking.js'
-import { configurationOf } from './test-configuration.js'
-import { entryOf, metaOf, ScriptedCore } from './test-core.js'
-import { textOf, WordList } from './test-machine.js'
-import { TestDisk, TestStorage } from './test-storage.js'
+import { configurationOf } from './configuration.test-support.js'
+import { entryOf, metaOf, ScriptedCore } from './scripted-core.test-support.js'
+import { textOf, WordList } from './word-list.test-support.js'
+import { TestDisk, TestStorage } from './storage.test-support.js'
 
 type Taken = Extract<Input, { type: 'snapshotTaken' }>
 

@@ -4,10 +4,10 @@ import { BalsaError } from '../errors.js'
 import { ManualClock } from '../memory/manual-clock.js'
 import { asMemberId } from '../types.js'
 import { SnapshotReceiver, SnapshotSender } from './snapshot-transfer.js'
-import { configurationOf } from './test-configuration.js'
-import { metaOf } from './test-core.js'
-import { bytesOf } from './test-machine.js'
-import { TestDisk, TestStorage } from './test-storage.js'
+import { configurationOf } from './configuration.test-support.js'
+import { metaOf } from './scripted-core.test-support.js'
+import { bytesOf } from './word-list.test-support.js'
+import { TestDisk, TestStorage } from './storage.test-support.js'
 
 let clock: ManualClock
 let storage: TestStorage

@@ -2,7 +2,7 @@ import type { Effects, Input, Role } from '../core/effects.js'
 import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 import { asIndex, asMemberId, asTerm, EntryType, ZERO_INDEX } from '../types.js'
 import type { ConsensusCore, PeerProgress } from './consensus-core.js'
-import { configurationOf } from './test-configuration.js'
+import { configurationOf } from './configuration.test-support.js'
 
 const NOTHING: Effects = {
   messages: [],

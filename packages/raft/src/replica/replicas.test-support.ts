@@ -4,9 +4,9 @@ import { SeededRandom } from '../memory/seeded-random.js'
 import type { Configuration, MemberId } from '../types.js'
 import type { ReplicaOptions } from './options.js'
 import { Replica } from './replica.js'
-import { configurationOf } from './test-configuration.js'
-import { WordList } from './test-machine.js'
-import { TestDisk, TestStorage } from './test-storage.js'
+import { configurationOf } from './configuration.test-support.js'
+import { WordList } from './word-list.test-support.js'
+import { TestDisk, TestStorage } from './storage.test-support.js'
 
 export type TestReplica = Replica<number, 'words' | 'length', readonly string[] | number>
 type Options = ReplicaOptions<number, 'words' | 'length', readonly string[] | number>
