@@ -55,7 +55,7 @@ describe('a stranger on the peer port', () => {
     ['the HTTP/2 preface', Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
     ['the client protocol', Buffer.from('BALSAC\0\x01')],
     ['a zero length', Buffer.concat([PEER_MAGIC, header(0)])],
-    ['a hello above its limit', Buffer.concat([PEER_MAGIC, header(257)])],
+    ['a hello above its limit', Buffer.concat([PEER_MAGIC, header(1025)])],
     ['a frame of 2^31 - 1 bytes', Buffer.concat([PEER_MAGIC, header(0x7fff_ffff)])],
     ['a frame of 2^32 - 1 bytes', Buffer.concat([PEER_MAGIC, header(0xffff_ffff)])],
     ['a wrong checksum', Buffer.concat([PEER_MAGIC, header(3, 1), Buffer.from('abc')])],

@@ -21,7 +21,7 @@ import {
 import type { PeerContext } from './peer-context.js'
 
 /** A stranger may make us keep this much. */
-const MAX_HELLO_BYTES = 256
+const MAX_HELLO_BYTES = 1024
 /** A refusal is sent and then this long waited for the other side to read it. */
 const LINGER_MS = 1000
 /** Pongs are a few bytes each: whoever leaves this many unread does not want them. */
@@ -31,7 +31,7 @@ export interface AcceptorHandlers {
   /** Whether this member may talk to us. */
   isKnown(peer: MemberId): boolean
   /** The hello was good. Called before any of its messages. */
-  onAccepted(connection: PeerAcceptor, peer: MemberId, lane: Lane): void
+  onAccepted(connection: PeerAcceptor, hello: PeerHello): void
   onMessage(from: MemberId, message: Uint8Array): void
   /** Called once, however it ended. */
   onClosed(connection: PeerAcceptor): void
@@ -139,7 +139,7 @@ export class PeerAcceptor {
     this.#lane = hello.lane
     this.#decoder.maxBodyBytes = this.#context.limits.maxFrameBytes - FRAME_HEADER_BYTES
     this.#answer(encodeWelcome({ ...this.#context.identity, protocol }))
-    this.#handlers.onAccepted(this, hello.memberId, hello.lane)
+    this.#handlers.onAccepted(this, hello)
   }
 
   #refusalOf(hello: PeerHello): PeerRefusal | null {

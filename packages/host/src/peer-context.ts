@@ -80,6 +80,8 @@ export interface TransportStatistics {
 /** What the parts of one TcpTransport share. */
 export interface PeerContext {
   readonly identity: Identity
+  /** Told to peers, who send clients there. */
+  readonly clientAddress: () => string
   readonly clock: Clock
   readonly random: Random
   readonly crc32: Crc32

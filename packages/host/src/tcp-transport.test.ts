@@ -24,6 +24,18 @@ describe('TcpTransport', () => {
     expect(b.transport.statistics).toMatchObject({ received: 101, receivedBytes: after.sentBytes })
   })
 
+  it('learns from a peer that connects where clients reach it', async () => {
+    const a = await bench.start(one)
+    const b = await bench.start(two, {}, { clientAddress: () => '127.0.0.1:2379' })
+    expect(a.transport.clientAddressOf(two)).toBe('')
+    a.transport.setPeers([member(two, b.address)])
+    b.transport.setPeers([member(one, a.address)])
+    await until(() => a.transport.clientAddressOf(two) !== '', 'the address')
+    expect(a.transport.clientAddressOf(two)).toBe('127.0.0.1:2379')
+    await until(() => b.states.includes('1 up'), 'the way back')
+    expect(b.transport.clientAddressOf(one)).toBe('')
+  })
+
   it('finds a peer again after that restarted on its port', async () => {
     const a = await bench.start(one)
     const b = await bench.start(two)

@@ -8,6 +8,7 @@ import {
   LANES,
   type Member,
   type MemberId,
+  type PeerHello,
   type Random,
   type Transport,
   type TransportHandlers,
@@ -23,6 +24,8 @@ export interface TcpTransportOptions {
   readonly identity: Identity
   /** Where to listen; 127.0.0.1 and any free port unless told otherwise. */
   readonly listen?: Partial<HostPort>
+  /** Where clients reach this member, once that is known; peers learn it with every connection. Nowhere unless told. */
+  readonly clientAddress?: () => string
   readonly clock: Clock
   readonly random: Random
   readonly crc32: Crc32
@@ -53,6 +56,7 @@ export class TcpTransport implements Transport {
   readonly #connectionsByAddress = new Map<string, number>()
   /** Open connections per peer, both directions, for onPeerState. */
   readonly #openByPeer = new Map<MemberId, number>()
+  readonly #clientAddresses = new Map<MemberId, string>()
   #connections = 0
   #server: Server | null = null
   #handlers: TransportHandlers | null = null
@@ -63,6 +67,7 @@ export class TcpTransport implements Transport {
     this.#listen = { host: '127.0.0.1', port: 0, ...options.listen }
     this.#context = {
       identity,
+      clientAddress: options.clientAddress ?? (() => ''),
       clock,
       random,
       crc32,
@@ -81,6 +86,11 @@ export class TcpTransport implements Transport {
     return bound === null || bound === undefined || typeof bound === 'string'
       ? null
       : formatAddress({ host: bound.address, port: bound.port })
+  }
+
+  /** Where clients reach a peer, as it said itself when it last connected; empty when it did not say. */
+  clientAddressOf(peer: MemberId): string {
+    return this.#clientAddresses.get(peer) ?? ''
   }
 
   get statistics(): Readonly<TransportStatistics> {
@@ -205,7 +215,7 @@ export class TcpTransport implements Transport {
     if (socket.destroyed) return
     const connection: PeerAcceptor = new PeerAcceptor(this.#context, socket, {
       isKnown: (peer) => this.#peers.has(peer),
-      onAccepted: (accepted, peer, lane) => this.#onAccepted(accepted, peer, lane),
+      onAccepted: (accepted, hello) => this.#onAccepted(accepted, hello),
       onMessage: (from, message) => this.#handlers?.onMessage(from, message),
       onClosed: (closed) => {
         this.#accepted.delete(closed)
@@ -215,7 +225,8 @@ export class TcpTransport implements Transport {
     this.#accepted.add(connection)
   }
 
-  #onAccepted(connection: PeerAcceptor, peer: MemberId, lane: Lane): void {
+  #onAccepted(connection: PeerAcceptor, { memberId: peer, lane, clientAddress }: PeerHello): void {
+    this.#clientAddresses.set(peer, clientAddress)
     // The peer dials again only when it has given up the earlier connection, whether we have noticed or not.
     for (const other of this.#accepted) if (other !== connection && other.peer === peer && other.lane === lane) other.destroy()
     this.#count(peer, true)

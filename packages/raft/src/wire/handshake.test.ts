@@ -20,6 +20,7 @@ const hello: PeerHello = {
   expectedPeer: asMemberId(2),
   lane: 'append',
   protocol: { min: 1, max: 1 },
+  clientAddress: '127.0.0.1:2379',
 }
 const malformed = expect.objectContaining({ code: 'MALFORMED' })
 

@@ -35,6 +35,8 @@ export interface PeerHello {
   readonly expectedPeer: MemberId
   readonly lane: Lane
   readonly protocol: VersionRange
+  /** Where clients reach the dialler, so that its peers can send them there; empty when it serves none. */
+  readonly clientAddress: string
 }
 
 export interface PeerWelcome {
@@ -76,6 +78,8 @@ export type PeerHandshakeFrame =
 /** Position = number on the wire: only ever append. */
 const LANE_NUMBERS: readonly Lane[] = ['control', 'append', 'snapshot']
 const MAX_REFUSAL_TEXT = 200
+/** A host name has at most 253 characters. */
+const MAX_ADDRESS_TEXT = 262
 const REFUSALS = new Map<number, RefusalCode>(Object.entries(REFUSAL_CODES).map(([code, number]) => [number, code as RefusalCode]))
 
 /** Highest version of both ranges, or null when they have none in common. */
@@ -94,6 +98,7 @@ export function encodeHello(hello: PeerHello): Uint8Array {
   writer.u8(LANE_NUMBERS.indexOf(hello.lane))
   writer.u16(hello.protocol.min)
   writer.u16(hello.protocol.max)
+  writer.string(hello.clientAddress.slice(0, MAX_ADDRESS_TEXT))
   return writer.take()
 }
 
@@ -151,9 +156,10 @@ function readHello(reader: ByteReader): PeerHello {
   if (lane === undefined) reader.fail('lane', 'unknown')
   const protocol = { min: reader.u16('protocol.min'), max: reader.u16('protocol.max') }
   if (protocol.min > protocol.max) reader.fail('protocol', `${protocol.min} to ${protocol.max} is no range`)
+  const clientAddress = reader.string('clientAddress')
   // A newer version may say more behind this; what it adds must not be needed to refuse or to accept.
   if (protocol.max <= PEER_PROTOCOL.max) reader.end()
-  return { clusterId, memberId, expectedPeer, lane, protocol }
+  return { clusterId, memberId, expectedPeer, lane, protocol, clientAddress }
 }
 
 function readRefusal(reader: ByteReader): PeerRefusal {
