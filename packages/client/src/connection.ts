@@ -34,7 +34,8 @@ export interface RequestHandlers {
 }
 
 export interface SentRequest {
-  cancel(): void
+  /** True = it has not left and never will. */
+  cancel(): boolean
 }
 
 export interface ServerConnectionOptions {
@@ -141,9 +142,9 @@ export class ServerConnection {
     this.#end(new BalsaError('UNAVAILABLE', `${this.endpoint}: ${reason}`))
   }
 
-  #cancel(pending: Pending): void {
+  #cancel(pending: Pending): boolean {
     pending.cancelled = true
-    this.#waiting.delete(pending)
+    return this.#waiting.delete(pending)
   }
 
   #opened(): void {

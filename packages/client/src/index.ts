@@ -1,2 +1,2 @@
 export * from './client.js'
-export type { BackOff } from './leader-finder.js'
+export { type BackOff, LeaderFinder } from './leader-finder.js'

@@ -61,6 +61,7 @@ class EmbeddedBackend implements StoreBackend {
     return {
       cancel: () => {
         listening = false
+        return false
       },
       silent: () => 0,
     }

@@ -54,6 +54,18 @@ describe('SessionTable', () => {
     expect(table.size).toBe(0)
   })
 
+  it('expires at its time, not when it is swept', () => {
+    const table = new SessionTable()
+    table.advance(1000)
+    table.open(1, 1000, 'a')
+    table.advance(1600)
+    table.keepAlive(1)
+    table.advance(2001)
+    table.advance(2601)
+    expect(table.size).toBe(1)
+    expect(table.check(stamp(1, 1))).toEqual({ refused: 'SESSION_EXPIRED' })
+  })
+
   it('does not let cluster time go back', () => {
     const table = opened()
     table.advance(1000 + TTL + 1)

@@ -26,8 +26,8 @@ export interface AttemptHandlers {
 }
 
 export interface Attempt {
-  /** Nobody listens any more; the request may still take effect. */
-  cancel(): void
+  /** Nobody listens any more. True = the request has not left and never will; false = it may still take effect. */
+  cancel(): boolean
   /** Nothing was heard for the attempt time-out. The attempt stays valid; answers the ms after which another may begin. */
   silent(): number
 }

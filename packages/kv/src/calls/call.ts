@@ -110,11 +110,14 @@ export class Call {
 
   #forgetOldest(): void {
     if (this.#attempts.size <= MAX_OPEN_ATTEMPTS) return
-    for (const [id, attempt] of this.#attempts) {
-      attempt?.cancel()
-      this.#attempts.delete(id)
-      return
-    }
+    const [oldest] = this.#attempts.keys()
+    if (oldest !== undefined) this.#forget(oldest)
+  }
+
+  #forget(id: number): void {
+    const unsent = this.#attempts.get(id)?.cancel() ?? false
+    this.#attempts.delete(id)
+    if (unsent) this.#undecided -= 1
   }
 
   #tryAgainIn(delayMs: number): void {
@@ -176,6 +179,7 @@ export class Call {
 
   /** Ends the call without an answer: as `refusal` when it is certain that nothing happened. Reads have no effect that could be unknown. */
   #giveUp(refusal: BalsaError, reason: string): void {
+    for (const id of [...this.#attempts.keys()]) this.#forget(id)
     const unknown = this.#isWrite && this.#undecided > 0
     const error = unknown ? new BalsaError('OUTCOME_UNKNOWN', reason, { cause: refusal, hint: UNKNOWN_HINT }) : refusal
     this.#settle(() => this.#reject(error))
@@ -187,8 +191,7 @@ export class Call {
     this.#timer?.cancel()
     this.#deadlineTimer?.cancel()
     this.#signal?.removeEventListener('abort', this.#onAbort)
-    for (const attempt of this.#attempts.values()) attempt?.cancel()
-    this.#attempts.clear()
+    for (const id of [...this.#attempts.keys()]) this.#forget(id)
     if (this.stamp !== null) this.stamp.session.answered(this.stamp.sequence)
     outcome()
     this.#owner.finished(this)
