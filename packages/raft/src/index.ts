@@ -1,7 +1,7 @@
 export * from './core/core.js'
 export * from './core/effects.js'
 export * from './core/messages.js'
-export type { CoreOptions } from './core/options.js'
+export { DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, type CoreOptions } from './core/options.js'
 export * from './errors.js'
 export * from './log/index.js'
 export * from './ports/checksum.js'

@@ -1,5 +1,5 @@
 /** The flags of `balsad` as data: parsing, `--help` and the documents all come from this table. */
-import { BalsaError } from '@balsa/raft'
+import { BalsaError, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS } from '@balsa/raft'
 import { LOG_FORMATS, LOG_LEVELS } from './logger.js'
 import { nearest } from './nearest.js'
 
@@ -38,8 +38,8 @@ export const FLAGS = {
   },
   'initial-cluster-token': { kind: 'text', value: 'token', default: 'balsa-cluster', help: 'Makes ids differ between clusters whose members have equal names.' },
   'initial-cluster-state': { kind: 'choice', value: 'state', choices: ['new', 'existing'], default: 'new', help: 'Whether this member founds the cluster (new).' },
-  'heartbeat-interval': { kind: 'integer', value: 'ms', min: 5, max: 10_000, default: '100', help: 'How often an idle leader is heard.' },
-  'election-timeout': { kind: 'integer', value: 'ms', min: 10, max: 50_000, default: '500', help: 'Silence after which a member campaigns; drawn between this and twice this.' },
+  'heartbeat-interval': { kind: 'integer', value: 'ms', min: 5, max: 10_000, default: String(DEFAULT_HEARTBEAT_INTERVAL_MS), help: 'How often an idle leader is heard.' },
+  'election-timeout': { kind: 'integer', value: 'ms', min: 10, max: 50_000, default: String(DEFAULT_ELECTION_TIMEOUT_MS), help: 'Silence after which a member campaigns; drawn between this and twice this.' },
   'max-log-bytes': { kind: 'integer', value: 'bytes', min: -1, max: 1024 * 1024 * MIB, default: String(64 * MIB), help: 'Log size that triggers a snapshot and compaction; -1 = never.' },
   'max-request-bytes': { kind: 'integer', value: 'bytes', min: 1024, max: LARGEST_REQUEST_BYTES, default: String(LARGEST_REQUEST_BYTES), help: 'Largest key and value together in one request.' },
   'log-level': { kind: 'choice', value: 'level', choices: LOG_LEVELS, default: 'info', help: 'Least important lines to write.' },

@@ -9,14 +9,16 @@ export interface StatusParts {
   readonly name: string
   /** Where clients reach this member, as it advertises it. */
   readonly clientAddress: string
+  /** Where clients reach another one, as it said itself; empty when it did not. */
+  readonly peerClientAddress: (id: MemberId) => string
   readonly replica: ReplicaStatus
   readonly store: KvStats
 }
 
-/** A member knows its own client address, even when the founding configuration does not list any. */
-const clientAddressOf = (configuration: Configuration, id: MemberId, parts: Pick<StatusParts, 'replica' | 'clientAddress'>): string => {
+/** What a member says of itself is newer than the founding configuration, which often lists no client addresses at all. */
+const clientAddressOf = (configuration: Configuration, id: MemberId, parts: StatusParts): string => {
   if (id === parts.replica.id) return parts.clientAddress
-  return configuration.members.find((member) => member.id === id)?.clientAddress ?? ''
+  return parts.peerClientAddress(id) || (configuration.members.find((member) => member.id === id)?.clientAddress ?? '')
 }
 
 export function memberStatus(parts: StatusParts): MemberStatus {

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
-import { crc32, type DataDirectory, type HostPort, NodeClock, NodeFileSystem, NodeRandom, openDataDirectory, TcpTransport, type TransportEvent } from '@balsa/host'
+import { crc32, type DataDirectory, formatAddress, type HostPort, NodeClock, NodeFileSystem, NodeRandom, openDataDirectory, TcpTransport, type TransportEvent } from '@balsa/host'
 import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
-import { BalsaError, type Clock, type Configuration, DurableStorage, type FileSystem, type Member as ConfiguredMember, type MemberId, type Random, Replica, type Transport } from '@balsa/raft'
+import { BalsaError, type Clock, type Configuration, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, DurableStorage, type FileSystem, type Member as ConfiguredMember, type MemberId, type Random, Replica, type Transport } from '@balsa/raft'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
@@ -47,8 +47,6 @@ export interface MemberOptions {
 type KvReplica = Replica<CommandResult, KvQuery, KvAnswer>
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 5000
-const DEFAULT_HEARTBEAT_MS = 100
-const DEFAULT_ELECTION_MS = 500
 const DRAIN_TIMEOUT_MS = 2000
 /** A command is its key and value and at most this much beside them. */
 const COMMAND_OVERHEAD_BYTES = 1024
@@ -62,6 +60,7 @@ interface Parts {
   readonly storage: DurableStorage
   readonly machine: KvStateMachine
   readonly replica: KvReplica
+  readonly transport: TcpTransport
   readonly peersUp: ReadonlySet<MemberId>
 }
 
@@ -163,11 +162,12 @@ export class Member implements AsyncDisposable {
   }
 
   status(): MemberStatus {
-    const { options, replica, machine } = this.#parts
+    const { options, replica, machine, transport } = this.#parts
     return memberStatus({
       clusterId: options.clusterId,
       name: options.name,
       clientAddress: options.advertiseClient ?? this.clientAddress,
+      peerClientAddress: (id) => transport.clientAddressOf(id),
       replica: replica.status(),
       store: machine.query({ type: 'stats' }),
     })
@@ -191,7 +191,7 @@ export class Member implements AsyncDisposable {
     this.#readiness.stop()
     const others = replica.status().configuration.voters.length > 1
     if (replica.status().role === 'leader' && others) {
-      const timeoutMs = 2 * (this.#parts.options.electionTimeoutMs ?? DEFAULT_ELECTION_MS)
+      const timeoutMs = 2 * (this.#parts.options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
       await replica.transferLeadership(null, { timeoutMs }).then(
         (successor) => logger.info({ successor: formatId(successor) }, 'leadership handed over'),
         (error: unknown) => logger.warn(errorFields(error), 'leadership could not be handed over: the others will elect a leader'),
@@ -236,6 +236,11 @@ const initialConfiguration = (members: readonly ConfiguredMember[]): Configurati
   learners: [],
 })
 
+/** What peers are told. A port that the system chooses is not known yet when they are dialled: then they find out by asking. */
+function advertisedClientAddress({ advertiseClient, listenClient }: MemberOptions): string {
+  return advertiseClient ?? (listenClient.port === 0 ? '' : formatAddress(listenClient))
+}
+
 async function openParts(options: MemberOptions, directory: DataDirectory): Promise<Parts> {
   const clock = options.clock ?? new NodeClock()
   const logger = options.logger ?? SILENT_LOGGER
@@ -255,6 +260,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
   const transport = new TcpTransport({
     identity,
     listen: options.listenPeer,
+    clientAddress: () => advertisedClientAddress(options),
     clock,
     random,
     crc32,
@@ -262,7 +268,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
   })
   const replica = await openReplica({ ...options, identity }, { clock, random, storage, machine, metrics, transport })
   const peersUp = watch(replica, metrics, logger)
-  return { options, clock, logger, metrics, directory, storage, machine, replica, peersUp }
+  return { options, clock, logger, metrics, directory, storage, machine, replica, transport, peersUp }
 }
 
 function openReplica(
@@ -286,8 +292,8 @@ function openReplica(
     storage,
     stateMachine: meteredStateMachine<CommandResult, KvQuery, KvAnswer>(machine, clock, metrics),
     core: {
-      heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_MS,
-      electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_MS,
+      heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
+      electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
     },
     limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),

@@ -18,6 +18,14 @@ type Answer = (answer: MemberAnswer) => void
 
 const failed = (id: number, error: unknown): MemberAnswer => ({ type: 'error', id, error: wireError(error) })
 
+/** Consensus knows who leads; where clients reach it, it may not. */
+function withLeaderAddress(error: unknown, status: () => MemberStatus): unknown {
+  if (!(error instanceof BalsaError) || error.code !== 'NOT_LEADER' || error.leaderAddress !== undefined) return error
+  const { leaderId, leaderAddress } = status()
+  if (leaderId === null || leaderAddress === '' || leaderId !== error.leaderId) return error
+  return new BalsaError(error.code, `the leader is at ${leaderAddress}`, { leaderId, leaderAddress, cause: error })
+}
+
 /** Client requests as calls of the replica. Linearizable reads work on every member; all that arrive in one turn share one round of consensus. */
 export class MemberRequests implements RequestHandler {
   readonly #options: MemberRequestsOptions
@@ -78,7 +86,7 @@ export class MemberRequests implements RequestHandler {
       },
       (error: unknown) => {
         metrics.proposals.increment({ outcome: error instanceof BalsaError ? error.family : 'unknown' })
-        answer(failed(id, error))
+        answer(failed(id, withLeaderAddress(error, this.#options.status)))
       },
     )
   }

@@ -35,13 +35,17 @@ export interface CoreOptions {
 
 export type ResolvedCoreOptions = Required<CoreOptions>
 
+/** A dead leader is replaced in well under half a second, and five heart-beats must be lost before anybody thinks that it is dead. */
+export const DEFAULT_HEARTBEAT_INTERVAL_MS = 50
+export const DEFAULT_ELECTION_TIMEOUT_MS = 250
+
 const MIB = 1024 * 1024
 
 /** Fills in defaults and refuses settings that cannot work: CONFIG (fatal). */
 export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
   const resolved: ResolvedCoreOptions = {
-    heartbeatIntervalMs: 50,
-    electionTimeoutMs: 250,
+    heartbeatIntervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
+    electionTimeoutMs: DEFAULT_ELECTION_TIMEOUT_MS,
     preVote: true,
     checkQuorum: true,
     noop: true,
