@@ -1,4 +1,5 @@
 import type { Configuration, Entry } from '../types.js'
+import { EntryType } from '../types.js'
 import type { RaftCore } from './core.js'
 import type { Effects } from './effects.js'
 import type { Message } from './messages.js'
@@ -112,9 +113,24 @@ export class Invariants {
     if (persist !== null) {
       const first = persist.entries[0]
       if (first !== undefined) this.#checkEntries(persist.entries, member.core?.termAt(asIndexOf(first.index - 1)) ?? null)
+      if (member.core?.role === 'leader') this.#checkConfigurations(member.core, member.disk, persist.entries)
       if (persist.installSnapshot !== null) this.#checkSnapshot(persist.installSnapshot)
     }
     for (const message of effects.messages) this.#checkMessage(member, message)
+  }
+
+  /** A leader changes the configuration only when the one before, and an entry of its own term, are committed (thesis, section 4.1). */
+  #checkConfigurations(core: RaftCore, disk: TestDisk, written: readonly Entry[]): void {
+    for (const change of written) {
+      if (change.type !== EntryType.configuration || change.term !== core.term) continue
+      if (core.termAt(core.commitIndex) !== core.term)
+        this.fail(`leader ${core.id} changed the configuration before its term had committed anything`)
+      const open = [...disk.view.entries, ...written].find(
+        ({ type, index }) => type === EntryType.configuration && index > core.commitIndex && index < change.index,
+      )
+      if (open !== undefined)
+        this.fail(`leader ${core.id} changed the configuration at ${change.index} while that of ${open.index} was open`)
+    }
   }
 
   #checkSnapshot(meta: { readonly index: number; readonly term: number }): void {

@@ -281,9 +281,10 @@ export class Simulation {
     if (message === undefined) return
     const { loss, duplication } = this.profile
     if (!this.#healed) {
-      if (this.#blocked.has(`${message.from}>${message.to}`) || this.random.bool(loss)) return
+      const blocked = this.#blocked.has(`${message.from}>${message.to}`)
+      if (this.random.bool(blocked ? 0.3 : 0.05)) this.#keepForLater(message)
+      if (blocked || this.random.bool(loss)) return
       if (this.random.bool(duplication)) this.#network.push(message)
-      if (this.#late.length < 50 && this.random.bool(0.05)) this.#late.push(message)
     }
     this.#receive(message)
   }
@@ -406,6 +407,11 @@ export class Simulation {
   #partition(): void {
     this.#blocked.clear()
     if (this.random.bool(0.3)) return
+    this.#block()
+    if (this.random.bool()) this.#liveApart()
+  }
+
+  #block(): void {
     const leader = this.#leader()
     if (leader !== undefined && this.random.bool(0.6)) {
       // A leader that hears nobody, is heard by nobody, or only reaches some.
@@ -435,20 +441,44 @@ export class Simulation {
     const node = random.pick(this.nodes)
     if (node.untaken && random.bool()) this.#take(node)
     const dice = random.next() * 100
-    if (dice < 38) for (let more = random.int(6); more >= 0; more--) this.#deliver()
-    else if (dice < 42 + 5 * this.profile.diskPace) this.#completeWrite(this.#among(({ disk }) => disk.pending.length > 0) ?? node)
-    else if (dice < 72) this.#doWork(this.#among(({ work }) => work.length > 0) ?? node)
-    else if (dice < 77) this.#apply(node)
-    else if (dice < 85) this.#passTime(random.int(random.bool(this.profile.leaps) ? 400 : 15))
-    else if (dice < 92) this.#propose(this.#leader() ?? node)
-    else if (dice < 94.5) this.#read(random.bool() ? node : (this.#leader() ?? node))
-    else if (dice < 95) this.#transfer(this.#leader() ?? node)
-    else if (dice < 97) this.#takeSnapshot(node)
-    else if (dice < 98) this.#reinject()
+    if (dice < 34) for (let more = random.int(6); more >= 0; more--) this.#deliver()
+    else if (dice < 38 + 5 * this.profile.diskPace) this.#completeWrite(this.#among(({ disk }) => disk.pending.length > 0) ?? node)
+    else if (dice < 68) this.#doWork(this.#among(({ work }) => work.length > 0) ?? node)
+    else if (dice < 73) this.#apply(node)
+    else if (dice < 79) this.#passTime(random.int(random.bool(this.profile.leaps) ? 400 : 15))
+    else if (dice < 84) this.#round()
+    else if (dice < 91) this.#propose(this.#leader() ?? node)
+    else if (dice < 93.5) this.#read(random.bool() ? node : (this.#leader() ?? node))
+    else if (dice < 94) this.#transfer(this.#leader() ?? node)
+    else if (dice < 96) this.#takeSnapshot(node)
+    else if (dice < 97.5) this.#reinject()
     else if (dice < 98.5) this.#configurationOrCampaign(node)
     else if (dice < 99) this.#partition()
     else if (node.core === null) this.#start(node)
     else if (random.bool(0.25)) this.#crash(node)
+  }
+
+  /** A coarse step: some time passes, most messages arrive, most writes complete. */
+  #round(): void {
+    this.#passTime(5 + this.random.int(30))
+    for (let more = this.#network.length; more > 0; more--) this.#deliver()
+    for (const node of this.nodes) {
+      while (node.work.length > 0 && this.random.bool(0.9)) this.#doWork(node)
+      while (node.disk.pending.length > 0 && this.random.bool(0.8)) this.#completeWrite(node)
+      this.#apply(node)
+    }
+  }
+
+  /** Two sides go on with their lives for a while, each with clients, and hear late messages of before. */
+  #liveApart(): void {
+    for (let rounds = this.random.int(40); rounds > 0; rounds--) {
+      this.#round()
+      const leader = this.#leader()
+      if (leader === undefined) continue
+      if (this.random.bool()) this.#propose(leader)
+      if (this.random.bool()) this.#read(this.#leader() ?? leader)
+      if (this.random.bool(0.3)) this.#reinject()
+    }
   }
 
   #configurationOrCampaign(node: Node): void {
@@ -465,8 +495,13 @@ export class Simulation {
     return found.length === 0 ? undefined : this.random.pick(found)
   }
 
+  #keepForLater(message: Message): void {
+    if (this.#late.length < 60) this.#late.push(message)
+    else this.#late[this.random.int(this.#late.length)] = message
+  }
+
   #reinject(): void {
-    if (this.#late.length > 0) this.#network.push(this.random.pick(this.#late))
+    if (this.#late.length > 0) this.#receive(this.random.pick(this.#late))
   }
 
   // ---- healing ----

@@ -7,7 +7,7 @@ import { becomeFollower } from './election.js'
 import { isJoint, leaveJoint, replicationTargets } from './membership.js'
 import { Progress } from './progress.js'
 import { isVoter, quorumValue } from './quorum.js'
-import { refuseAllReads, startRound } from './read-index.js'
+import { confirmReads, refuseAllReads, startRound } from './read-index.js'
 import { replicate } from './replication.js'
 import type { CoreState, Leadership } from './state.js'
 import { leaveWithTransfer } from './transfer.js'
@@ -87,7 +87,11 @@ export function adoptConfiguration(state: CoreState, entry: Entry): void {
 
 export function configurationChanged(state: CoreState): void {
   state.event({ type: 'configuration', index: state.membership.activeIndex, configuration: state.configuration })
-  if (state.leadership !== null) syncProgress(state, state.leadership)
+  const { leadership } = state
+  if (leadership === null) return
+  syncProgress(state, leadership)
+  // Those who have answered already may be a quorum of the new configuration, and none of them would answer this round again.
+  confirmReads(state, leadership)
 }
 
 export function propose(state: CoreState, leadership: Leadership, proposals: readonly Proposal[]): void {

@@ -56,7 +56,8 @@ export function confirmRound(state: CoreState, leadership: Leadership, progress:
   confirmReads(state, leadership)
 }
 
-function confirmReads(state: CoreState, leadership: Leadership): void {
+/** Gives out the reads of the round under way if a quorum has confirmed it. */
+export function confirmReads(state: CoreState, leadership: Leadership): void {
   const own = state.reads.currentRound
   const round = quorumValue(state.configuration, (id) => (id === state.id ? own : (leadership.progress.get(id)?.confirmedRound ?? -1)))
   const confirmed = state.reads.confirm(round)

@@ -112,9 +112,15 @@ export class CoreState {
     return this.membership.active
   }
 
-  /** May this member campaign? Learners and members that are not in the configuration never do. */
+  /**
+   * May this member campaign? Learners and strangers never do. A voter that an uncommitted configuration leaves out still does: the only
+   * complete logs may be with those that leave, and without one of them as a leader that configuration could never be committed
+   * (thesis, section 4.2.2). It does not count itself then.
+   */
   get promotable(): boolean {
-    return isVoter(this.configuration, this.id)
+    if (isVoter(this.configuration, this.id)) return true
+    const { membership, commitIndex } = this
+    return membership.activeIndex > commitIndex && isVoter(membership.at(commitIndex), this.id)
   }
 
   setTerm(term: Term, votedFor: MemberId | null): void {
