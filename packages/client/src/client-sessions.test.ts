@@ -164,7 +164,9 @@ describe('load', () => {
     const outcomes = await cluster.settle(Promise.all(Array.from({ length: 40 }, () => cluster.outcome(client.put('k', 'v')))))
     expect(outcomes.filter((outcome) => outcome === 'OVERLOADED refused').length).toBe(10)
     expect(most).toBe(10)
-    const big = await cluster.settle(Promise.all([client.put('k', 'v'.repeat(6000)), client.put('k', 'v'.repeat(6000))].map((put) => cluster.outcome(put))))
+    const big = await cluster.settle(
+      Promise.all([client.put('k', 'v'.repeat(6000)), client.put('k', 'v'.repeat(6000))].map((put) => cluster.outcome(put))),
+    )
     expect(big[1]).toBe('OVERLOADED refused')
     await cluster.settle(client.put('k', 'v'.repeat(6000)))
   })

@@ -21,14 +21,27 @@ describe('the interface', () => {
     const cluster = new ScriptedCluster()
     const client = cluster.client()
     expect(await cluster.settle(client.get('k'))).toBeNull()
-    expect(await cluster.settle(client.put('k', '{"a":1}'))).toEqual({ revision: 2, createRevision: 2, modRevision: 2, version: 1, previous: null })
+    expect(await cluster.settle(client.put('k', '{"a":1}'))).toEqual({
+      revision: 2,
+      createRevision: 2,
+      modRevision: 2,
+      version: 1,
+      previous: null,
+    })
     const read = await cluster.settle(client.get('k'))
     expect(read?.json()).toEqual({ a: 1 })
     expect(read).toMatchObject({ modRevision: 2, revision: 2 })
     expect(await cluster.settle(client.append('k', new Uint8Array([32, 33])))).toMatchObject({ revision: 3, version: 2, valueBytes: 9 })
     expect((await cluster.settle(client.get('k', { consistency: 'stale' })))?.text()).toBe('{"a":1} !')
-    expect(await cluster.settle(client.compareAndPut('k', { modRevision: 2 }, 'x'))).toMatchObject({ succeeded: false, revision: 3, actual: { modRevision: 3 } })
-    expect(await cluster.settle(client.compareAndPut('k', { value: '{"a":1} !', modRevision: 3 }, 'x'))).toMatchObject({ succeeded: true, revision: 4 })
+    expect(await cluster.settle(client.compareAndPut('k', { modRevision: 2 }, 'x'))).toMatchObject({
+      succeeded: false,
+      revision: 3,
+      actual: { modRevision: 3 },
+    })
+    expect(await cluster.settle(client.compareAndPut('k', { value: '{"a":1} !', modRevision: 3 }, 'x'))).toMatchObject({
+      succeeded: true,
+      revision: 4,
+    })
     expect(await cluster.settle(client.delete('k'))).toMatchObject({ deleted: true, revision: 5, previous: { version: 3 } })
     expect(await cluster.settle(client.delete('k'))).toEqual({ deleted: false, revision: 5, previous: null })
     expect(await cluster.settle(client.compareAndPut('k', { modRevision: 0 }, 'new'))).toMatchObject({ succeeded: true, version: 1 })
@@ -59,7 +72,17 @@ describe('the interface', () => {
     ]
     const codes = await Promise.all(bad.map((promise) => cluster.outcome(promise)))
     expect(codes.map((code) => String(code).split(' ')[0])).toEqual([
-      'INVALID', 'INVALID', 'TOO_LARGE', 'TOO_LARGE', 'INVALID', 'INVALID', 'INVALID', 'INVALID', 'INVALID', 'INVALID', 'INVALID',
+      'INVALID',
+      'INVALID',
+      'TOO_LARGE',
+      'TOO_LARGE',
+      'INVALID',
+      'INVALID',
+      'INVALID',
+      'INVALID',
+      'INVALID',
+      'INVALID',
+      'INVALID',
     ])
     expect(cluster.member('a:1').requests.length).toBe(sent)
     expect(() => cluster.client({ endpoints: [] })).toThrow(BalsaError)
@@ -151,7 +174,12 @@ describe('finding the leader', () => {
 
   it('does not run in a circle of hints, nor after a member that points to itself, nor without any hint', async () => {
     const circle = await attemptsIn10s((cluster) => {
-      for (const [from, to] of [['a:1', 'b:1'], ['b:1', 'c:1'], ['c:1', 'a:1']] as const) cluster.member(from).hint = () => to
+      for (const [from, to] of [
+        ['a:1', 'b:1'],
+        ['b:1', 'c:1'],
+        ['c:1', 'a:1'],
+      ] as const)
+        cluster.member(from).hint = () => to
     })
     const pingPong = await attemptsIn10s((cluster) => {
       for (const member of cluster.members.values()) member.hint = () => (member.endpoint === 'a:1' ? 'b:1' : 'a:1')
@@ -236,7 +264,10 @@ describe('outcomes', () => {
       message: expect.stringContaining('nobody:1'),
       cause: { code: 'UNAVAILABLE' },
     })
-    await expect(cluster.settle(client.get('k', { deadlineMs: 500 }))).rejects.toMatchObject({ code: 'DEADLINE', cause: { code: 'UNAVAILABLE' } })
+    await expect(cluster.settle(client.get('k', { deadlineMs: 500 }))).rejects.toMatchObject({
+      code: 'DEADLINE',
+      cause: { code: 'UNAVAILABLE' },
+    })
   })
 
   it('unknown: some attempt may have been applied', async () => {
@@ -285,7 +316,15 @@ describe('outcomes', () => {
   it('is executed once, whatever is broken on the way', async () => {
     const cluster = new ScriptedCluster()
     const client = cluster.client()
-    firstWrites(cluster, 'executeAndBreak', 'break', 'executeMutely', { refuse: new BalsaError('LEADERSHIP_LOST', 'lost') }, 'executeAndBreak', 'ignore')
+    firstWrites(
+      cluster,
+      'executeAndBreak',
+      'break',
+      'executeMutely',
+      { refuse: new BalsaError('LEADERSHIP_LOST', 'lost') },
+      'executeAndBreak',
+      'ignore',
+    )
     expect(await cluster.settle(client.append('k', 'once'))).toMatchObject({ valueBytes: 4, version: 1 })
     expect(cluster.value('k')).toBe('once')
   })
@@ -310,7 +349,10 @@ describe('abort, deadline and close', () => {
     const client = cluster.client()
     const early = new AbortController()
     early.abort('because')
-    await expect(cluster.settle(client.put('k', 'v', { signal: early.signal }))).rejects.toMatchObject({ code: 'ABORTED', cause: 'because' })
+    await expect(cluster.settle(client.put('k', 'v', { signal: early.signal }))).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: 'because',
+    })
 
     const beforeSession = new AbortController()
     const waiting = client.put('k', 'v', { signal: beforeSession.signal })
@@ -338,7 +380,9 @@ describe('abort, deadline and close', () => {
     const client = cluster.client({ maxInFlight: 1 })
     await cluster.settle(client.put('k', 'v'))
     cluster.script(onWrites('ignore'))
-    const outcomes = Promise.all([client.put('k', '1'), client.put('k', '2'), client.get('other')].map((promise) => cluster.outcome(promise)))
+    const outcomes = Promise.all(
+      [client.put('k', '1'), client.put('k', '2'), client.get('other')].map((promise) => cluster.outcome(promise)),
+    )
     cluster.clock.advance(0)
     const closed = client.close()
     expect(await cluster.settle(outcomes)).toEqual(['OUTCOME_UNKNOWN unknown', 'STOPPED refused', 'STOPPED refused'])

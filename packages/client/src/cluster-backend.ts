@@ -90,9 +90,13 @@ export class ClusterBackend implements StoreBackend {
   #check(endpoint: string, welcome: Welcome): void {
     this.#clusterId ??= welcome.clusterId
     if (welcome.clusterId === this.#clusterId) return
-    throw new BalsaError('CLUSTER_MISMATCH', `${endpoint} belongs to cluster ${welcome.clusterId}, this client talks to ${this.#clusterId}`, {
-      hint: 'Remove this endpoint from the client’s list.',
-    })
+    throw new BalsaError(
+      'CLUSTER_MISMATCH',
+      `${endpoint} belongs to cluster ${welcome.clusterId}, this client talks to ${this.#clusterId}`,
+      {
+        hint: 'Remove this endpoint from the client’s list.',
+      },
+    )
   }
 
   #retryAfterMs(endpoint: string, error: BalsaError, pinned: boolean): number | null {

@@ -183,7 +183,8 @@ export class ServerConnection {
     if (this.#closed) return
     try {
       this.#decoder.push(bytes)
-      for (let body = this.#decoder.next(); body !== null && !this.#closed; body = this.#decoder.next()) this.#response(decodeResponse(body))
+      for (let body = this.#decoder.next(); body !== null && !this.#closed; body = this.#decoder.next())
+        this.#response(decodeResponse(body))
     } catch (error) {
       const known = error instanceof BalsaError ? error : new BalsaError('MALFORMED', 'an answer could not be read', { cause: error })
       this.#end(known)
@@ -213,7 +214,10 @@ export class ServerConnection {
   #welcomed(welcome: Welcome): void {
     if (this.#welcome !== null) throw this.#malformed('a second welcome')
     if (welcome.protocol < CLIENT_PROTOCOL.min || welcome.protocol > CLIENT_PROTOCOL.max) {
-      throw new BalsaError('VERSION_MISMATCH', `${this.endpoint} speaks version ${welcome.protocol}, this client ${CLIENT_PROTOCOL.min} to ${CLIENT_PROTOCOL.max}`)
+      throw new BalsaError(
+        'VERSION_MISMATCH',
+        `${this.endpoint} speaks version ${welcome.protocol}, this client ${CLIENT_PROTOCOL.min} to ${CLIENT_PROTOCOL.max}`,
+      )
     }
     this.#options.onWelcome(welcome)
     this.#welcome = welcome

@@ -8,15 +8,24 @@ const SEEDS = process.env['BALSA_SEED'] === undefined ? 100 : 1
 
 type Fate = 'acknowledged' | 'refused' | 'unknown'
 
-const refusals: Reaction[] = (['OVERLOADED', 'UNAVAILABLE', 'NO_LEADER', 'LEADERSHIP_LOST', 'STOPPED', 'OUTCOME_UNKNOWN'] as const).map((code) => ({
-  refuse: new BalsaError(code, 'scripted'),
-}))
+const refusals: Reaction[] = (['OVERLOADED', 'UNAVAILABLE', 'NO_LEADER', 'LEADERSHIP_LOST', 'STOPPED', 'OUTCOME_UNKNOWN'] as const).map(
+  (code) => ({
+    refuse: new BalsaError(code, 'scripted'),
+  }),
+)
 
 function disturb(cluster: ScriptedCluster, random: SeededRandom, rate: number): void {
   const endpoints = [...cluster.members.keys()]
   cluster.script(() => {
     if (!random.bool(rate)) return 'serve'
-    const others: Reaction[] = ['ignore', 'executeMutely', 'executeAndBreak', 'break', { answerAfterMs: random.int(3000) }, { executeAfterMs: random.int(9000) }]
+    const others: Reaction[] = [
+      'ignore',
+      'executeMutely',
+      'executeAndBreak',
+      'break',
+      { answerAfterMs: random.int(3000) },
+      { executeAfterMs: random.int(9000) },
+    ]
     return random.pick([...others, ...refusals])
   })
   const change = (): void => {
@@ -68,7 +77,9 @@ async function run(seed: number): Promise<Record<Fate, number>> {
     const times = everything.split(token).length - 1
     const allowed = fate === 'acknowledged' ? [1] : fate === 'refused' ? [0] : [0, 1]
     if (!allowed.includes(times)) {
-      throw new Error(`${token} was ${fate} and is there ${times} times; replay: BALSA_SEED=${seed} npx vitest run packages/client/src/exactly-once`)
+      throw new Error(
+        `${token} was ${fate} and is there ${times} times; replay: BALSA_SEED=${seed} npx vitest run packages/client/src/exactly-once`,
+      )
     }
     counts[fate] += 1
   }

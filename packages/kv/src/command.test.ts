@@ -2,7 +2,8 @@ import { BalsaError } from '@balsa/raft'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Command, decodeCommand, encodeCommand, refusalOf } from './command.js'
-import { MAX_KEY_BYTES, MAX_REQUEST_BYTES } from './limits.js'
+import { MAX_CLIENT_FRAME_BYTES } from './protocol/requests.js'
+import { MAX_COMMAND_BYTES, MAX_KEY_BYTES, MAX_REQUEST_BYTES } from './limits.js'
 
 const natural = fc.oneof(fc.nat(200), fc.maxSafeNat())
 const positive = natural.map((n) => Math.max(1, n))
@@ -65,7 +66,12 @@ describe('command codec', () => {
   })
 
   it('keeps keys that are no UTF-8, and names of Object.prototype, as they are', () => {
-    for (const key of [Uint8Array.of(0), Uint8Array.of(0xff, 0xfe), Uint8Array.of(0xed, 0xa0, 0x80), new TextEncoder().encode('__proto__')]) {
+    for (const key of [
+      Uint8Array.of(0),
+      Uint8Array.of(0xff, 0xfe),
+      Uint8Array.of(0xed, 0xa0, 0x80),
+      new TextEncoder().encode('__proto__'),
+    ]) {
       const given: Command = { type: 'put', stamp: null, key, value: key }
       expect(decodeCommand(encodeCommand(given))).toEqual(given)
     }
@@ -87,6 +93,20 @@ describe('refusalOf', () => {
     expect(refusalOf(put(MAX_KEY_BYTES + 1, 1))?.code).toBe('TOO_LARGE')
     expect(refusalOf(put(10, MAX_REQUEST_BYTES - 10))).toBeNull()
     expect(refusalOf(put(10, MAX_REQUEST_BYTES - 9))?.code).toBe('TOO_LARGE')
+  })
+
+  it('lets no command pass that is longer than a replica must accept', () => {
+    const largest = Number.MAX_SAFE_INTEGER
+    const given: Command = {
+      type: 'compareAndPut',
+      stamp: { session: largest, sequence: largest, firstUnanswered: largest },
+      key: new Uint8Array(MAX_KEY_BYTES),
+      expected: { modRevision: largest, value: new Uint8Array(300) },
+      value: new Uint8Array(MAX_REQUEST_BYTES - MAX_KEY_BYTES - 300),
+    }
+    expect(refusalOf(given)).toBeNull()
+    expect(encodeCommand(given).length).toBeLessThanOrEqual(MAX_COMMAND_BYTES)
+    expect(MAX_COMMAND_BYTES + 64).toBeLessThan(MAX_CLIENT_FRAME_BYTES)
   })
 
   it('counts the expected value of a compareAndPut', () => {

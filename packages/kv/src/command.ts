@@ -91,7 +91,8 @@ export function encodeCommand(command: Command): Uint8Array {
   writer.u8(Kind[command.type])
   switch (command.type) {
     case 'openSession':
-      if (command.clientNonce.length !== CLIENT_NONCE_BYTES) throw new BalsaError('INVALID', `the client nonce must have ${CLIENT_NONCE_BYTES} bytes`)
+      if (command.clientNonce.length !== CLIENT_NONCE_BYTES)
+        throw new BalsaError('INVALID', `the client nonce must have ${CLIENT_NONCE_BYTES} bytes`)
       writer.varint(command.ttlMs)
       writer.raw(command.clientNonce)
       break
@@ -130,7 +131,9 @@ export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new ByteReader(bytes, 'command')
   const format = reader.u8('format')
   if (format !== COMMAND_FORMAT) {
-    throw new BalsaError('VERSION_MISMATCH', `command format ${format} is not known here, only ${COMMAND_FORMAT}`, { hint: 'Run one version on all members.' })
+    throw new BalsaError('VERSION_MISMATCH', `command format ${format} is not known here, only ${COMMAND_FORMAT}`, {
+      hint: 'Run one version on all members.',
+    })
   }
   const command = decodeBody(reader, reader.u8('kind'))
   reader.end()

@@ -1,7 +1,7 @@
-import { BalsaError, type Clock, type Random } from '@balsa/raft'
+import { BalsaError, type Clock, invariant, type Random } from '@balsa/raft'
 import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
 import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
-import type { GetAnswer, GetQuery } from './kv-state-machine.js'
+import type { GetAnswer, KvAnswer, KvQuery } from './kv-state-machine.js'
 import type { CommandResult } from './result.js'
 
 /** What the embedded store needs of a replica in the same process; `Replica` offers it. */
@@ -9,7 +9,7 @@ export interface EmbeddedReplica {
   propose(command: Uint8Array, options: { readonly signal?: AbortSignal }): Promise<{ readonly result: CommandResult }>
   /** Afterwards a local query is linearizable. */
   readIndex(options: { readonly signal?: AbortSignal }): Promise<unknown>
-  query(query: GetQuery): GetAnswer
+  query(query: KvQuery): KvAnswer
 }
 
 export interface EmbeddedStoreOptions extends Omit<SessionStoreOptions, 'attemptTimeoutMs'> {
@@ -75,7 +75,9 @@ class EmbeddedBackend implements StoreBackend {
     if (request.type === 'write') return { type: 'result', result: (await this.#replica.propose(request.command, {})).result }
     if (request.type === 'status') throw new BalsaError('INVALID', 'an embedded store has no status of its own: ask the replica')
     if (request.consistency === 'linearizable') await this.#replica.readIndex({})
-    const { revision, record } = this.#replica.query({ type: 'get', key: request.key })
+    const answer = this.#replica.query({ type: 'get', key: request.key })
+    invariant(answer.type === 'get', 'the state machine answers the query that it was asked')
+    const { revision, record } = answer
     // A copy: the value belongs to the store.
     return { type: 'value', revision, record: record === null ? null : { ...metadataOf(record), value: record.value.slice() } }
   }
@@ -93,4 +95,8 @@ class EmbeddedBackend implements StoreBackend {
   }
 }
 
-const metadataOf = ({ createRevision, modRevision, version }: NonNullable<GetAnswer['record']>) => ({ createRevision, modRevision, version })
+const metadataOf = ({ createRevision, modRevision, version }: NonNullable<GetAnswer['record']>) => ({
+  createRevision,
+  modRevision,
+  version,
+})

@@ -7,6 +7,8 @@
 export const MAX_KEY_BYTES = 8 * 1024
 /** Most bytes of key and value in one write, as etcd's request limit. */
 export const MAX_REQUEST_BYTES = 1536 * 1024
+/** Longest command as it goes into the log: what a replica must accept at least. */
+export const MAX_COMMAND_BYTES: number = MAX_REQUEST_BYTES + 256
 /** Longest value that appends may build, in bytes. */
 export const MAX_VALUE_BYTES = 1536 * 1024
 

@@ -1,4 +1,4 @@
-import type { Command } from './command.js'
+import { type Command, isWrite, type WriteCommand } from './command.js'
 import { MAX_KEY_BYTES, MAX_REQUEST_BYTES, MAX_VALUE_BYTES } from './limits.js'
 import type { CommandResult, KeyMetadata } from './result.js'
 
@@ -30,7 +30,7 @@ export class NaiveStore {
     this.timeMs = Math.max(this.timeMs, timeMs)
     this.sessions = this.sessions.filter((session) => this.timeMs - session.lastActiveMs <= session.ttlMs)
     if (command.type === 'openSession') return this.#open(index, command.ttlMs, command.clientNonce.join())
-    if (command.type === 'closeSession' || command.type === 'keepAlive') {
+    if (!isWrite(command)) {
       const session = this.#touch(command.session)
       if (session === null) return { type: 'refused', code: 'SESSION_EXPIRED' }
       if (command.type === 'keepAlive') return { type: 'sessionAlive' }
@@ -63,7 +63,7 @@ export class NaiveStore {
     return session ?? null
   }
 
-  #write(command: Extract<Command, { readonly key: Uint8Array }>): CommandResult {
+  #write(command: WriteCommand): CommandResult {
     const name = command.key.join()
     const before = this.records[name]
     const previous = before === undefined ? null : meta(before)
@@ -86,7 +86,11 @@ export class NaiveStore {
     const value = command.type === 'append' ? [...(before?.value ?? []), ...given] : given
     if (value.length > MAX_VALUE_BYTES) return { type: 'refused', code: 'TOO_LARGE' }
     this.revision += 1
-    const metadata = { createRevision: before?.createRevision ?? this.revision, modRevision: this.revision, version: (before?.version ?? 0) + 1 }
+    const metadata = {
+      createRevision: before?.createRevision ?? this.revision,
+      modRevision: this.revision,
+      version: (before?.version ?? 0) + 1,
+    }
     this.records[name] = { ...metadata, value }
     return { type: 'written', metadata, previous, valueBytes: value.length }
   }

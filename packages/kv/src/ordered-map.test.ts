@@ -40,7 +40,17 @@ describe('OrderedMap', () => {
   it('grows, shrinks to nothing and grows again in any direction', () => {
     const up = Array.from({ length: 3000 }, (_, key): Step => ({ type: 'set', key }))
     const down = (order: (k: number) => number): Step[] => Array.from({ length: 3000 }, (_, k): Step => ({ type: 'delete', key: order(k) }))
-    check([...up, { type: 'cut' }, ...down((k) => k), ...up, ...down((k) => 2999 - k), ...up, { type: 'cut' }, ...down((k) => (k * 1999) % 3000), ...up])
+    check([
+      ...up,
+      { type: 'cut' },
+      ...down((k) => k),
+      ...up,
+      ...down((k) => 2999 - k),
+      ...up,
+      { type: 'cut' },
+      ...down((k) => (k * 1999) % 3000),
+      ...up,
+    ])
   })
 
   it('orders by bytes, not by locale, and takes the names of Object.prototype as plain keys', () => {

@@ -50,7 +50,8 @@ function writeOptionalMetadata(writer: ByteWriter, metadata: KeyMetadata | null)
   if (metadata !== null) writeMetadata(writer, metadata)
 }
 
-const readOptionalMetadata = (reader: ByteReader, field: string): KeyMetadata | null => (reader.boolean(field) ? readMetadata(reader) : null)
+const readOptionalMetadata = (reader: ByteReader, field: string): KeyMetadata | null =>
+  reader.boolean(field) ? readMetadata(reader) : null
 
 export function writeResult(writer: ByteWriter, result: CommandResult): void {
   writer.u8(Kind[result.type])

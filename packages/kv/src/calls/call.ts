@@ -161,7 +161,9 @@ export class Call {
     }
     this.#owner.sessionExpired(this, session, false)
     this.#settle(() =>
-      this.#reject(new BalsaError('OUTCOME_UNKNOWN', 'the session expired before the answer came', { cause: error, hint: SESSION_EXPIRED_HINT })),
+      this.#reject(
+        new BalsaError('OUTCOME_UNKNOWN', 'the session expired before the answer came', { cause: error, hint: SESSION_EXPIRED_HINT }),
+      ),
     )
   }
 

@@ -69,7 +69,12 @@ export class SessionKeeper {
     try {
       await new Promise<void>((resolve) => {
         const command = encodeCommand({ type: 'closeSession', session: session.id })
-        this.#call(command, { deadlineMs: CLOSE_DEADLINE_MS }, () => resolve(), () => resolve())
+        this.#call(
+          command,
+          { deadlineMs: CLOSE_DEADLINE_MS },
+          () => resolve(),
+          () => resolve(),
+        )
       })
     } finally {
       for (const call of [...this.#running]) call.stop()

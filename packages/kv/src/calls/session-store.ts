@@ -105,7 +105,12 @@ export class SessionStore implements KeyValueStore {
   }
 
   append(key: BytesLike, value: BytesLike, options: CallOptions = {}): Promise<AppendResult> {
-    return this.#write(options, appendResult, () => ({ type: 'append', stamp: null, key: toBytes(key, 'key'), value: toBytes(value, 'value') }))
+    return this.#write(options, appendResult, () => ({
+      type: 'append',
+      stamp: null,
+      key: toBytes(key, 'key'),
+      value: toBytes(value, 'value'),
+    }))
   }
 
   delete(key: BytesLike, options: CallOptions = {}): Promise<DeleteResult> {
@@ -137,7 +142,8 @@ export class SessionStore implements KeyValueStore {
   }
 
   async #close(): Promise<void> {
-    for (const calls of [this.#waitingReads, this.#waitingWrites, this.#reads, this.#writes]) for (const call of [...calls.keys()]) call.stop()
+    for (const calls of [this.#waitingReads, this.#waitingWrites, this.#reads, this.#writes])
+      for (const call of [...calls.keys()]) call.stop()
     await this.#keeper.close()
     await this.#environment.backend.close()
   }
@@ -162,7 +168,8 @@ export class SessionStore implements KeyValueStore {
     return new Promise((resolve, reject) => {
       if (this.#closing !== null) throw new BalsaError('STOPPED', 'the store is closed')
       if (options.deadlineMs !== undefined) positive(options.deadlineMs, 'deadlineMs')
-      if (options.signal?.aborted === true) throw new BalsaError('ABORTED', 'the signal was aborted before the call', { cause: options.signal.reason })
+      if (options.signal?.aborted === true)
+        throw new BalsaError('ABORTED', 'the signal was aborted before the call', { cause: options.signal.reason })
       const { work, answered } = prepare(resolve, reject)
       this.#admit(work)
       const call = new Call(this.#environment, this.#owner, isWrite, options, answered, reject)
@@ -175,7 +182,9 @@ export class SessionStore implements KeyValueStore {
   #admit(work: Work): void {
     const calls = this.#waitingReads.size + this.#waitingWrites.size + this.#reads.size + this.#writes.size
     if (calls >= this.#maxCalls || this.#bytes + work.bytes > this.#maxCallBytes) {
-      throw new BalsaError('OVERLOADED', `${calls} calls with ${this.#bytes} bytes are waiting already`, { hint: 'Await earlier calls before making more.' })
+      throw new BalsaError('OVERLOADED', `${calls} calls with ${this.#bytes} bytes are waiting already`, {
+        hint: 'Await earlier calls before making more.',
+      })
     }
     this.#bytes += work.bytes
   }
@@ -224,7 +233,8 @@ export class SessionStore implements KeyValueStore {
 
   #refuseWaitingWrites(error: BalsaError): void {
     // These writes were never sent, whatever the failure says about the session's command.
-    const refusal = error.family === 'refused' ? error : new BalsaError('UNAVAILABLE', `no session can be opened: ${error.message}`, { cause: error })
+    const refusal =
+      error.family === 'refused' ? error : new BalsaError('UNAVAILABLE', `no session can be opened: ${error.message}`, { cause: error })
     for (const call of [...this.#waitingWrites.keys()]) call.refuse(refusal)
   }
 }
@@ -246,7 +256,8 @@ function toBytes(value: BytesLike, name: string): Uint8Array {
 
 function expectedOf(expected: CompareOptions): { modRevision: number | null; value: Uint8Array | null } {
   const { modRevision = null, value } = expected
-  if (modRevision === null && value === undefined) throw new BalsaError('INVALID', 'compareAndPut needs a modRevision or a value to compare')
+  if (modRevision === null && value === undefined)
+    throw new BalsaError('INVALID', 'compareAndPut needs a modRevision or a value to compare')
   if (modRevision !== null && !(Number.isSafeInteger(modRevision) && modRevision >= 0)) {
     throw new BalsaError('INVALID', `the expected modRevision ${modRevision} is not a safe integer >= 0`)
   }

@@ -26,10 +26,16 @@ const responseBody = (response: ServerResponse): Uint8Array => bodyOf((writer) =
 const id = fc.integer({ min: 1, max: 0xffff_ffff })
 const bytes = fc.uint8Array({ maxLength: 40 })
 const request: fc.Arbitrary<ClientRequest> = fc.oneof(
-  fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
+  fc
+    .tuple(fc.nat(3), fc.nat(3))
+    .map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
   fc.record({ type: fc.constant('get' as const), id, key: bytes, consistency: fc.constantFrom('linearizable' as const, 'stale' as const) }),
   fc.record({ type: fc.constant('status' as const), id }),
-  fc.record({ type: fc.constant('write' as const), id, command: bytes.map((key) => encodeCommand({ type: 'put', stamp: null, key, value: key })) }),
+  fc.record({
+    type: fc.constant('write' as const),
+    id,
+    command: bytes.map((key) => encodeCommand({ type: 'put', stamp: null, key, value: key })),
+  }),
 )
 
 const natural = fc.oneof(fc.nat(200), fc.maxSafeNat())
@@ -91,7 +97,12 @@ const response: fc.Arbitrary<ServerResponse> = fc.oneof(
   }),
   fc.record({ type: fc.constant('error' as const), id: fc.nat(100), error }),
   fc.record({ type: fc.constant('result' as const), id, result }),
-  fc.record({ type: fc.constant('value' as const), id, revision: natural, record: fc.option(fc.tuple(metadata, bytes).map(([m, value]) => ({ ...m, value }))) }),
+  fc.record({
+    type: fc.constant('value' as const),
+    id,
+    revision: natural,
+    record: fc.option(fc.tuple(metadata, bytes).map(([m, value]) => ({ ...m, value }))),
+  }),
   fc.record({ type: fc.constant('status' as const), id, status }),
 )
 
@@ -161,7 +172,13 @@ describe('client protocol', () => {
 
   it('gives an error back as it was, and hides the text of foreign ones', () => {
     const given = new BalsaError('NOT_LEADER', 'not here', { hint: 'there', leaderAddress: 'host:1', leaderId: 3 })
-    expect(errorFromWire(wireError(given))).toMatchObject({ code: 'NOT_LEADER', message: 'not here', hint: 'there', leaderAddress: 'host:1', leaderId: 3 })
+    expect(errorFromWire(wireError(given))).toMatchObject({
+      code: 'NOT_LEADER',
+      message: 'not here',
+      hint: 'there',
+      leaderAddress: 'host:1',
+      leaderId: 3,
+    })
     expect(JSON.stringify(wireError(new Error('password 123')))).not.toContain('123')
   })
 

@@ -7,7 +7,17 @@
  *     value    u8 68 | u32 id | varint revision | u8 present | when present: metadata | bytes value
  *     status   u8 69 | u32 id | member status
  */
-import { BalsaError, beginFrame, ByteReader, type ByteWriter, type Crc32, endFrame, ERROR_FAMILIES, type ErrorFamily, isErrorCode } from '@balsa/raft'
+import {
+  BalsaError,
+  beginFrame,
+  ByteReader,
+  type ByteWriter,
+  type Crc32,
+  endFrame,
+  ERROR_FAMILIES,
+  type ErrorFamily,
+  isErrorCode,
+} from '@balsa/raft'
 import { type CommandResult, type KeyMetadata, readMetadata, readResult, writeMetadata, writeResult } from '../result.js'
 import { type MemberStatus, readStatus, writeStatus } from './status.js'
 
@@ -52,7 +62,8 @@ const MAX_TEXT = 1000
 
 /** What the error frame for this error says. An error that is not Balsa's own becomes OUTCOME_UNKNOWN without its text: it may hold secrets. */
 export function wireError(error: unknown): WireError {
-  if (!(error instanceof BalsaError)) return { family: 'unknown', code: 'OUTCOME_UNKNOWN', message: 'internal error', hint: '', leaderAddress: '', leaderId: 0 }
+  if (!(error instanceof BalsaError))
+    return { family: 'unknown', code: 'OUTCOME_UNKNOWN', message: 'internal error', hint: '', leaderAddress: '', leaderId: 0 }
   return {
     family: error.family,
     code: error.code,

@@ -1,0 +1,95 @@
+import { asMemberId, crc32, DurableStorage, ManualClock, MemoryFileSystem, MemoryNetwork, Replica, SeededRandom } from '@balsa/raft'
+import { describe, expect, it } from 'vitest'
+import { EmbeddedStore } from './embedded-store.js'
+import { type KvAnswer, type KvQuery, KvStateMachine } from './kv-state-machine.js'
+import { MAX_COMMAND_BYTES } from './limits.js'
+import type { CommandResult } from './result.js'
+
+const id = asMemberId(1)
+const member = { id, address: 'peer', clientAddress: '', name: '' }
+const configuration = { members: [member], voters: [id], votersOutgoing: [], learners: [] }
+
+/** A cluster of one: real consensus, real log, in memory and in virtual time. */
+class OneMember {
+  readonly clock = new ManualClock()
+  readonly random = new SeededRandom(7)
+  readonly fileSystem = new MemoryFileSystem()
+  machine = new KvStateMachine()
+
+  async open(): Promise<EmbeddedStore> {
+    const storage = await DurableStorage.open({
+      fileSystem: this.fileSystem,
+      directory: 'data',
+      identity: { clusterId: 1, memberId: id },
+      initialConfiguration: configuration,
+      crc32,
+      segmentBytes: 64 * 1024,
+    })
+    this.machine = new KvStateMachine({ clock: this.clock })
+    const network = new MemoryNetwork(this.clock, this.random.fork(), { minDelayMs: 1, maxDelayMs: 2 })
+    const replica: Replica<CommandResult, KvQuery, KvAnswer> = await this.run(
+      Replica.open({
+        id,
+        clock: this.clock,
+        random: this.random.fork(),
+        transport: network.transport(id),
+        storage,
+        stateMachine: this.machine,
+        snapshots: { maxLogBytes: 8 * 1024, trailingEntries: 5 },
+        limits: { maxCommandBytes: MAX_COMMAND_BYTES },
+      }),
+    )
+    return new EmbeddedStore(replica, { clock: this.clock, random: this.random.fork(), onClose: () => replica.close() })
+  }
+
+  async run<T>(work: Promise<T>): Promise<T> {
+    let settled = false
+    const watched = work.finally(() => {
+      settled = true
+    })
+    watched.catch(() => undefined)
+    for (let turn = 0; turn < 20_000; turn++) {
+      await this.clock.advanceAsync(0)
+      if (settled) return watched
+      await this.clock.advanceAsync(1)
+    }
+    throw new Error('nothing came of it within 20 s of virtual time')
+  }
+}
+
+describe('the embedded store over a real replica', () => {
+  it('keeps revisions, values and the state hash through restarts from snapshot and log', async () => {
+    const cluster = new OneMember()
+    let expected = ''
+    for (let life = 0; life < 4; life++) {
+      const store = await cluster.open()
+      const tokens = Array.from({ length: 60 }, (_, at) => `<${life}.${at}>`)
+      for (const token of tokens) {
+        expected += token
+        await cluster.run(store.append('log', token))
+      }
+      await cluster.run(Promise.all(tokens.map((token) => store.put(token, token))))
+      expect((await cluster.run(store.get('log')))?.text()).toBe(expected)
+      const revision = (await cluster.run(store.put('last', 'x'))).revision
+      expect(revision).toBe(1 + (life + 1) * 121)
+      const { stateHash, appliedIndex } = cluster.machine
+      await cluster.run(store.close())
+      const again = await cluster.open()
+      expect((await cluster.run(again.get('log')))?.text()).toBe(expected)
+      // closeSession was one more command.
+      expect(cluster.machine.appliedIndex).toBe(appliedIndex + 1)
+      expect(cluster.machine.stateHash).not.toBe(stateHash)
+      expect(cluster.machine.query({ type: 'stats' })).toMatchObject({ keys: (life + 1) * 60 + 2, sessions: 0, revision })
+      await cluster.run(again.close())
+    }
+  })
+
+  it('carries the largest request', async () => {
+    const cluster = new OneMember()
+    const store = await cluster.open()
+    const value = new Uint8Array(1536 * 1024 - 1).fill(5)
+    await cluster.run(store.put('k', value))
+    expect((await cluster.run(store.get('k')))?.value.length).toBe(value.length)
+    await cluster.run(store.close())
+  })
+})
