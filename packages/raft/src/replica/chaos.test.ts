@@ -143,10 +143,19 @@ class Chaos {
     const id = this.random.pick(configuration.voters)
     const dice = this.random.next()
     if (dice < 0.3) this.crash(id)
-    else if (dice < 0.4) this.network.partition([id], configuration.voters.filter((other) => other !== id))
+    else if (dice < 0.4)
+      this.network.partition(
+        [id],
+        configuration.voters.filter((other) => other !== id),
+      )
     else if (dice < 0.5) this.network.cut(id, this.random.pick(configuration.voters))
-    else if (dice < 0.6) this.network.conditions = { ...this.network.conditions, dropRate: 0.1, duplicateRate: 0.1, maxDelayMs: 60, ordered: false }
-    else if (dice < 0.7) void this.lives.get(id)?.replica?.takeSnapshot().catch(() => undefined)
+    else if (dice < 0.6)
+      this.network.conditions = { ...this.network.conditions, dropRate: 0.1, duplicateRate: 0.1, maxDelayMs: 60, ordered: false }
+    else if (dice < 0.7)
+      void this.lives
+        .get(id)
+        ?.replica?.takeSnapshot()
+        .catch(() => undefined)
     else this.network.heal()
   }
 

@@ -20,7 +20,12 @@ const base = () => ({
 })
 
 it('fills in defaults and keeps what is given', () => {
-  const resolved = resolveReplicaOptions({ ...base(), snapshots: { maxLogBytes: -1 }, limits: { maxPendingReads: 7 }, core: { heartbeatIntervalMs: 20 } })
+  const resolved = resolveReplicaOptions({
+    ...base(),
+    snapshots: { maxLogBytes: -1 },
+    limits: { maxPendingReads: 7 },
+    core: { heartbeatIntervalMs: 20 },
+  })
   expect(resolved.snapshots.maxLogBytes).toBe(-1)
   expect(resolved.snapshots.trailingEntries).toBeGreaterThan(0)
   expect(resolved.limits.maxPendingReads).toBe(7)

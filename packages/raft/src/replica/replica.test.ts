@@ -203,7 +203,11 @@ describe('close', () => {
     expect(await leader.replica.closed).toBeNull()
     expect(leader.storage.closed).toBe(true)
     expect(leader.replica.status().state).toBe('closed')
-    for (const call of [() => leader.replica.propose(bytesOf('c')), () => leader.replica.readIndex(), () => leader.replica.takeSnapshot()]) {
+    for (const call of [
+      () => leader.replica.propose(bytesOf('c')),
+      () => leader.replica.readIndex(),
+      () => leader.replica.takeSnapshot(),
+    ]) {
       expect(await outcomeOf(call())).toBe('STOPPED/refused')
     }
     expect(() => leader.replica.query('words')).toThrow(expect.objectContaining({ code: 'STOPPED' }))
