@@ -3,13 +3,9 @@
  * natively, and their order is the order of the bytes (memcmp), never that of a locale. Nothing is decoded: no two keys become one.
  */
 
-const SHORT = 24
-
+/** In one call, because a text that is put together by and by is stored in parts and costs twice as much to compare. */
 export function keyToString(key: Uint8Array): string {
-  if (key.length > SHORT) return String.fromCharCode.apply(null, key as unknown as number[])
-  let text = ''
-  for (const byte of key) text += String.fromCharCode(byte)
-  return text
+  return String.fromCharCode.apply(null, key as unknown as number[])
 }
 
 export function keyFromString(text: string): Uint8Array {

@@ -21,8 +21,10 @@ import { Store, type StoreCut } from './store.js'
 const SNAPSHOT_FORMAT = 1
 const Kind = { header: 1, sessions: 2, records: 3, end: 4 } as const
 const LENGTH_BYTES = 4
-/** A block is closed when it is at least this long, and handed out in pieces of this size. */
+/** A block is handed out in pieces of this size. */
 const CHUNK_BYTES = 64 * 1024
+/** A block is closed when it is at least this long: a little less than a piece, so that records of usual size do not leave a tiny second one. */
+const FULL_BLOCK_BYTES = 60 * 1024
 const SMALLEST_BLOCK_ROOM = 1024 * 1024
 const MAX_BLOCK_BYTES = CHUNK_BYTES + MAX_KEY_BYTES + MAX_VALUE_BYTES + SMALLEST_BLOCK_ROOM
 
@@ -74,7 +76,7 @@ class BlockWriter {
   kind: number | null = null
 
   get isFull(): boolean {
-    return this.writer.length >= CHUNK_BYTES
+    return this.writer.length >= FULL_BLOCK_BYTES
   }
 
   /** Does nothing when a block of this kind is open. */
