@@ -79,14 +79,14 @@ export class LogView {
     return run.firstIndex
   }
 
-  /** Last index with exactly this term; null when the log holds none. */
+  /** Last index with exactly this term, counting the entry at firstIndex - 1, whose term is still known; null when there is none. */
   lastIndexOfTerm(term: Term): LogIndex | null {
     for (let i = this.#runs.length - 1; i >= 0; i--) {
       const run = this.#runs[i]
       if (run === undefined || run.term < term) return null
       if (run.term === term) return asIndex((this.#runs[i + 1]?.firstIndex ?? this.#lastIndex + 1) - 1)
     }
-    return null
+    return this.#previousTerm === term ? asIndex(this.#firstIndex - 1) : null
   }
 
   /**
