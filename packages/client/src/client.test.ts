@@ -158,6 +158,24 @@ describe('finding the leader', () => {
     expect(cluster.clock.now() - before).toBeLessThan(1100)
   })
 
+  it('takes silence for silence on a clock that moves while it is read', async () => {
+    const cluster = new ScriptedCluster()
+    let readings = 0
+    const { clock } = cluster
+    const moving = {
+      now: () => clock.now() + ++readings / 1000,
+      setTimer: (delayMs: number, callback: () => void) => clock.setTimer(delayMs, callback),
+      defer: (callback: () => void) => clock.defer(callback),
+    }
+    const client = cluster.client({ attemptTimeoutMs: 1000, clock: moving })
+    await cluster.settle(client.append('k', '0'))
+    cluster.member('a:1').script = () => 'executeMutely'
+    cluster.leader = 'b:1'
+    const before = cluster.member('a:1').requests.length
+    expect(await cluster.settle(client.append('k', '1'))).toMatchObject({ valueBytes: 2 })
+    expect(cluster.member('a:1').requests.length - before).toBe(1)
+  })
+
   const attemptsIn10s = async (arrange: (cluster: ScriptedCluster) => void): Promise<number> => {
     const cluster = new ScriptedCluster()
     const client = cluster.client()

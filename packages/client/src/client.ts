@@ -25,7 +25,8 @@ export interface StatusOptions extends CallOptions {
   readonly endpoint?: string
 }
 
-const DEFAULT_ATTEMPT_TIMEOUT_MS = 1000
+/** A little longer than the members need to replace a dead leader. */
+const DEFAULT_ATTEMPT_TIMEOUT_MS = 500
 const DEFAULT_CONNECT_TIMEOUT_MS = 2000
 const DEFAULT_BACK_OFF: BackOff = { initialMs: 20, maxMs: 400 }
 const DEFAULT_MAX_BUFFERED_BYTES = 16 * 1024 * 1024

@@ -47,7 +47,6 @@ export class ClusterBackend implements StoreBackend {
     const pinned = request.type === 'status' ? request.endpoint : null
     const endpoint = pinned ?? this.#finder.target
     const connection = this.#connection(endpoint)
-    const beganMs = this.#options.clock.now()
     // A stale read succeeds anywhere: it says nothing about who leads.
     const provesLeader = request.type === 'write' || (request.type === 'get' && request.consistency === 'linearizable')
     const sent = connection.request(unnumbered(request), {
@@ -57,6 +56,8 @@ export class ClusterBackend implements StoreBackend {
       },
       onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null)),
     })
+    // Not before the request was handed over: that itself counts as progress when nothing else was under way.
+    const beganMs = this.#options.clock.now()
     return { cancel: () => sent.cancel(), silent: () => this.#silent(connection, beganMs) }
   }
 
