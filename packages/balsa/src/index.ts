@@ -1,1 +1,27 @@
-export { BalsaError } from '@balsa/raft'
+export {
+  type AppendResult,
+  type BytesLike,
+  type CallOptions,
+  type CompareAndPutResult,
+  type CompareOptions,
+  type DeleteResult,
+  type GetOptions,
+  KeyValue,
+  type KeyValueStore,
+  type MemberStatus,
+  type PutResult,
+} from '@balsa/kv'
+export type { Client } from '@balsa/client'
+export {
+  type AppliedCommand,
+  BalsaError,
+  type ErrorCode,
+  type ErrorFamily,
+  type ReplicaEvent,
+  type ReplicaStatus,
+  type StateMachine,
+} from '@balsa/raft'
+export { Member, type MemberOptions } from '@balsa/server'
+export { connect, type ConnectOptions } from './connect.js'
+export { type OpenReplicaOptions, Replica } from './node-replica.js'
+export { openStore, type OpenStoreOptions } from './open-store.js'
