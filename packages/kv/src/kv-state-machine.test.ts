@@ -147,6 +147,10 @@ describe('limits and bad commands', () => {
     expect(machine.revision).toBe(3)
   })
 
+  it('knows no key over the limit, however long the question', () => {
+    expect(new KvStateMachine().query({ type: 'get', key: new Uint8Array(1_600_000) }).record).toBeNull()
+  })
+
   it('counts data bytes through all kinds of writes', () => {
     const machine = new KvStateMachine()
     machine.apply([entry(1, put('ab', 'cde')), entry(2, append('ab', 'fg')), entry(3, put('x', '')), entry(4, put('ab', '1'))])

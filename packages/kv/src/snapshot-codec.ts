@@ -2,7 +2,7 @@
  * The state machine's bytes in a snapshot: a sequence of blocks, each `u32le length | u8 kind | body`.
  *
  *     header   u8 format (1) | varint appliedIndex | varint revision | u32 u32 state hash | varint timeMs | varint sweptMs
- *     sessions per session: varint id | bytes nonce | varint ttlMs | varint lastActiveMs | varint firstUnanswered |
+ *     sessions per session: varint id | 16 bytes nonce | varint ttlMs | varint lastActiveMs | varint firstUnanswered |
  *              varint count | count x (varint sequence | result), ascending; longest idle session first
  *     records  per key, in key order: bytes key | metadata | bytes value
  *     end      varint number of sessions | varint number of keys
@@ -12,7 +12,7 @@
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
 import { keyFromString, keyToString } from './key-string.js'
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.js'
+import { CLIENT_NONCE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.js'
 import { readMetadata, readResult, writeMetadata, writeResult, type CommandResult } from './result.js'
 import { type SessionState, type SessionsCut, SessionTable } from './sessions.js'
 import { StateHash } from './state-hash.js'
@@ -109,7 +109,7 @@ function writeHeader(writer: ByteWriter, cut: StateCut): void {
 
 function writeSession(writer: ByteWriter, session: SessionState): void {
   writer.varint(session.id)
-  writer.bytes(keyFromString(session.nonce))
+  writer.raw(keyFromString(session.nonce))
   writer.varint(session.ttlMs)
   writer.varint(session.lastActiveMs)
   writer.varint(session.firstUnanswered)
@@ -123,7 +123,7 @@ function writeSession(writer: ByteWriter, session: SessionState): void {
 
 function readSession(reader: ByteReader): SessionState {
   const id = reader.varint('session id')
-  const nonce = keyToString(reader.bytes('nonce'))
+  const nonce = keyToString(reader.raw('nonce', CLIENT_NONCE_BYTES))
   const ttlMs = reader.varint('ttlMs')
   const lastActiveMs = reader.varint('lastActiveMs')
   const firstUnanswered = reader.varint('firstUnanswered')
@@ -251,6 +251,7 @@ class SnapshotDecoder {
 
   #record(reader: ByteReader): void {
     const key = reader.bytes('key')
+    if (key.length === 0 || key.length > MAX_KEY_BYTES) reader.fail('key', `${key.length} bytes`)
     const metadata = readMetadata(reader)
     if (metadata.modRevision > this.#store.revision) reader.fail('modRevision', 'newer than the store')
     this.#store.load(key, metadata, reader.bytes('value'))

@@ -1,6 +1,6 @@
 import type { CompareAndPutCommand, DeleteCommand, PutCommand, WriteCommand } from './command.js'
 import { bytesEqual, keyToString } from './key-string.js'
-import { MAX_VALUE_BYTES } from './limits.js'
+import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.js'
 import { OrderedMap, type OrderedMapCut } from './ordered-map.js'
 import type { CommandResult, KeyMetadata } from './result.js'
 
@@ -59,7 +59,8 @@ export class Store {
   }
 
   get(key: Uint8Array): KeyRecord | undefined {
-    return this.#records.get(keyToString(key))
+    // No such key can exist, and a huge one from a client must not become a text.
+    return key.length > MAX_KEY_BYTES ? undefined : this.#records.get(keyToString(key))
   }
 
   /** Executes a command that {@link refusalOf} lets pass. */
