@@ -184,7 +184,6 @@ async function resumeLog(
     const head = headAt(snapshot, known)
     state = new LogState(head, cacheBytes)
     await writer.startSegment(head)
-    await writer.compact((snapshot.index + 1) as LogIndex)
     writer.mark()
   } else if (known !== hardState) {
     state.hardState = known
@@ -192,6 +191,8 @@ async function resumeLog(
     await writer.flush()
     writer.mark()
   }
+  // A removal that the last run did not live to see.
+  await writer.compact(state.firstIndex)
   return { writer, state }
 }
 

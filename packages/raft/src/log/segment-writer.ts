@@ -223,15 +223,19 @@ export class SegmentWriter {
     await active.handle.close()
   }
 
-  /** Retires whole segments that hold only entries below `firstIndex`. The snapshot that covers them must be durable. */
+  /**
+   * Retires whole segments that hold only what is below `firstIndex` or void. The snapshot that covers it must be durable. All before
+   * the newest segment at whose start the log ended below `firstIndex` can go: what it holds is all that a recovery needs.
+   */
   async compact(firstIndex: LogIndex): Promise<void> {
     const { fileSystem, directory, segmentBytes, spares } = this.#options
     const retired: string[] = []
+    const keepFrom = this.#segments.findLast((segment) => segment.headLastIndex < firstIndex)?.number ?? 0
+    this.positions.dropSegmentsBelow(keepFrom)
     for (;;) {
-      const [oldest, next] = this.#segments
-      if (oldest === undefined || next === undefined || next.headLastIndex >= firstIndex) break
+      const oldest = this.#segments[0]
+      if (oldest === undefined || oldest.number >= keepFrom) break
       this.#segments.shift()
-      this.positions.dropSegmentsBelow(next.number)
       const reusable = oldest.readers === 0 && oldest.capacity === segmentBytes && retired.length === 0 && spares.wantsMore
       if (reusable) retired.push(await spares.retire(this.#path(oldest.number)))
       else await fileSystem.remove(this.#path(oldest.number))

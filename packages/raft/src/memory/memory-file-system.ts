@@ -132,16 +132,20 @@ export class MemoryFileSystem implements FileSystem {
     return file.read(0, file.size)
   }
 
-  /** A copy in which everything visible is durable: what a restarted process finds, without a crash of the machine. */
-  clone(): MemoryFileSystem {
+  /** An independent copy with everything that is not synced yet, without hooks and faults: one run can be crashed at many points. */
+  fork(): MemoryFileSystem {
     const copy = new MemoryFileSystem({ capacityBytes: this.#capacityBytes })
+    const twins = new Map<MemoryFile, MemoryFile>()
+    const twinOf = (file: MemoryFile): MemoryFile => {
+      const twin = twins.get(file) ?? file.fork()
+      twins.set(file, twin)
+      return twin
+    }
     for (const [path, directory] of this.#directories) {
       const target = copy.#directory(path, true)
-      for (const [name, file] of directory.live) {
-        const twin = file.clone()
-        target.live.set(name, twin)
-        target.durable.set(name, twin)
-      }
+      for (const [name, file] of directory.live) target.live.set(name, twinOf(file))
+      for (const [name, file] of directory.durable) target.durable.set(name, twinOf(file))
+      target.pending = directory.pending.map(({ from, to }) => ({ from, to: to === null ? null : { name: to.name, file: twinOf(to.file) } }))
     }
     return copy
   }

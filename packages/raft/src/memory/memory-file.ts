@@ -144,8 +144,13 @@ export class MemoryFile {
     this.#durable.apply({ size })
   }
 
-  clone(): MemoryFile {
-    return new MemoryFile(this.#live.read(0, this.#live.size))
+  fork(): MemoryFile {
+    const copy = new MemoryFile()
+    copy.#live = new Image(this.#live.read(0, this.#live.size))
+    copy.#durable = new Image(this.#durable.read(0, this.#durable.size))
+    copy.#pending = [...this.#pending]
+    copy.#settled = this.#settled
+    return copy
   }
 }
 
