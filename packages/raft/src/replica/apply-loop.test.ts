@@ -99,7 +99,7 @@ describe('apply loop', () => {
     expect(loop.appliedIndex).toBe(2)
   })
 
-  it('waits for a slow machine and loses nothing (MISSION A10)', async () => {
+  it('waits for a slow machine and loses nothing', async () => {
     let open = (): void => undefined
     machine.gate = new Promise((resolve) => {
       open = resolve
@@ -169,7 +169,7 @@ describe('apply loop', () => {
     expect(failures).toEqual([expect.objectContaining({ code: 'INVARIANT' })])
   })
 
-  it('puts a snapshot into the stream: what it covers is skipped, what follows it is applied (MISSION B8, LESSONS C18)', async () => {
+  it('puts a snapshot into the stream: what it covers is skipped, what follows it is applied', async () => {
     inMemory('a', 'b', 'c', 'd', 'e')
     loop.commit(asIndex(5))
     install(4, 'w x y z')
@@ -195,7 +195,7 @@ describe('apply loop', () => {
     expect(machine.words).toEqual(['w', 'x', 'y', 'z'])
   })
 
-  it('an empty snapshot resets the machine (MISSION B8)', async () => {
+  it('an empty snapshot resets the machine', async () => {
     machine.words = ['old']
     install(4, '')
     loop.restore(metaOf(4), Promise.resolve())
@@ -205,7 +205,7 @@ describe('apply loop', () => {
     expect(loop.appliedIndex).toBe(4)
   })
 
-  it('never goes backwards (LESSONS C11)', async () => {
+  it('never goes backwards', async () => {
     inMemory('a', 'b', 'c')
     commit(3)
     await settle()
@@ -217,7 +217,7 @@ describe('apply loop', () => {
     expect(restored).toEqual([])
   })
 
-  it('a second snapshot that comes before the first is installed takes its place (LESSONS C17)', async () => {
+  it('a second snapshot that comes before the first is installed takes its place', async () => {
     let first = (): void => undefined
     loop.restore(metaOf(4), new Promise<void>((resolve) => (first = resolve)))
     loop.pump()

@@ -41,7 +41,7 @@ interface PendingRestore {
 }
 
 /**
- * The one ordered stream into the state machine (MISSION A10, B8): committed entries and snapshots, each exactly once per start, in
+ * The one ordered stream into the state machine: committed entries and snapshots, each exactly once per start, in
  * bounded batches. Nothing else ever calls `apply` or `restore`. While a batch is under way the loop is busy; all other moments are
  * cuts, at which a snapshot may be taken and reads may run. A slow state machine slows the loop and nothing else: entries wait in the log.
  */

@@ -200,7 +200,7 @@ async function check(seed: number, useFiles: boolean): Promise<number> {
   expect(chaos.acknowledged.filter((word) => !applied.has(word))).toEqual([])
   // Refused means never: not now and not later.
   expect(chaos.refused.filter((word) => applied.has(word))).toEqual([])
-  const closing = Promise.all([...chaos.lives.values()].map(({ replica }) => replica?.close()))
+  const closing = Promise.all([...chaos.lives.values()].map(async ({ replica }) => replica?.close()))
   await chaos.clock.advanceAsync(600)
   await closing
   expect(chaos.clock.pending).toBe(0)

@@ -12,7 +12,12 @@ async function write(cluster: TestReplicas, member: TestMember, ...all: readonly
   await cluster.run(Promise.all(all.map((word) => member.replica.propose(bytesOf(word)))))
 }
 
-const others = (cluster: TestReplicas, member: TestMember): TestMember[] => cluster.members.filter((other) => other !== member)
+/** A member that is none of these. */
+function another(cluster: TestReplicas, ...members: readonly TestMember[]): TestMember {
+  const found = cluster.members.find((member) => !members.includes(member))
+  if (found === undefined) throw new Error('everybody is excluded')
+  return found
+}
 
 const sameWords = (cluster: TestReplicas, expected: readonly string[]): Promise<void> =>
   cluster.until(() => cluster.alive.every(({ machine }) => machine.words.join() === expected.join()))
@@ -24,7 +29,7 @@ function gate(): { readonly promise: Promise<void>; readonly open: () => void } 
 }
 
 describe('crash and restart', () => {
-  it('a new leader takes over; the old one comes back from its disk and catches up (MISSION B10)', async () => {
+  it('a new leader takes over; the old one comes back from its disk and catches up', async () => {
     const cluster = await TestReplicas.open(3, {}, { diskMs: 2 })
     const first = await cluster.leader()
     await write(cluster, first, ...words(0, 20))
@@ -75,7 +80,7 @@ describe('a follower far behind', () => {
   async function leaveBehind(count: number): Promise<{ cluster: TestReplicas; leader: TestMember; behind: TestMember }> {
     const cluster = await TestReplicas.open(3, options)
     const leader = await cluster.leader()
-    const behind = others(cluster, leader)[0] as TestMember
+    const behind = another(cluster, leader)
     await write(cluster, leader, 'seen')
     await cluster.until(() => behind.machine.words.length === 1)
     cluster.network.isolate(behind.id)
@@ -85,7 +90,7 @@ describe('a follower far behind', () => {
     return { cluster, leader, behind }
   }
 
-  it('gets the snapshot in chunks, then the log (MISSION B6, B9)', async () => {
+  it('gets the snapshot in chunks, then the log', async () => {
     const { cluster, leader, behind } = await leaveBehind(50)
     await write(cluster, leader, 'after')
     const restored: number[] = []
@@ -117,7 +122,7 @@ describe('a follower far behind', () => {
 
   it('goes on with another leader that has the same snapshot', async () => {
     const { cluster, leader, behind } = await leaveBehind(60)
-    const third = others(cluster, leader).find((member) => member !== behind) as TestMember
+    const third = another(cluster, leader, behind)
     await cluster.until(() => third.replica.status().appliedIndex === leader.replica.status().appliedIndex)
     await cluster.run(third.replica.takeSnapshot())
     cluster.network.heal()
@@ -132,7 +137,7 @@ describe('a follower far behind', () => {
     await cluster.close()
   })
 
-  it('survives chunks that are lost, doubled and out of order (LESSONS C14)', async () => {
+  it('survives chunks that are lost, doubled and out of order', async () => {
     const { cluster } = await leaveBehind(40)
     cluster.network.conditions = { ...cluster.network.conditions, dropRate: 0.1, duplicateRate: 0.2, maxDelayMs: 20, ordered: false }
     cluster.network.heal()
@@ -141,10 +146,10 @@ describe('a follower far behind', () => {
     await cluster.close()
   })
 
-  it('gets there although snapshots are taken all the time (LESSONS C15)', async () => {
+  it('gets there although snapshots are taken all the time', async () => {
     const cluster = await TestReplicas.open(3, { core: { snapshotChunkBytes: 16 }, snapshots: { maxLogBytes: 400, trailingEntries: 0 } })
     const leader = await cluster.leader()
-    const behind = others(cluster, leader)[0] as TestMember
+    const behind = another(cluster, leader)
     cluster.network.isolate(behind.id)
     await write(cluster, leader, ...words(0, 50))
     cluster.network.heal()
@@ -155,7 +160,7 @@ describe('a follower far behind', () => {
     await cluster.close()
   })
 
-  it('can be closed in the middle of the install (LESSONS H8)', async () => {
+  it('can be closed in the middle of the install', async () => {
     const { cluster, behind } = await leaveBehind(30)
     const held = gate()
     behind.machine.restoreGate = held.promise
@@ -179,7 +184,7 @@ describe('a follower far behind', () => {
   it('keeps the rate that the leader is allowed', async () => {
     const cluster = await TestReplicas.open(3, { ...options, limits: { snapshotBytesPerSecond: 100 } })
     const leader = await cluster.leader()
-    const behind = others(cluster, leader)[0] as TestMember
+    const behind = another(cluster, leader)
     cluster.network.isolate(behind.id)
     await write(cluster, leader, ...words(0, 100))
     const meta = await cluster.run(leader.replica.takeSnapshot())
@@ -193,10 +198,10 @@ describe('a follower far behind', () => {
 })
 
 describe('slow parts', () => {
-  it('a slow state machine holds up only itself, and loses nothing (MISSION A10)', async () => {
+  it('a slow state machine holds up only itself, and loses nothing', async () => {
     const cluster = await TestReplicas.open(3, { core: { logCacheBytes: 0 }, limits: { maxApplyEntries: 4 } })
     const leader = await cluster.leader()
-    const slow = others(cluster, leader)[0] as TestMember
+    const slow = another(cluster, leader)
     const held = gate()
     slow.machine.gate = held.promise
     await write(cluster, leader, ...words(0, 100))
@@ -243,7 +248,7 @@ describe('slow parts', () => {
   })
 })
 
-describe('a failed sync (LESSONS F3)', () => {
+describe('a failed sync', () => {
   it('stops its member for good; the others go on', async () => {
     const cluster = await TestReplicas.open(3)
     const leader = await cluster.leader()

@@ -231,7 +231,7 @@ describe('failure', () => {
 })
 
 describe('loss of leadership', () => {
-  it('ends waiters in the turn in which it is seen (MISSION C4)', async () => {
+  it('ends waiters in the turn in which it is seen', async () => {
     core.onStep = (input: Input) => {
       if (input.type === 'propose') {
         core.script.push({ proposals: input.proposals.map(({ ref }, at) => ({ ref, index: asIndex(at + 1), term: asTerm(1) })) })

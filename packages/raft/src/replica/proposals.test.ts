@@ -50,7 +50,7 @@ describe('proposal table', () => {
     table.stop()
   })
 
-  it('is refused when another term stands at the index (MISSION C4)', async () => {
+  it('is refused when another term stands at the index', async () => {
     const call = add()
     accept(5, 1)
     table.settle(asIndex(5), asTerm(2), 'other')
@@ -67,7 +67,7 @@ describe('proposal table', () => {
     expect(await late).toMatchObject({ result: 'late' })
   })
 
-  it('ends all waiters with LEADERSHIP_LOST, except those that are committed (LESSONS G9)', async () => {
+  it('ends all waiters with LEADERSHIP_LOST, except those that are committed', async () => {
     const calls = [add(), add(), add()]
     accept(5)
     table.leadershipEnded(null, asIndex(5))
@@ -75,7 +75,7 @@ describe('proposal table', () => {
     expect(await Promise.all(calls.map(codeOf))).toEqual(['resolved', 'LEADERSHIP_LOST/unknown', 'LEADERSHIP_LOST/unknown'])
   })
 
-  it('tells leaderships of different terms apart: lost and won again within one turn (LESSONS B3, G10)', async () => {
+  it('tells leaderships of different terms apart: lost and won again within one turn', async () => {
     const old = add()
     accept(5, 1)
     const young = add()
@@ -86,7 +86,7 @@ describe('proposal table', () => {
     expect(await codeOf(young)).toBe('resolved')
   })
 
-  it('ends waiters below a snapshot that replaced the log (LESSONS C16)', async () => {
+  it('ends waiters below a snapshot that replaced the log', async () => {
     const calls = [add(), add()]
     accept(5)
     table.replacedBySnapshot(asIndex(5))
@@ -139,7 +139,7 @@ describe('proposal table', () => {
     await expect(call).rejects.toMatchObject({ code: 'NOT_LEADER', leaderId: 2, leaderAddress: 'client-2' })
   })
 
-  it('starts: an answer at once, also from a member that does not lead (MISSION A8)', async () => {
+  it('starts: an answer at once, also from a member that does not lead', async () => {
     const started = table.addStart(EntryType.command, new Uint8Array(1))
     accept(7, 4)
     expect(await started).toEqual({ index: 7, term: 4, isLeader: true })

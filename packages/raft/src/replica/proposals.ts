@@ -69,7 +69,7 @@ class PendingProposal<Result> implements Proposal, Cancellable {
 const ignore = (): void => undefined
 
 /**
- * Commands that wait for their result, each with a promise of its own (MISSION C4). An accepted one is known by index and term together:
+ * Commands that wait for their result, each with a promise of its own. An accepted one is known by index and term together:
  * another term at its index means that it lost its place for ever.
  */
 export class ProposalTable<Result> {
@@ -111,7 +111,7 @@ export class ProposalTable<Result> {
     })
   }
 
-  /** Resolves when the core has taken the command or refused it for want of leadership; promises nothing (MISSION A8). */
+  /** Resolves when the core has taken the command or refused it for want of leadership; promises nothing. */
   addStart(type: EntryType, payload: Uint8Array): Promise<Started> {
     const refusal = this.#refusal(payload, {})
     if (refusal !== null) return Promise.reject(refusal)

@@ -23,22 +23,22 @@ describe('read table', () => {
   const add = (options = {}) => reads.add(options, (index) => index)
   const confirm = (ref: number | null, index: number): void => reads.outcomes([{ ref: ref ?? -1, index: asIndex(index) }], () => '')
 
-  it('waits for the state machine, not only for the confirmation (LESSONS E5)', async () => {
+  it('waits for the state machine, not only for the confirmation', async () => {
     let answer = 0
     void add().then((index) => {
       answer = index
     })
     confirm(reads.take(), 7)
     reads.applied(asIndex(6))
-    await null
+    await Promise.resolve()
     expect(answer).toBe(0)
     reads.applied(asIndex(7))
-    await null
+    await Promise.resolve()
     expect(answer).toBe(7)
     expect(reads.pending).toBe(0)
   })
 
-  it('asks once for all reads of a turn, and anew for later ones (LESSONS E4)', async () => {
+  it('asks once for all reads of a turn, and anew for later ones', async () => {
     const early = [add(), add()]
     const first = reads.take()
     expect(reads.take()).toBeNull()

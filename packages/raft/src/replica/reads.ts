@@ -29,8 +29,8 @@ interface Confirmed {
 }
 
 /**
- * Reads on their way to linearizability: first the core confirms an index, then the state machine must have applied it (LESSONS E5). All
- * reads of one turn share one question to the core: each of them began before it was asked, so its answer covers all (LESSONS E4).
+ * Reads on their way to linearizability: first the core confirms an index, then the state machine must have applied it. All
+ * reads of one turn share one question to the core: each of them began before it was asked, so its answer covers all.
  */
 export class ReadTable {
   readonly #guards: CallGuards

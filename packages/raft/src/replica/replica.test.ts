@@ -25,7 +25,7 @@ describe('a cluster of one', () => {
     expect(cluster.clock.pending).toBe(0)
   })
 
-  it('answers nothing before its own disk has it (LESSONS B17)', async () => {
+  it('answers nothing before its own disk has it', async () => {
     const cluster = await TestReplicas.open(1)
     const leader = await cluster.leader()
     leader.storage.manual = true
@@ -78,7 +78,7 @@ describe('the calls of three members', () => {
     cluster.network.heal()
   })
 
-  it('a leader that is cut off ends its waiting calls as unknown when it notices, and confirms no read (LESSONS E1, G9)', async () => {
+  it('a leader that is cut off ends its waiting calls as unknown when it notices, and confirms no read', async () => {
     cluster.network.isolate(leader.id)
     const write = outcomeOf(leader.replica.propose(bytesOf('a')))
     const read = outcomeOf(leader.replica.read('words'))
@@ -114,7 +114,7 @@ describe('the calls of three members', () => {
     expect(follower.replica.query('length')).toBe(10)
   })
 
-  it('start tells the place at once, and from a follower that it does not lead (MISSION A8)', async () => {
+  it('start tells the place at once, and from a follower that it does not lead', async () => {
     const started = await cluster.run(leader.replica.start(bytesOf('a')))
     expect(started).toMatchObject({ isLeader: true, term: leader.replica.status().term })
     expect(leader.machine.words).toEqual([])
@@ -185,7 +185,7 @@ describe('the calls of three members', () => {
 })
 
 describe('close', () => {
-  it('ends every waiting call, is idempotent, and leaves nothing running (MISSION A11)', async () => {
+  it('ends every waiting call, is idempotent, and leaves nothing running', async () => {
     const cluster = await TestReplicas.open(3)
     const leader = await cluster.leader()
     cluster.network.isolate(leader.id)

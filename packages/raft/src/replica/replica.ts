@@ -90,7 +90,7 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
 
   /**
    * Starts a member: its newest snapshot goes into the state machine first, then the log behind it as it is known to be committed
-   * (MISSION B10). Takes over `storage` and `transport`, and closes them when it fails.
+   *. Takes over `storage` and `transport`, and closes them when it fails.
    * Errors (fatal): CONFIG, IDENTITY_MISMATCH, CORRUPT, STATE_MACHINE_FAILED, and whatever the transport's start says.
    */
   static async open<Result, Query, Answer>(options: ReplicaOptions<Result, Query, Answer>): Promise<Replica<Result, Query, Answer>> {
@@ -129,7 +129,7 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
 
   /**
    * Hands a command to consensus and tells where it will stand if it is committed, without waiting for that and without any promise
-   * (MISSION A8). Not being the leader is an answer here, not an error.
+   *. Not being the leader is an answer here, not an error.
    */
   start(command: Uint8Array): Promise<Started> {
     if (this.#state !== 'running') return Promise.reject(stopped())

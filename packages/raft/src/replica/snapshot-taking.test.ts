@@ -63,7 +63,7 @@ const settle = (): Promise<void> => clock.advanceAsync(0)
 /** What the snapshot of this index holds. */
 const contents = (): string => (storage.disk.snapshot?.chunks ?? []).map(textOf).join('').trim()
 
-describe('by the size of the log (MISSION B5a)', () => {
+describe('by the size of the log', () => {
   it('takes one when the limit is passed, and tells the core what to keep', async () => {
     setUp({ maxLogBytes: 100, trailingEntries: 1 })
     write('a', 'b', 'c')
@@ -93,7 +93,7 @@ describe('by the size of the log (MISSION B5a)', () => {
     expect(inputs.length).toBeLessThanOrEqual(20)
   })
 
-  it('waits for a running transfer, but not for ever (LESSONS C15)', async () => {
+  it('waits for a running transfer, but not for ever', async () => {
     setUp({ maxLogBytes: 100, trailingEntries: 0 })
     core.progress = [{ id: asMemberId(2), state: 'snapshot', matchIndex: asIndex(0), nextIndex: asIndex(1), lastContactMs: 0 }]
     write('a', 'b', 'c', 'd', 'e')
@@ -106,19 +106,19 @@ describe('by the size of the log (MISSION B5a)', () => {
 })
 
 describe('by the service', () => {
-  it('takes one when asked (MISSION B5b), at exactly the applied index', async () => {
+  it('takes one when asked, at exactly the applied index', async () => {
     setUp({ maxLogBytes: -1, trailingEntries: 0 })
     write('a', 'b')
     await settle()
     const snapshot = taker.take()
-    // The cut is made: what is applied from here on is not part of it, although nothing is written yet (LESSONS C6).
+    // The cut is made: what is applied from here on is not part of it, although nothing is written yet.
     write('c')
     await settle()
     expect((await snapshot).index).toBe(2)
     expect(contents()).toBe('a b')
   })
 
-  it('takes one when the apply step wants it (MISSION B5c), once per progress', async () => {
+  it('takes one when the apply step wants it, once per progress', async () => {
     setUp({ maxLogBytes: -1, trailingEntries: 0 })
     machine.wants = true
     write('a')

@@ -9,7 +9,7 @@ import { machineFailure } from './apply-loop.js'
 import { stopped } from './calls.js'
 import type { ConsensusCore } from './consensus-core.js'
 
-/** When the replica takes snapshots by itself; the service may ask for one at any time (MISSION B5). */
+/** When the replica takes snapshots by itself; the service may ask for one at any time. */
 export interface SnapshotPolicy {
   /** Bytes of log that a snapshot would free, above which one is taken. -1: never. */
   readonly maxLogBytes: number
@@ -35,8 +35,8 @@ interface Waiter {
 }
 
 /**
- * Takes local snapshots, one at a time. The cut is made synchronously between two batches, at exactly the applied index (LESSONS C6); the
- * bytes are streamed to storage while newer commands are applied. The log is compacted only when the file is durable (LESSONS C1).
+ * Takes local snapshots, one at a time. The cut is made synchronously between two batches, at exactly the applied index; the
+ * bytes are streamed to storage while newer commands are applied. The log is compacted only when the file is durable.
  */
 export class SnapshotTaker<Result> {
   readonly #core: ConsensusCore

@@ -90,7 +90,7 @@ describe('receiver', () => {
     storage.receive = async (_meta, offset) => {
       most = Math.max(most, ++underWay)
       offsets.push(offset)
-      await null
+      await Promise.resolve()
       underWay--
       return offset === 10 ? 'complete' : offset + 5
     }

@@ -63,7 +63,7 @@ export class SnapshotSender {
 /** More chunks than this waiting for the disk are dropped: the sender repeats what it has no answer to. */
 const MAX_WAITING_CHUNKS = 16
 
-/** Stores received pieces strictly one at a time and in order (LESSONS C14, C17). */
+/** Stores received pieces strictly one at a time and in order. */
 export class SnapshotReceiver {
   readonly #storage: Storage
   readonly #hooks: TransferHooks
