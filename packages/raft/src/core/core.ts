@@ -178,8 +178,8 @@ function isPreVoteTraffic(message: Message): boolean {
 }
 
 /**
- * A sender that is behind is told this member's term: an old leader steps down, a candidate catches up. Silence would leave it stuck
- * (LESSONS A15, A17). Answers of old terms say nothing that could be counted.
+ * A sender that is behind is told this member's term: an old leader steps down, a candidate catches up. Silence would leave it stuck.
+ * Answers of old terms say nothing that could be counted.
  */
 function answerOldTerm(state: CoreState, message: Message): void {
   switch (message.type) {

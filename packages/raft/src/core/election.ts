@@ -13,7 +13,7 @@ import { settleHandover } from './transfer.js'
 
 /**
  * Called only for a granted vote, a message of the current leader, an election of its own, and when a leader steps down: any other reset
- * lets a server that can not win keep those that could from trying (LESSONS A11-A13).
+ * lets a server that can not win keep those that could from trying.
  */
 export function resetElectionTimer(state: CoreState): void {
   const { electionTimeoutMs } = state.options
@@ -31,7 +31,7 @@ export function followLeader(state: CoreState, leaderId: MemberId): void {
 }
 
 export function becomeFollower(state: CoreState, term: Term, leaderId: MemberId | null, reason: string): void {
-  // The vote is forgotten only when the term moves: otherwise this member could vote twice in one term (LESSONS A1).
+  // The vote is forgotten only when the term moves: otherwise this member could vote twice in one term.
   if (term > state.term) state.setTerm(term, null)
   changeRole(state, 'follower', leaderId, reason)
 }
@@ -74,7 +74,7 @@ export function campaignForReal(state: CoreState, transfer: boolean, reason: str
   state.setTerm(asTerm(state.term + 1), state.id)
   changeRole(state, 'candidate', null, reason)
   resetElectionTimer(state)
-  // The own vote counts when it is durable, like everybody's: it comes back as a message to itself (LESSONS A3).
+  // The own vote counts when it is durable, like everybody's: it comes back as a message to itself.
   state.sendAfterPersist({ type: 'requestVoteResponse', from: state.id, to: state.id, term: state.term, preVote: false, granted: true })
   requestVotes(state, { preVote: false, transfer })
 }
@@ -99,7 +99,7 @@ function requestVotes(state: CoreState, { preVote, transfer }: { preVote: boolea
 export function isSticky(state: CoreState, message: RequestVote): boolean {
   if (message.transfer || !state.options.checkQuorum) return false
   if (state.role === 'leader') return true
-  // The last leader itself may ask: it has lost its leadership and can be elected again (LESSONS A14).
+  // The last leader itself may ask: it has lost its leadership and can be elected again.
   if (state.leaderId === message.from) return false
   return state.leaderId !== null && state.nowMs - state.leaderContactMs < state.options.electionTimeoutMs
 }
@@ -129,7 +129,7 @@ export function handleRequestVote(state: CoreState, message: RequestVote): void 
   state.sendAfterPersist({ type: 'requestVoteResponse', from: state.id, to: message.from, term: state.term, preVote: false, granted: true })
 }
 
-/** Answers with this member's own term, so that one that is behind catches up instead of asking for ever (LESSONS A15). */
+/** Answers with this member's own term, so that one that is behind catches up instead of asking for ever. */
 export function refuseVote(state: CoreState, message: RequestVote): void {
   state.send({ type: 'requestVoteResponse', from: state.id, to: message.from, term: state.term, preVote: message.preVote, granted: false })
 }
@@ -138,7 +138,7 @@ export function handleVoteResponse(state: CoreState, message: RequestVoteRespons
   const expected = state.role === (message.preVote ? 'preCandidate' : 'candidate')
   const term = message.preVote && message.granted ? state.term + 1 : state.term
   if (!expected || message.term !== term) return
-  // A set of voters, never a counter: a duplicated answer is one vote (LESSONS A10). Strangers are not counted by voteResult (A9).
+  // A set of voters, never a counter: a duplicated answer is one vote. Strangers are not counted by voteResult.
   if (!state.votes.has(message.from)) state.votes.set(message.from, message.granted)
   countVotes(state)
 }

@@ -15,16 +15,16 @@ export function handleAppend(state: CoreState, message: AppendEntries): void {
     respond(state, message, prevLogIndex, rejection(state, prevLogIndex))
     return
   }
-  // What is committed here is the same everywhere, also where it is compacted away: only what lies above needs a look (LESSONS C13).
+  // What is committed here is the same everywhere, also where it is compacted away: only what lies above needs a look.
   const unseen = firstDifference(state, entries)
   if (unseen !== null) replaceFrom(state, entries.slice(unseen))
   const lastNew = asIndex(prevLogIndex + entries.length)
-  // Never beyond what this message has shown to agree: the own tail behind it may differ (LESSONS B10).
+  // Never beyond what this message has shown to agree: the own tail behind it may differ.
   state.commitTo(asIndex(Math.min(message.leaderCommit, lastNew)))
   respond(state, message, lastNew, null)
 }
 
-/** Position of the first entry that is not here already; null when all are. An old message thus never cuts off newer entries (LESSONS B7). */
+/** Position of the first entry that is not here already; null when all are. An old message thus never cuts off newer entries. */
 function firstDifference(state: CoreState, entries: readonly Entry[]): number | null {
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]

@@ -41,7 +41,7 @@ export function stopLeading(state: CoreState): void {
   leaveWithTransfer(state, leadership)
 }
 
-/** One progress per receiver of the log: new ones begin, removed ones are dropped and never counted again, the others are kept (LESSONS D16, D17). */
+/** One progress per receiver of the log: new ones begin, removed ones are dropped and never counted again, the others are kept. */
 function syncProgress(state: CoreState, leadership: Leadership): void {
   const targets = new Set(replicationTargets(state.configuration))
   for (const id of leadership.progress.keys()) {
@@ -114,7 +114,7 @@ export function propose(state: CoreState, leadership: Leadership, proposals: rea
   broadcast(state, leadership, false)
 }
 
-/** One change at a time, and only after an entry of this term is committed: two leaders' changes could otherwise both pass (LESSONS D1, D2). */
+/** One change at a time, and only after an entry of this term is committed: two leaders' changes could otherwise both pass. */
 function configurationRefusal(state: CoreState, accepted: readonly Proposal[], proposal: Proposal): 'INVALID' | null {
   if (proposal.type !== EntryType.configuration) return null
   const pending = state.membership.activeIndex > state.commitIndex || accepted.some(({ type }) => type === EntryType.configuration)
@@ -180,7 +180,7 @@ export function sendHeartbeats(state: CoreState, leadership: Leadership): void {
 }
 
 function sendHeartbeat(state: CoreState, progress: Progress): void {
-  // Without a consistency check of its own, it may only commit what is known to match (LESSONS B11).
+  // Without a consistency check of its own, it may only commit what is known to match.
   const commit = asIndex(Math.min(progress.matchIndex, state.commitIndex))
   progress.nextHeartbeatMs = state.nowMs + state.options.heartbeatIntervalMs
   progress.toldCommit = asIndex(Math.max(progress.toldCommit, commit))

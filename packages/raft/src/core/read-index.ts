@@ -39,7 +39,7 @@ export function askLeader(state: CoreState): void {
 
 /**
  * Begins a round if reads wait, none is under way, and an entry of this leader's term is committed: before that it does not know which
- * entries of its predecessors are committed (LESSONS E2).
+ * entries of its predecessors are committed.
  */
 export function startRound(state: CoreState, leadership: Leadership): void {
   if (!state.reads.hasWaiting || state.reads.hasActiveRound) return
@@ -87,7 +87,7 @@ export function handleReadIndexRequest(state: CoreState, leadership: Leadership,
   readOnLeader(state, leadership, { kind: 'remote', from: message.from, request: message.request })
 }
 
-/** Counts only from the leader of the current term, and only for the question that is open (LESSONS E13). */
+/** Counts only from the leader of the current term, and only for the question that is open. */
 export function handleReadIndexResponse(state: CoreState, message: ReadIndexResponse): void {
   if (message.from !== state.leaderId) return
   const refs = state.reads.answered(message.request)

@@ -13,7 +13,7 @@ interface Round {
 
 /**
  * Book-keeping of ReadIndex (thesis, section 6.4). A round is confirmed by a quorum that answered a message carrying its number. Numbers are
- * the leader's own and only rise, never a caller's: with reused ids, late answers to an earlier try would confirm a later one (LESSONS E3).
+ * the leader's own and only rise, never a caller's: with reused ids, late answers to an earlier try would confirm a later one.
  * One round is under way at a time; reads that arrive meanwhile wait and share the next one, so any number of reads costs one round.
  */
 export class Reads {
@@ -54,7 +54,7 @@ export class Reads {
     this.#waiting.push(origin)
   }
 
-  /** Starts a round for everything that waits. Each of these reads arrived before now, so the commit index of now covers it (LESSONS E4). */
+  /** Starts a round for everything that waits. Each of these reads arrived before now, so the commit index of now covers it. */
   startRound(commitIndex: LogIndex): void {
     this.#active = { number: ++this.#round, index: commitIndex, origins: this.#waiting }
     this.#waiting = []

@@ -117,7 +117,7 @@ export function startReplicating(state: CoreState, progress: Progress): void {
 
 /**
  * Fast back-up by whole terms (paper, end of section 5.3). Returns false for a refusal that is not the answer to what is under way: a
- * late one would move nextIndex to where it has been already, or below what is known to match (LESSONS B12).
+ * late one would move nextIndex to where it has been already, or below what is known to match.
  */
 function goBack(state: CoreState, progress: Progress, rejection: AppendRejection): boolean {
   const { prevLogIndex, conflictTerm, conflictIndex } = rejection
@@ -144,7 +144,7 @@ export function handleHeartbeatResponse(state: CoreState, leadership: Leadership
     replicate(state, progress, true)
   } else if (progress.matchIndex < state.log.lastIndex) {
     // Heart-beats get through, yet something is unanswered. An append that is long under way may be lost: an empty one behind it is
-    // refused then, which shows where to go on (LESSONS B18, B20).
+    // refused then, which shows where to go on.
     const stalled = state.nowMs - progress.lastAppendMs >= state.options.heartbeatIntervalMs
     if (stalled && progress.windowFull(state.options.maxInflightMessages, state.options.maxInflightBytes)) progress.freeOldest()
     replicate(state, progress, stalled)

@@ -6,7 +6,7 @@ import { configurationChanged } from './leader.js'
 import type { InstallSnapshot } from './messages.js'
 import type { CoreState } from './state.js'
 
-/** The receiver's side of InstallSnapshot (paper, figure 13; MISSION B7), and local compaction. */
+/** The receiver's side of InstallSnapshot (paper, figure 13), and local compaction. */
 
 export function handleInstallSnapshot(state: CoreState, message: InstallSnapshot): void {
   followLeader(state, message.from)
@@ -20,7 +20,7 @@ export function handleInstallSnapshot(state: CoreState, message: InstallSnapshot
 
 /**
  * Nothing to install when everything in it is committed here, or when the log holds its last entry: then the log up to there agrees with the
- * leader's, is committed, and what lies behind it is kept (LESSONS C10, C11).
+ * leader's, is committed, and what lies behind it is kept.
  */
 function alreadyCovered(state: CoreState, snapshot: SnapshotMeta): boolean {
   if (snapshot.index <= state.commitIndex) return true
@@ -61,7 +61,7 @@ export function handleSnapshotReceived(state: CoreState, meta: SnapshotMeta): vo
     // A candidate whose log is replaced is no longer the one that was voted for.
     if (state.role !== 'follower') becomeFollower(state, state.term, state.leaderId, 'a snapshot replaces its log')
     state.log.reset(meta.index, meta.term)
-    // Every configuration that the old log held goes with it, committed or not (LESSONS C9).
+    // Every configuration that the old log held goes with it, committed or not.
     state.membership.reset(meta.index, meta.configuration)
     state.snapshotMeta = meta
     state.timeMs = Math.max(state.timeMs, meta.timeMs)
@@ -80,7 +80,7 @@ export function handleSnapshotTaken(state: CoreState, input: Extract<Input, { ty
   // What is applied is committed, yet its own copy may still be on the way to this disk.
   let keepFrom: number = Math.min(input.firstIndexToKeep, meta.index + 1, state.log.stableIndex + 1)
   for (const progress of state.leadership?.progress.values() ?? []) {
-    // A live peer that is being sent a snapshot must find the log behind it, or it would need another one for ever (LESSONS C15).
+    // A live peer that is being sent a snapshot must find the log behind it, or it would need another one for ever.
     const alive = state.nowMs - progress.lastContactMs < 10 * state.options.electionTimeoutMs
     if (progress.sending !== null && alive) keepFrom = Math.min(keepFrom, progress.sending.meta.index + 1)
   }

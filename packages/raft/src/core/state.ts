@@ -11,7 +11,7 @@ import type { Progress } from './progress.js'
 import { isVoter } from './quorum.js'
 import { Reads } from './reads.js'
 
-/** What only a leader has; made anew at every election, so that nothing of an earlier leadership can be counted (LESSONS B4). */
+/** What only a leader has; made anew at every election, so that nothing of an earlier leadership can be counted. */
 export interface Leadership {
   readonly progress: Map<MemberId, Progress>
   /** First index that this leader may append at: its no-op. Reads wait until the commit index reaches it. */

@@ -32,7 +32,7 @@ const leading =
     if (state.leadership !== null) handler(state, state.leadership, argument)
   }
 
-/** Runs only for a peer that receives the log: answers of removed members and strangers are not counted (LESSONS D16). */
+/** Runs only for a peer that receives the log: answers of removed members and strangers are not counted. */
 const fromPeer = <A extends { readonly from: Message['from'] }>(handler: (state: CoreState, leadership: Leadership, progress: Progress, message: A) => void) =>
   leading<A>((state, leadership, message) => {
     const progress = leadership.progress.get(message.from)

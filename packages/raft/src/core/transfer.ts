@@ -77,7 +77,7 @@ export function settleHandover(state: CoreState): void {
   else state.transferOutcome({ ref: handedOver.ref, refused: 'TRANSFER_FAILED' })
 }
 
-/** The leader asks this member to take over. Of the current term only: an old one would start an election that nobody wants (LESSONS A21). */
+/** The leader asks this member to take over. Of the current term only: an old one would start an election that nobody wants. */
 export function handleTimeoutNow(state: CoreState, message: TimeoutNow): void {
   if (!state.promotable || state.leaderId !== message.from) return
   campaignForReal(state, true, `${message.from} hands over its leadership`)

@@ -27,7 +27,7 @@ export interface FileHandle {
    * throw any part of it may have been written.
    */
   write(position: number, data: Uint8Array): void
-  /** Makes what was written durable. A failure is final: the file may have lost what was written (see LESSONS F3). */
+  /** Makes what was written durable. A failure is final: the file may have lost what was written. */
   datasync(): Promise<void>
   truncate(size: number): Promise<void>
   close(): Promise<void>
