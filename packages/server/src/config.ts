@@ -48,7 +48,7 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
   if (!/^[\x21-\x7e]{1,128}$/.test(token)) throw configError('--initial-cluster-token must be 1 to 128 printable characters without spaces')
   checkState(raw)
   const times = readTimes(raw)
-  const members = founding.map((member): Member => ({ ...member, id: memberIdOf(token, member.name) }))
+  const members = configured(token, founding)
   return {
     name,
     dataDir: readDataDir(raw, name),
@@ -75,10 +75,13 @@ export function soleMember(options: { readonly name?: string; readonly token?: s
   readonly members: readonly Member[]
 } {
   const { name = DEFAULT_IDENTITY.name, token = DEFAULT_IDENTITY.token, address = DEFAULT_IDENTITY.peerAddress } = options
-  const founding: FoundingMember = { name: memberName(name, 'name'), address: formatAddress(readAddress('address', address)), clientAddress: '' }
-  const memberId = memberIdOf(token, name)
-  return { clusterId: clusterIdOf(token, [founding]), memberId, members: [{ ...founding, id: memberId }] }
+  const founding: FoundingMember = { name: memberName(name, 'name'), address: formatAddress(readAddress('address', address)) }
+  return { clusterId: clusterIdOf(token, [founding]), memberId: memberIdOf(token, name), members: configured(token, [founding]) }
 }
+
+/** Where clients reach a member is not part of what is founded: members tell each other when they connect. */
+const configured = (token: string, founding: readonly FoundingMember[]): readonly Member[] =>
+  founding.map(({ name, address }) => ({ id: memberIdOf(token, name), name, address, clientAddress: '' }))
 
 interface Addresses {
   readonly listenPeer: HostPort
@@ -173,10 +176,9 @@ function readPairs(raw: RawFlags, flag: FlagName): ReadonlyMap<string, string> {
   return pairs
 }
 
-function readFounding(raw: RawFlags, name: string, { advertisePeer, advertiseClient }: Addresses): readonly FoundingMember[] {
+function readFounding(raw: RawFlags, name: string, { advertisePeer }: Addresses): readonly FoundingMember[] {
   const given = readPairs(raw, 'initial-cluster')
   const peers = given.size === 0 ? new Map([[name, advertisePeer]]) : given
-  const clients = readPairs(raw, 'initial-cluster-clients')
   const own = peers.get(name)
   const listed = [...peers].map(([member, address]) => `${member}=${address}`).join(',')
   if (own === undefined) throw configError(`--initial-cluster (${listed}) does not list this member, --name ${name}`)
@@ -184,25 +186,15 @@ function readFounding(raw: RawFlags, name: string, { advertisePeer, advertiseCli
     throw configError(`--initial-cluster says ${name}=${own}, but this member's peer address is ${advertisePeer} (--initial-advertise-peer-urls or --listen-peer-urls)`)
   }
   if (peers.size > MAX_FOUNDING_MEMBERS) throw configError(`--initial-cluster lists ${peers.size} members, the limit is ${MAX_FOUNDING_MEMBERS}`)
-  if (clients.size > 0) checkClients(peers, clients, name, advertiseClient)
-  checkDistinct([...peers].map(([member, address]) => ({ owner: `peer address of ${member}`, address })), clients)
-  return [...peers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([member, address]) => ({ name: member, address, clientAddress: clients.get(member) ?? '' }))
+  const listedMembers = [...peers].map(([member, address]): FoundingMember => ({ name: member, address }))
+  checkDistinct(listedMembers)
+  return listedMembers.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function checkClients(peers: ReadonlyMap<string, string>, clients: ReadonlyMap<string, string>, name: string, advertiseClient: string): void {
-  for (const member of clients.keys()) if (!peers.has(member)) throw configError(`--initial-cluster-clients lists ${member}, which --initial-cluster does not`)
-  for (const member of peers.keys()) if (!clients.has(member)) throw configError(`--initial-cluster-clients does not list ${member}, which --initial-cluster does`)
-  const own = clients.get(name)
-  if (own !== advertiseClient) {
-    throw configError(`--initial-cluster-clients says ${name}=${own}, but this member's client address is ${advertiseClient} (--advertise-client-urls or --listen-client-urls)`)
-  }
-}
-
-function checkDistinct(peers: readonly { readonly owner: string; readonly address: string }[], clients: ReadonlyMap<string, string>): void {
-  const all = [...peers, ...[...clients].map(([member, address]) => ({ owner: `client address of ${member}`, address }))]
-  all.forEach((one, at) => {
-    const other = all.slice(0, at).find(({ address }) => sameAddress(address, one.address))
-    if (other !== undefined) throw configError(`${other.owner} and ${one.owner} are both ${one.address}`)
+function checkDistinct(members: readonly FoundingMember[]): void {
+  members.forEach((one, at) => {
+    const other = members.slice(0, at).find(({ address }) => sameAddress(address, one.address))
+    if (other !== undefined) throw configError(`--initial-cluster gives ${other.name} and ${one.name} the same address ${one.address}`)
   })
 }
 

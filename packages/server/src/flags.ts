@@ -31,11 +31,6 @@ export const FLAGS = {
   'listen-client-urls': { kind: 'text', value: 'url', default: 'http://127.0.0.1:2379', help: 'Address to listen on for clients, health and metrics.' },
   'advertise-client-urls': { kind: 'text', value: 'url', help: 'Address under which clients reach this member. Default: the listen address.' },
   'initial-cluster': { kind: 'text', value: 'name=url,...', help: 'All founding members with their peer addresses; the same on each. Default: this member alone.' },
-  'initial-cluster-clients': {
-    kind: 'text',
-    value: 'name=url,...',
-    help: 'Their client addresses, so that every member can name the leader to clients; the same on each. Default: clients find it among their endpoints.',
-  },
   'initial-cluster-token': { kind: 'text', value: 'token', default: 'balsa-cluster', help: 'Makes ids differ between clusters whose members have equal names.' },
   'initial-cluster-state': { kind: 'choice', value: 'state', choices: ['new', 'existing'], default: 'new', help: 'Whether this member founds the cluster (new).' },
   'heartbeat-interval': { kind: 'integer', value: 'ms', min: 5, max: 10_000, default: String(DEFAULT_HEARTBEAT_INTERVAL_MS), help: 'How often an idle leader is heard.' },
@@ -100,7 +95,7 @@ export function readFlags(args: readonly string[], environment: Readonly<Record<
 }
 
 function splitFlag(argument: string): { readonly name: FlagName; readonly value: string | null } {
-  const match = /^--?([A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(argument)
+  const match = /^--?(\w[\w-]*)(?:=([\s\S]*))?$/.exec(argument)
   const name = match?.[1]
   if (name === undefined) throw configError(`unexpected argument ${JSON.stringify(argument.slice(0, 100))}`, 'balsad takes flags only; see balsad --help')
   if (!isFlagName(name)) throw unknownFlag(name)

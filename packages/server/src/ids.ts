@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import { BalsaError, asMemberId, type MemberId } from '@balsa/raft'
 
-/** A founding member as the operator names it: a name and the addresses under which the others reach it. */
+/** A founding member as the operator names it. */
 export interface FoundingMember {
   readonly name: string
-  /** `host:port` of its peer port. */
+  /** `host:port` under which the others reach it. */
   readonly address: string
-  /** `host:port` of its client port; empty when it was not given. */
-  readonly clientAddress: string
 }
 
 /** 48 bits: positive, exact as a number, and 12 hexadecimal digits to read. */
@@ -23,7 +21,7 @@ export const memberIdOf = (token: string, name: string): MemberId => asMemberId(
 
 /** Equal on all founding members exactly when they were told the same members, so a difference is noticed at the first handshake. */
 export function clusterIdOf(token: string, members: readonly FoundingMember[]): number {
-  const lines = members.map(({ name, address, clientAddress }) => JSON.stringify([name, address, clientAddress]))
+  const lines = members.map(({ name, address }) => JSON.stringify([name, address]))
   return idOf(['cluster', token, ...lines.sort()])
 }
 

@@ -97,6 +97,7 @@ export class Member implements AsyncDisposable {
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       maxRequestBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
       status: () => this.status(),
+      withNames: (text) => withNames(options.members, text),
     })
     this.#port = new ClientPort({
       listen: options.listenClient,
@@ -229,6 +230,10 @@ export class Member implements AsyncDisposable {
   }
 }
 
+/** Consensus knows members by number; people know them by name. */
+const withNames = (members: readonly ConfiguredMember[], text: string): string =>
+  members.reduce((said, { id, name }) => said.replaceAll(String(id), name), text)
+
 const initialConfiguration = (members: readonly ConfiguredMember[]): Configuration => ({
   members,
   voters: members.map(({ id }) => id),
@@ -311,7 +316,7 @@ function watch(replica: KvReplica, metrics: MemberMetrics, logger: Logger): Read
       metrics.leaderChanges.increment({})
       lastLeader = leaderId
     }
-    logger.info({ role, term, leader: leaderId === null ? '' : formatId(leaderId), reason }, 'role')
+    logger.info({ role, term, leader: leaderId === null ? '' : formatId(leaderId), reason: withNames(replica.status().configuration.members, reason) }, 'role')
   })
   replica.on('peer', ({ id, up }) => {
     if (up) peersUp.add(id)

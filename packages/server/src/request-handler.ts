@@ -12,11 +12,13 @@ export interface MemberRequestsOptions {
   /** Key and value of a write together; at most what the data model allows. */
   readonly maxRequestBytes: number
   readonly status: () => MemberStatus
+  /** Puts the names of members in place of the numbers that consensus knows them by. */
+  readonly withNames: (text: string) => string
 }
 
 type Answer = (answer: MemberAnswer) => void
 
-const failed = (id: number, error: unknown): MemberAnswer => ({ type: 'error', id, error: wireError(error) })
+const ELSEWHERE_HINT = 'This member does not know where clients reach the leader: name all members in the endpoints.'
 
 /** Consensus knows who leads; where clients reach it, it may not. */
 function withLeaderAddress(error: unknown, status: () => MemberStatus): unknown {
@@ -50,24 +52,30 @@ export class MemberRequests implements RequestHandler {
     }
   }
 
+  #failed(id: number, error: unknown): MemberAnswer {
+    const wire = wireError(error)
+    const lost = wire.code === 'NOT_LEADER' && wire.leaderAddress === '' && wire.hint === ''
+    return { type: 'error', id, error: { ...wire, message: this.#options.withNames(wire.message), hint: lost ? ELSEWHERE_HINT : wire.hint } }
+  }
+
   #get({ id, key, consistency }: MemberRequest & { readonly type: 'get' }, answer: Answer): void {
     const refusal = keyRefusal(key)
-    if (refusal !== null) return answer(failed(id, refusal))
+    if (refusal !== null) return answer(this.#failed(id, refusal))
     const { replica, clock, requestTimeoutMs } = this.#options
     const found = (result: KvAnswer): void => {
       if (result.type === 'get') answer({ type: 'value', id, revision: result.revision, record: result.record })
-      else answer(failed(id, new BalsaError('INVALID', 'the store gave no value')))
+      else answer(this.#failed(id, new BalsaError('INVALID', 'the store gave no value')))
     }
     if (consistency === 'stale') {
       try {
         found(replica.query({ type: 'get', key }))
       } catch (error) {
-        answer(failed(id, error))
+        answer(this.#failed(id, error))
       }
       return
     }
     // The key is a view of the received bytes and the store reads it later: nobody changes those bytes.
-    replica.read({ type: 'get', key }, { deadlineMs: clock.now() + requestTimeoutMs }).then(found, (error: unknown) => answer(failed(id, error)))
+    replica.read({ type: 'get', key }, { deadlineMs: clock.now() + requestTimeoutMs }).then(found, (error: unknown) => answer(this.#failed(id, error)))
   }
 
   #write({ id, command, parsed }: WriteRequest, answer: Answer): void {
@@ -75,8 +83,8 @@ export class MemberRequests implements RequestHandler {
     const refusal = refusalOf(parsed)
     // A command is its key and value and a few dozen bytes.
     const tooLarge = 'key' in parsed && parsed.key.length + ('value' in parsed ? parsed.value.length : 0) > maxRequestBytes
-    if (refusal !== null) return answer(failed(id, new BalsaError(refusal.code, refusal.message)))
-    if (tooLarge) return answer(failed(id, new BalsaError('TOO_LARGE', `key and value together are limited to ${maxRequestBytes} bytes at this member`)))
+    if (refusal !== null) return answer(this.#failed(id, new BalsaError(refusal.code, refusal.message)))
+    if (tooLarge) return answer(this.#failed(id, new BalsaError('TOO_LARGE', `key and value together are limited to ${maxRequestBytes} bytes at this member`)))
     const startMs = clock.now()
     replica.propose(command, { deadlineMs: startMs + requestTimeoutMs }).then(
       ({ result }) => {
@@ -86,7 +94,7 @@ export class MemberRequests implements RequestHandler {
       },
       (error: unknown) => {
         metrics.proposals.increment({ outcome: error instanceof BalsaError ? error.family : 'unknown' })
-        answer(failed(id, withLeaderAddress(error, this.#options.status)))
+        answer(this.#failed(id, withLeaderAddress(error, this.#options.status)))
       },
     )
   }

@@ -112,6 +112,18 @@ function configure(command: Command, io: Io, texts: string[]): void {
   for (const child of command.commands) configure(child, io, texts)
 }
 
+/** The command that these arguments begin with, for errors that come before it runs. */
+function commandNamed(program: Command, args: readonly string[]): string {
+  const names: string[] = []
+  let command: Command | undefined = program
+  for (const word of args) {
+    command = command.commands.find((child) => child.name() === word)
+    if (command === undefined) break
+    names.push(word)
+  }
+  return names.join(' ')
+}
+
 /** Runs one command line. Never throws: the answer is the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   let run: Run | null = null
@@ -124,6 +136,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
     endpoints = (flags.endpoints ?? io.environment['BALSA_ENDPOINTS'] ?? '127.0.0.1:2379').split(',')
   })
   configure(program, io, help)
+  path = commandNamed(program, args)
   try {
     await parse(program, args)
     if (help.length > 0) await io.out(help.join(''))
