@@ -142,7 +142,7 @@ export class MemoryFileSystem implements FileSystem {
       return twin
     }
     for (const [path, directory] of this.#directories) {
-      const target = copy.#directory(path, true)
+      const target = copy.#ensureDirectory(path)
       for (const [name, file] of directory.live) target.live.set(name, twinOf(file))
       for (const [name, file] of directory.durable) target.durable.set(name, twinOf(file))
       target.pending = directory.pending.map(({ from, to }) => ({ from, to: to === null ? null : { name: to.name, file: twinOf(to.file) } }))
@@ -154,7 +154,7 @@ export class MemoryFileSystem implements FileSystem {
 
   async open(path: string, mode: 'read' | 'readwrite' | 'create'): Promise<FileHandle> {
     this.enter(mode === 'create' ? 'create' : 'open', path)
-    const directory = this.#directory(parentOf(path))
+    const directory = this.#directory(parentOf(path), path)
     const existing = directory.live.get(nameOf(path))
     if (mode === 'create') {
       if (existing !== undefined) throw ioError('open', path, 'EEXIST')
@@ -178,13 +178,13 @@ export class MemoryFileSystem implements FileSystem {
 
   async makeDirectory(directory: string): Promise<void> {
     this.enter('makeDirectory', directory)
-    this.#directory(directory, true)
+    this.#ensureDirectory(directory)
   }
 
   async rename(from: string, to: string): Promise<void> {
     this.enter('rename', from)
     if (parentOf(from) !== parentOf(to)) throw ioError('rename', `${from} to ${to}`, 'EXDEV')
-    const directory = this.#directory(parentOf(from))
+    const directory = this.#directory(parentOf(from), from)
     const file = directory.live.get(nameOf(from))
     if (file === undefined) throw ioError('rename', from, 'ENOENT')
     this.#change(directory, { from: nameOf(from), to: { name: nameOf(to), file } })
@@ -192,7 +192,7 @@ export class MemoryFileSystem implements FileSystem {
 
   async remove(path: string): Promise<void> {
     this.enter('remove', path)
-    const directory = this.#directory(parentOf(path))
+    const directory = this.#directory(parentOf(path), path)
     if (!directory.live.has(nameOf(path))) throw ioError('remove', path, 'ENOENT')
     this.#change(directory, { from: nameOf(path), to: null })
   }
@@ -238,20 +238,24 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   #file(path: string): MemoryFile {
-    const file = this.#directory(parentOf(path)).live.get(nameOf(path))
+    const file = this.#directory(parentOf(path), path).live.get(nameOf(path))
     if (file === undefined) throw ioError('open', path, 'ENOENT')
     return file
   }
 
-  #directory(path: string, create = false): MemoryDirectory {
-    let directory = this.#directories.get(path)
-    if (directory === undefined) {
-      if (!create) throw ioError('open', path, 'ENOENT')
-      directory = { live: new Map(), durable: new Map(), pending: [] }
-      this.#directories.set(path, directory)
-      const parent = parentOf(path)
-      if (parent !== '' && parent !== path) this.#directory(parent, true)
-    }
+  /** Throws for a missing directory, naming what was wanted in it. */
+  #directory(path: string, wanted = path): MemoryDirectory {
+    const directory = this.#directories.get(path)
+    if (directory === undefined) throw ioError('open', wanted, 'ENOENT')
+    return directory
+  }
+
+  #ensureDirectory(path: string): MemoryDirectory {
+    const existing = this.#directories.get(path)
+    if (existing !== undefined) return existing
+    const directory: MemoryDirectory = { live: new Map(), durable: new Map(), pending: [] }
+    this.#directories.set(path, directory)
+    if (parentOf(path) !== '') this.#ensureDirectory(parentOf(path))
     return directory
   }
 }

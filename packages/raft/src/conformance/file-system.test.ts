@@ -1,0 +1,13 @@
+import { describe, it } from 'vitest'
+import { MemoryFileSystem } from '../memory/memory-file-system.js'
+import { type FileSystemFixture, fileSystemConformance } from './file-system.js'
+
+async function memoryFixture(): Promise<FileSystemFixture> {
+  const fileSystem = new MemoryFileSystem()
+  await fileSystem.makeDirectory('/root/data')
+  return { fileSystem, directory: '/root/data', losePower: () => fileSystem.crash('lost'), dispose: async () => undefined }
+}
+
+describe('MemoryFileSystem conforms to FileSystem', () => {
+  for (const { name, run } of fileSystemConformance(memoryFixture, { canLosePower: true })) it(name, run)
+})
