@@ -501,7 +501,10 @@ export class Simulation {
   }
 
   #reinject(): void {
-    if (this.#late.length > 0) this.#receive(this.random.pick(this.#late))
+    // Old answers are most dangerous to those who lead, or still believe it.
+    const leader = this.random.bool() ? this.#leader() : undefined
+    const candidates = leader === undefined ? this.#late : this.#late.filter(({ to }) => to === leader.id)
+    if (candidates.length > 0) this.#receive(this.random.pick(candidates))
   }
 
   // ---- healing ----

@@ -13,7 +13,8 @@ const entryAt = (index: number, term: number, size = 1): Entry => ({
   payload: new Uint8Array(size),
 })
 
-const entriesFrom = (first: number, terms: readonly number[], size = 1): readonly Entry[] => terms.map((term, i) => entryAt(first + i, term, size))
+const entriesFrom = (first: number, terms: readonly number[], size = 1): readonly Entry[] =>
+  terms.map((term, i) => entryAt(first + i, term, size))
 
 const emptyView = (): LogView => new LogView(emptyState(emptyConfiguration))
 
@@ -63,7 +64,15 @@ type Step =
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant('append' as const), back: fc.nat(4), terms: fc.array(fc.nat(1), { minLength: 1, maxLength: 4 }), size: fc.nat(9) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('append' as const),
+        back: fc.nat(4),
+        terms: fc.array(fc.nat(1), { minLength: 1, maxLength: 4 }),
+        size: fc.nat(9),
+      }),
+    },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('complete' as const), count: fc.nat(2) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact' as const), at: fc.nat(9) }) },

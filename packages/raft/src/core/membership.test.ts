@@ -82,7 +82,12 @@ describe('Membership', () => {
 })
 
 describe('a joint configuration', () => {
-  const joint: Configuration = { ...configurationOf([1, 2, 3, 4, 5]), voters: [1, 4].map(asMemberId), votersOutgoing: [1, 2, 3].map(asMemberId), learners: [asMemberId(5)] }
+  const joint: Configuration = {
+    ...configurationOf([1, 2, 3, 4, 5]),
+    voters: [1, 4].map(asMemberId),
+    votersOutgoing: [1, 2, 3].map(asMemberId),
+    learners: [asMemberId(5)],
+  }
 
   it('is left by dropping the outgoing voters, and members that are nothing else', () => {
     const next = leaveJoint(joint)

@@ -8,7 +8,8 @@ import { isVoter, majorityValue, quorumValue, voteResult } from './quorum.js'
 const subsets = (ids: readonly MemberId[]): readonly (readonly MemberId[])[] =>
   ids.reduce<readonly (readonly MemberId[])[]>((all, id) => [...all, ...all.map((subset) => [...subset, id])], [[]])
 
-const isMajority = (subset: readonly MemberId[], ids: readonly MemberId[]): boolean => ids.filter((id) => subset.includes(id)).length * 2 > ids.length
+const isMajority = (subset: readonly MemberId[], ids: readonly MemberId[]): boolean =>
+  ids.filter((id) => subset.includes(id)).length * 2 > ids.length
 
 /** A decision needs a majority of each half that has anybody. */
 const isQuorum = (subset: readonly MemberId[], { voters, votersOutgoing }: Configuration): boolean =>
@@ -17,7 +18,11 @@ const isQuorum = (subset: readonly MemberId[], { voters, votersOutgoing }: Confi
 const everybody = [1, 2, 3, 4, 5, 6, 7].map(asMemberId)
 
 const configurations = fc
-  .record({ voters: fc.subarray(everybody), outgoing: fc.oneof(fc.constant<MemberId[]>([]), fc.subarray(everybody)), learners: fc.subarray(everybody) })
+  .record({
+    voters: fc.subarray(everybody),
+    outgoing: fc.oneof(fc.constant<MemberId[]>([]), fc.subarray(everybody)),
+    learners: fc.subarray(everybody),
+  })
   .map(({ voters, outgoing, learners }): Configuration => ({ members: [], voters, votersOutgoing: outgoing, learners }))
 
 const valuesOfAll = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 7, maxLength: 7 })
