@@ -122,4 +122,15 @@ describe('reads on a follower', () => {
       { numRuns: 500 },
     )
   })
+
+  // Found by the lab (OnePartition4B, seed 1): the difference of two times was rounded, and the core ticked for ever at its own deadline.
+  it('asks anew exactly at the time that it names', () => {
+    const retryAfterMs = 300
+    for (let askedMs = 0; askedMs < 1000; askedMs += 0.0826811891052) {
+      const reads = new Reads(1)
+      reads.addForwarded(1)
+      reads.nextQuestion(askedMs, retryAfterMs)
+      expect(reads.nextQuestion(reads.retryAtMs(retryAfterMs), retryAfterMs), `asked at ${askedMs}`).not.toBeNull()
+    }
+  })
 })

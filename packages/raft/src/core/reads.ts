@@ -86,7 +86,8 @@ export class Reads {
   /** The next question for the leader, if none is under way (or it is older than `retryAfterMs`: then a new one, never the old again). */
   nextQuestion(nowMs: number, retryAfterMs: number): number | null {
     if (this.#asked !== null) {
-      if (nowMs - this.#asked.askedMs < retryAfterMs) return null
+      // Compared like `retryAtMs` computes it: rounded otherwise, a deadline could have come that nothing answers to, again and again.
+      if (nowMs < this.retryAtMs(retryAfterMs)) return null
       this.#toAsk = [...this.#asked.refs, ...this.#toAsk]
       this.#asked = null
     }
