@@ -65,7 +65,7 @@ export class Group<Result, Query, Answer> {
     this.#options = options
     const ids = Array.from({ length: options.size }, (_, index) => asMemberId(index + 1))
     const founding: Configuration = {
-      members: ids.map((id) => ({ id, address: '', clientAddress: '', name: '' })),
+      members: ids.map((id) => ({ id, address: '', clientAddress: String(id), name: '' })),
       voters: ids,
       votersOutgoing: [],
       learners: [],
