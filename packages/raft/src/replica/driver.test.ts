@@ -295,4 +295,28 @@ describe('a snapshot of the leader', () => {
     expect(kinds()).toContain('applied')
     expect(replica.status().appliedIndex).toBe(5)
   })
+
+  it('holds back reads while it goes in, also those that ask for less than is there', async () => {
+    let open = (): void => undefined
+    machine.restoreGate = new Promise((resolve) => (open = resolve))
+    storage.disk.snapshot = { meta: metaOf(5), chunks: [bytesOf('new')] }
+    core.onStep = (input: Input) => {
+      if (input.type === 'read') core.script.push({ reads: [{ ref: input.ref, index: asIndex(0) }] })
+      if (input.type !== 'message') return
+      const persist = { sequence: 1, hardState: null, entries: [], installSnapshot: metaOf(5), compactBelow: null }
+      core.script.push({ persist, restore: metaOf(5), commitIndex: asIndex(5) })
+    }
+    storage.persist = () => Promise.resolve()
+    deliver(2, encodeMessage(heartbeat()))
+    await turn()
+    expect(() => replica.query('words')).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+    const read = replica.read('words')
+    let answered = false
+    void read.then(() => (answered = true))
+    await turn()
+    expect(answered).toBe(false)
+    open()
+    await turn()
+    expect(await read).toEqual(['new'])
+  })
 })
