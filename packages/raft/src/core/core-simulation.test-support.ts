@@ -520,15 +520,14 @@ export class Simulation {
       const leader = this.#converged()
       if (leader !== undefined && this.#allAnswered(leader)) return this.#nowMs - began
       if (this.#nowMs - began > limitMs) this.invariants.fail(`no agreement ${limitMs} ms after all faults ended: ${this.describe()}`)
-      const current = this.nodes.find(({ core }) => core?.role === 'leader' && core.term > term)
+      const current = this.nodes.find(({ core }) => core?.role === 'leader' && (core.term > term || core.lastTerm !== core.term))
       if (current?.core != null && this.random.bool(0.5)) {
-        // Without a blank entry it takes a proposal to commit what older terms left.
-        term = current.core.term
+        // Without a blank entry it takes a proposal to commit what older terms left. It may be refused while a transfer is under way.
         this.#propose(current)
-        for (const node of this.nodes) this.#read(node)
-      } else {
-        this.#passTime(10)
+        if (term < current.core.term) for (const node of this.nodes) this.#read(node)
+        term = current.core.term
       }
+      this.#passTime(10)
     }
   }
 

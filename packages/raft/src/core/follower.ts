@@ -11,12 +11,19 @@ import type { CoreState } from './state.js'
 export function handleAppend(state: CoreState, message: AppendEntries): void {
   followLeader(state, message.from)
   const { prevLogIndex, entries } = message
-  if (prevLogIndex >= state.commitIndex && state.log.termAt(prevLogIndex) !== message.prevLogTerm) {
+  const term = state.log.termAt(prevLogIndex)
+  if (prevLogIndex > state.commitIndex && term !== message.prevLogTerm) {
     respond(state, message, prevLogIndex, rejection(state, prevLogIndex))
     return
   }
   // What is committed here is the same everywhere, also where it is compacted away: only what lies above needs a look.
-  const unseen = firstDifference(state, entries)
+  invariant(term === null || term === message.prevLogTerm, 'every later leader holds what is committed', {
+    prevLogIndex,
+    prevLogTerm: message.prevLogTerm,
+    term,
+    commitIndex: state.commitIndex,
+  })
+  const unseen = firstDifference(state, message)
   if (unseen !== null) replaceFrom(state, entries.slice(unseen))
   const lastNew = asIndex(prevLogIndex + entries.length)
   // Never beyond what this message has shown to agree: the own tail behind it may differ.
@@ -25,11 +32,15 @@ export function handleAppend(state: CoreState, message: AppendEntries): void {
 }
 
 /** Position of the first entry that is not here already; null when all are. An old message thus never cuts off newer entries. */
-function firstDifference(state: CoreState, entries: readonly Entry[]): number | null {
+function firstDifference(state: CoreState, { prevLogIndex, entries }: AppendEntries): number | null {
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]
-    if (entry === undefined || entry.index <= state.commitIndex) continue
-    if (state.log.termAt(entry.index) !== entry.term) return i
+    if (entry === undefined) continue
+    invariant(entry.index === prevLogIndex + 1 + i, 'the entries of an append follow its prevLogIndex', { prevLogIndex, index: entry.index, position: i })
+    const term = state.log.termAt(entry.index)
+    if (term === entry.term) continue
+    if (entry.index > state.commitIndex) return i
+    invariant(term === null, 'committed entries are never replaced', { index: entry.index, term, other: entry.term, commitIndex: state.commitIndex })
   }
   return null
 }
