@@ -156,8 +156,9 @@ export class Wal {
     }
     await this.#writer.flush()
     if (compactBelow !== null) await this.#writer.compact(compactBelow)
+    // Before the group leaves the queue: if the mark cannot be written, those who wait must hear of it.
+    if (this.#queue.length === group.length) this.#writer.mark()
     this.#queue.splice(0, group.length)
-    if (this.#queue.length === 0) this.#writer.mark()
     this.#state.evict(this.#firstUnwritten())
     for (const { resolve } of group) resolve()
   }
