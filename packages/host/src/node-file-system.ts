@@ -35,7 +35,10 @@ function systemCode(error: unknown): string {
 function fileError(operation: string, path: string, cause: unknown): BalsaError {
   const code = systemCode(cause)
   if (NO_SPACE.has(code)) {
-    return new BalsaError('DISK_FULL', `${operation} ${path}: no space left (${code})`, { cause, hint: 'Free space on this disk, then start the member again.' })
+    return new BalsaError('DISK_FULL', `${operation} ${path}: no space left (${code})`, {
+      cause,
+      hint: 'Free space on this disk, then start the member again.',
+    })
   }
   const hints: Readonly<Record<string, string>> = {
     EROFS: 'The file system is mounted read-only.',
@@ -116,7 +119,9 @@ class NodeFileHandle implements FileHandle {
 
 function readOnce(descriptor: number, buffer: Uint8Array, offset: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.read(descriptor, buffer, offset, buffer.length - offset, position, (error, count) => (error === null ? resolve(count) : reject(error)))
+    fs.read(descriptor, buffer, offset, buffer.length - offset, position, (error, count) =>
+      error === null ? resolve(count) : reject(error),
+    )
   })
 }
 

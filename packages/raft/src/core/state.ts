@@ -92,9 +92,12 @@ export class CoreState {
     this.random = options.random
     this.reads = new Reads(Math.floor(options.random.next() * 2 ** 48))
     this.nowMs = nowMs
-    this.term = recovered.hardState.term
-    this.#durableTerm = recovered.hardState.term
-    this.votedFor = recovered.hardState.votedFor
+    const { hardState, snapshot } = recovered
+    // A snapshot has a file of its own, and may be durable before the term of its last entry is. No vote of that term was shown to anybody.
+    const isBehind = snapshot !== null && snapshot.term > hardState.term
+    this.term = isBehind ? snapshot.term : hardState.term
+    this.#durableTerm = this.term
+    this.votedFor = isBehind ? null : hardState.votedFor
     this.log = new LogView(recovered)
     this.snapshotMeta = recovered.snapshot
     const snapshotIndex = recovered.snapshot?.index ?? ZERO_INDEX
