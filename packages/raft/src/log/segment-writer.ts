@@ -236,7 +236,7 @@ export class SegmentWriter {
       const oldest = this.#segments[0]
       if (oldest === undefined || oldest.number >= keepFrom) break
       this.#segments.shift()
-      const reusable = oldest.readers === 0 && oldest.capacity === segmentBytes && retired.length === 0 && spares.wantsMore
+      const reusable = oldest.readers === 0 && oldest.capacity === segmentBytes && retired.length < spares.room
       if (reusable) retired.push(await spares.retire(this.#path(oldest.number)))
       else await fileSystem.remove(this.#path(oldest.number))
     }

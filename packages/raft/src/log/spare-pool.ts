@@ -8,8 +8,8 @@ import { isSpareName, spareName } from './segment.js'
 
 /** Zeros written between two syncs: small, so that a sync of the log next to it does not wait long. */
 const FILL_STEP_BYTES = 1024 * 1024
-/** More retired segments than these are deleted instead of kept. */
-const MAX_SPARES = 2
+/** More retired segments than these are deleted instead of kept. Several, since a compaction frees several at once. */
+const MAX_SPARES = 4
 
 export class SparePool {
   readonly #fileSystem: FileSystem
@@ -25,8 +25,9 @@ export class SparePool {
     this.#segmentBytes = segmentBytes
   }
 
-  get wantsMore(): boolean {
-    return this.#ready.length < MAX_SPARES
+  /** How many more files the pool would keep. */
+  get room(): number {
+    return Math.max(0, MAX_SPARES - this.#ready.length)
   }
 
   #path(name: string): string {
@@ -43,7 +44,7 @@ export class SparePool {
       if (!isSpareName(name)) continue
       const number = Number(/\d+/.exec(name)?.[0])
       this.#nextNumber = Math.max(this.#nextNumber, number + 1)
-      if (this.wantsMore && (await this.#hasRightSize(name))) this.#ready.push(name)
+      if (this.room > 0 && (await this.#hasRightSize(name))) this.#ready.push(name)
       else await this.#fileSystem.remove(this.#path(name))
     }
   }
