@@ -38,10 +38,9 @@ export class SnapshotSender {
 
   async #answer(request: SnapshotRead): Promise<void> {
     const { peer, meta, offset, maxBytes } = request
-    const length = Math.min(maxBytes, meta.sizeBytes - offset)
-    await this.#limiter.take(length)
-    if (this.#stopped) return
-    const data = await this.#readFile(request, length)
+    const data = await this.#readFile(request, Math.min(maxBytes, meta.sizeBytes - offset))
+    // Read first, then wait: storage keeps a file that is being read, and would replace one that is only going to be.
+    if (data !== null && !this.#stopped) await this.#limiter.take(data.length)
     if (this.#stopped) return
     if (data === null) this.#hooks.input({ type: 'snapshotReadFailed', peer })
     else this.#hooks.input({ type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
