@@ -224,7 +224,7 @@ export class ClientPort implements SessionHost {
     const nowMs = this.clock.now()
     for (const client of this.#clients) {
       if (client.session !== null) client.session.sweep(nowMs)
-      else if (client.kind === 'new' && nowMs - client.sinceMs >= this.limits.handshakeTimeoutMs) {
+      else if (client.kind === 'new' && !client.socket.destroyed && nowMs - client.sinceMs >= this.limits.handshakeTimeoutMs) {
         this.metrics.connectionsCut.increment({ reason: 'handshakeTimeout' })
         client.socket.destroy()
       }
