@@ -65,7 +65,7 @@ export class RaftCore {
     if (state.leadership !== null) return leaderDeadlineMs(state, state.leadership)
     const election = state.promotable ? state.electionDeadlineMs : Infinity
     const handover = state.handedOver?.deadlineMs ?? Infinity
-    return Math.min(election, handover, state.reads.retryAtMs(state.options.electionTimeoutMs))
+    return Math.min(election, handover, state.voteRetryAtMs, state.reads.retryAtMs(state.options.electionTimeoutMs))
   }
 
   /** Campaigns now, as if the election time-out had passed. For tests and tools. */

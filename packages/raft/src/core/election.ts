@@ -5,6 +5,7 @@ import type { Role } from './effects.js'
 import { lead, stopLeading } from './leader.js'
 import type { RequestVote, RequestVoteResponse } from './messages.js'
 import { replicationTargets } from './membership.js'
+import { nextRetryMs } from './retry.js'
 import { isVoter, voteResult } from './quorum.js'
 import type { CoreState } from './state.js'
 import { settleHandover } from './transfer.js'
@@ -42,6 +43,7 @@ function changeRole(state: CoreState, role: Role, leaderId: MemberId | null, rea
   state.role = role
   state.leaderId = leaderId
   state.votes = new Map()
+  state.voteRetryAtMs = Infinity
   if (wasLeader) {
     stopLeading(state)
     resetElectionTimer(state)
@@ -80,8 +82,21 @@ export function campaignForReal(state: CoreState, transfer: boolean, reason: str
 }
 
 function requestVotes(state: CoreState, { preVote, transfer }: { preVote: boolean; transfer: boolean }): void {
+  state.voteRetries = 0
+  state.voteRetryAtMs = ++state.unansweredCampaigns > 1 ? Infinity : nextRetryMs(state.options.retryMs, 0, state.nowMs)
+  askVoters(state, preVote, transfer)
+}
+
+/** A vote request or its answer may have been lost: those that have said nothing are asked once more, in the same term. */
+export function askVotersAgain(state: CoreState): void {
+  state.voteRetryAtMs = nextRetryMs(state.options.retryMs, ++state.voteRetries, state.nowMs)
+  // What a transfer allowed, it allowed once.
+  askVoters(state, state.role === 'preCandidate', false)
+}
+
+function askVoters(state: CoreState, preVote: boolean, transfer: boolean): void {
   for (const to of replicationTargets(state.configuration)) {
-    if (to === state.id || !isVoter(state.configuration, to)) continue
+    if (to === state.id || state.votes.has(to) || !isVoter(state.configuration, to)) continue
     state.send({
       type: 'requestVote',
       from: state.id,
@@ -135,6 +150,7 @@ export function refuseVote(state: CoreState, message: RequestVote): void {
 }
 
 export function handleVoteResponse(state: CoreState, message: RequestVoteResponse): void {
+  state.unansweredCampaigns = 0
   const expected = state.role === (message.preVote ? 'preCandidate' : 'candidate')
   const term = message.preVote && message.granted ? state.term + 1 : state.term
   if (!expected || message.term !== term) return

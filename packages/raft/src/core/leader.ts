@@ -9,6 +9,8 @@ import { Progress } from './progress.js'
 import { isVoter, quorumValue } from './quorum.js'
 import { confirmReads, refuseAllReads, startRound } from './read-index.js'
 import { replicate } from './replication.js'
+import { awaitAnswer, retry } from './retry.js'
+import { compactLog } from './snapshot-receiving.js'
 import type { CoreState, Leadership } from './state.js'
 import { leaveWithTransfer } from './transfer.js'
 
@@ -23,7 +25,6 @@ export function lead(state: CoreState): void {
     electedAtMs: state.nowMs,
     uncommitted: [],
     uncommittedBytes: 0,
-    commitNotifyAtMs: Infinity,
     transfer: null,
   }
   state.leadership = leadership
@@ -37,6 +38,8 @@ export function stopLeading(state: CoreState): void {
   const leadership = state.leadership
   invariant(leadership !== null, 'a leader has a leadership')
   state.leadership = null
+  // Nobody is sent a snapshot by this member any more.
+  compactLog(state)
   refuseAllReads(state)
   leaveWithTransfer(state, leadership)
 }
@@ -160,29 +163,27 @@ function settleConfiguration(state: CoreState, leadership: Leadership): void {
   }
 }
 
-/** Some peer may not know how far it can commit: tell it soon, unless an append does. */
+/** Some peers may not know how far they can commit: tell them soon, unless an append does. */
 export function notifyCommit(state: CoreState, leadership: Leadership): void {
-  if (leadership.progress.size === 0) return
-  if (state.options.commitNotifyMs === 0) tellCommit(state, leadership)
-  else leadership.commitNotifyAtMs = Math.min(leadership.commitNotifyAtMs, state.nowMs + state.options.commitNotifyMs)
-}
-
-/** Peers that no append has told about the commit index hear of it by a heart-beat. */
-function tellCommit(state: CoreState, leadership: Leadership): void {
-  leadership.commitNotifyAtMs = Infinity
   for (const progress of leadership.progress.values()) {
-    if (progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)) sendHeartbeat(state, progress)
+    if (!lacksCommit(state, progress)) continue
+    progress.notifyAtMs = Math.min(progress.notifyAtMs, state.nowMs + state.options.commitNotifyMs)
+    if (state.options.commitNotifyMs === 0) sendHeartbeat(state, progress)
   }
 }
+
+const lacksCommit = (state: CoreState, progress: Progress): boolean => progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)
 
 export function sendHeartbeats(state: CoreState, leadership: Leadership): void {
   for (const progress of leadership.progress.values()) sendHeartbeat(state, progress)
 }
 
-function sendHeartbeat(state: CoreState, progress: Progress): void {
+export function sendHeartbeat(state: CoreState, progress: Progress): void {
   // Without a consistency check of its own, it may only commit what is known to match.
   const commit = asIndex(Math.min(progress.matchIndex, state.commitIndex))
   progress.nextHeartbeatMs = state.nowMs + state.options.heartbeatIntervalMs
+  progress.notifyAtMs = Infinity
+  awaitAnswer(state, progress)
   progress.toldCommit = asIndex(Math.max(progress.toldCommit, commit))
   state.send({ type: 'heartbeat', from: state.id, to: progress.id, term: state.term, commit, round: state.reads.currentRound })
 }
@@ -193,10 +194,17 @@ export function tickLeader(state: CoreState, leadership: Leadership): void {
     becomeFollower(state, state.term, null, 'it has not heard a majority for an election time-out')
     return
   }
-  for (const progress of leadership.progress.values()) {
-    if (state.nowMs >= progress.nextHeartbeatMs) sendHeartbeat(state, progress)
+  compactLog(state)
+  for (const progress of leadership.progress.values()) tickPeer(state, progress)
+}
+
+function tickPeer(state: CoreState, progress: Progress): void {
+  if (state.nowMs >= progress.pacedUntilMs) {
+    progress.pacedUntilMs = Infinity
+    replicate(state, progress, false)
   }
-  if (state.nowMs >= leadership.commitNotifyAtMs) tellCommit(state, leadership)
+  if (state.nowMs >= progress.retryAtMs) retry(state, progress)
+  if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs) sendHeartbeat(state, progress)
 }
 
 /** When this leader will have gone one election time-out without a quorum (thesis, section 6.2). */
@@ -207,7 +215,9 @@ export function checkQuorumDeadlineMs(state: CoreState, leadership: Leadership):
 }
 
 export function leaderDeadlineMs(state: CoreState, leadership: Leadership): number {
-  let deadline = Math.min(checkQuorumDeadlineMs(state, leadership), leadership.commitNotifyAtMs, leadership.transfer?.deadlineMs ?? Infinity)
-  for (const progress of leadership.progress.values()) deadline = Math.min(deadline, progress.nextHeartbeatMs)
+  let deadline = Math.min(checkQuorumDeadlineMs(state, leadership), leadership.transfer?.deadlineMs ?? Infinity)
+  for (const { nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs } of leadership.progress.values()) {
+    deadline = Math.min(deadline, nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs)
+  }
   return deadline
 }

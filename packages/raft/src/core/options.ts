@@ -31,6 +31,13 @@ export interface CoreOptions {
   readonly snapshotChunkBytes?: number
   /** How long a new commit index may wait for an append to ride on before idle followers are told. 0: at once. */
   readonly commitNotifyMs?: number
+  /**
+   * Silence after which a request without an answer is repeated (paper, section 5.1), twice, each time after double the wait; then
+   * heart-beats take over. For networks that lose single messages. 0: never, as a connection repeats what is lost by itself.
+   */
+  readonly retryMs?: number
+  /** Least time between two appends to a peer that keeps up; what is proposed meanwhile travels together. 0: at once. */
+  readonly appendIntervalMs?: number
 }
 
 export type ResolvedCoreOptions = Required<CoreOptions>
@@ -58,6 +65,8 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
     logCacheBytes: 32 * MIB,
     snapshotChunkBytes: 256 * 1024,
     commitNotifyMs: 5,
+    retryMs: 0,
+    appendIntervalMs: 0,
     ...options,
   }
   const positive = [
@@ -72,7 +81,7 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
     'snapshotChunkBytes',
   ] as const
   for (const name of positive) require(resolved[name] > 0, `${name} must be greater than 0, not ${resolved[name]}`)
-  for (const name of ['logCacheBytes', 'commitNotifyMs'] as const) {
+  for (const name of ['logCacheBytes', 'commitNotifyMs', 'retryMs', 'appendIntervalMs'] as const) {
     require(resolved[name] >= 0, `${name} must not be negative, not ${resolved[name]}`)
   }
   require(Number.isSafeInteger(resolved.id) && resolved.id > 0, `id must be a positive safe integer, not ${resolved.id}`)

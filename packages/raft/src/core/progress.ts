@@ -23,6 +23,13 @@ export class Progress {
   /** Last time this peer was heard in this term. */
   lastContactMs: number
   lastAppendMs = -Infinity
+  /** When entries that wait for the append interval may leave; Infinity when none do. */
+  pacedUntilMs = Infinity
+  /** When it is told of a commit index that no append has brought it; Infinity when it knows. */
+  notifyAtMs = Infinity
+  /** When what it has not answered is sent again; Infinity when nothing is. */
+  retryAtMs = Infinity
+  retries = 0
   nextHeartbeatMs: number
   /** Highest ReadIndex round that it has confirmed. */
   confirmedRound = 0

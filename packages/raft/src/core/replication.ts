@@ -4,6 +4,7 @@ import type { AppendEntriesResponse, AppendRejection, HeartbeatResponse } from '
 import type { Progress } from './progress.js'
 import { confirmRound } from './read-index.js'
 import { advanceCommit, notifyCommit } from './leader.js'
+import { answerCame, awaitAnswer } from './retry.js'
 import { beginSnapshot, continueSnapshot } from './snapshot-sending.js'
 import type { CoreState, Leadership } from './state.js'
 import { advanceTransfer } from './transfer.js'
@@ -18,6 +19,7 @@ export function replicate(state: CoreState, progress: Progress, evenEmpty: boole
     if (progress.state === 'probe' && progress.probeSent) return
     if (progress.state === 'replicate' && progress.windowFull(maxInflightMessages, maxInflightBytes)) return
     if (progress.nextIndex > state.log.lastIndex && !empty) return
+    if (!empty && mustWait(state, progress)) return
     empty = false
     const prevLogIndex = asIndex(progress.nextIndex - 1)
     const prevLogTerm = state.log.termAt(prevLogIndex)
@@ -30,6 +32,14 @@ export function replicate(state: CoreState, progress: Progress, evenEmpty: boole
     sendAppend(state, progress, prevLogIndex, prevLogTerm, entries)
     if (entries.length === 0) return
   }
+}
+
+/** Appends to a peer that keeps up are paced; the first one after a pause leaves at once. */
+function mustWait(state: CoreState, progress: Progress): boolean {
+  const readyAtMs = progress.lastAppendMs + state.options.appendIntervalMs
+  if (progress.state !== 'replicate' || state.options.appendIntervalMs === 0 || state.nowMs >= readyAtMs) return false
+  progress.pacedUntilMs = readyAtMs
+  return true
 }
 
 /** Null when the entries are no longer in memory: then storage is asked, and `loaded` goes on from there. */
@@ -59,9 +69,12 @@ function sendAppend(state: CoreState, progress: Progress, prevLogIndex: LogIndex
   // An append stands in for a heart-beat, unless earlier ones are unanswered: they may be stuck behind a slow link.
   if (progress.inflightCount === 0) progress.nextHeartbeatMs = state.nowMs + state.options.heartbeatIntervalMs
   progress.lastAppendMs = state.nowMs
+  progress.pacedUntilMs = Infinity
+  progress.notifyAtMs = Infinity
   progress.toldCommit = asIndex(Math.max(progress.toldCommit, Math.min(state.commitIndex, lastSent)))
   if (progress.state === 'probe') progress.probeSent = true
   else if (entries.length > 0) progress.sent(lastSent, payloadBytes(entries))
+  awaitAnswer(state, progress)
 }
 
 function payloadBytes(entries: readonly Entry[]): number {
@@ -89,7 +102,7 @@ function stillInLog(state: CoreState, entries: readonly Entry[]): boolean {
 }
 
 export function handleAppendResponse(state: CoreState, leadership: Leadership, progress: Progress, message: AppendEntriesResponse): void {
-  progress.lastContactMs = state.nowMs
+  answerCame(state, progress)
   confirmRound(state, leadership, progress, message.round)
   if (message.rejected !== null) {
     if (goBack(state, progress, message.rejected)) replicate(state, progress, true)
@@ -133,7 +146,7 @@ function goBack(state: CoreState, progress: Progress, rejection: AppendRejection
 }
 
 export function handleHeartbeatResponse(state: CoreState, leadership: Leadership, progress: Progress, message: HeartbeatResponse): void {
-  progress.lastContactMs = state.nowMs
+  answerCame(state, progress)
   confirmRound(state, leadership, progress, message.round)
   if (progress.state === 'snapshot') {
     continueSnapshot(state, progress)

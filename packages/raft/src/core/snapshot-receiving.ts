@@ -77,8 +77,15 @@ export function handleSnapshotTaken(state: CoreState, input: Extract<Input, { ty
   const { meta } = input
   if (state.snapshotMeta !== null && meta.index <= state.snapshotMeta.index) return
   state.snapshotMeta = meta
+  state.compactTo = asIndex(Math.min(input.firstIndexToKeep, meta.index + 1))
+  compactLog(state)
+}
+
+/** Drops what the newest local snapshot allows; what had to stay goes as soon as nobody needs it any more. */
+export function compactLog(state: CoreState): void {
+  if (state.compactTo <= state.log.firstIndex) return
   // What is applied is committed, yet its own copy may still be on the way to this disk.
-  let keepFrom: number = Math.min(input.firstIndexToKeep, meta.index + 1, state.log.stableIndex + 1)
+  let keepFrom: number = Math.min(state.compactTo, state.log.stableIndex + 1)
   for (const progress of state.leadership?.progress.values() ?? []) {
     // A live peer that is being sent a snapshot must find the log behind it, or it would need another one for ever.
     const alive = state.nowMs - progress.lastContactMs < 10 * state.options.electionTimeoutMs

@@ -5,6 +5,8 @@ import { advanceCommit } from './leader.js'
 import type { InstallSnapshotResponse } from './messages.js'
 import type { Progress } from './progress.js'
 import { replicate, startReplicating } from './replication.js'
+import { answerCame, awaitAnswer } from './retry.js'
+import { compactLog } from './snapshot-receiving.js'
 import type { CoreState, Leadership } from './state.js'
 
 /** The leader's side of InstallSnapshot (paper, section 7): one chunk at a time, each answered with where the receiver wants to go on. */
@@ -18,7 +20,7 @@ export function beginSnapshot(state: CoreState, progress: Progress): void {
   requestChunk(state, progress)
 }
 
-function requestChunk(state: CoreState, progress: Progress): void {
+export function requestChunk(state: CoreState, progress: Progress): void {
   const sending = progress.sending
   if (sending === null) return
   sending.sentMs = state.nowMs
@@ -32,6 +34,7 @@ export function handleSnapshotRead(state: CoreState, progress: Progress, input: 
   const sending = progress.sending
   if (sending === null || sending.offset !== input.offset || !isSameSnapshot(sending.meta, input.meta)) return
   sending.sentMs = state.nowMs
+  awaitAnswer(state, progress)
   state.send({
     type: 'installSnapshot',
     from: state.id,
@@ -66,11 +69,14 @@ export function continueSnapshot(state: CoreState, progress: Progress): void {
 }
 
 export function handleInstallResponse(state: CoreState, leadership: Leadership, progress: Progress, message: InstallSnapshotResponse): void {
-  progress.lastContactMs = state.nowMs
+  answerCame(state, progress)
   if (message.installed) {
     if (message.snapshotIndex > state.log.lastIndex) return
     const news = progress.acknowledged(message.snapshotIndex)
-    if (progress.state === 'snapshot' && message.snapshotIndex >= (progress.sending?.meta.index ?? Infinity)) startReplicating(state, progress)
+    if (progress.state === 'snapshot' && message.snapshotIndex >= (progress.sending?.meta.index ?? Infinity)) {
+      startReplicating(state, progress)
+      compactLog(state)
+    }
     if (news) advanceCommit(state, leadership)
     if (state.leadership === leadership) replicate(state, progress, true)
     return

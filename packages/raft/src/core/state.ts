@@ -22,8 +22,6 @@ export interface Leadership {
   /** Appended and not yet committed by this leader: last index and payload bytes of each proposal batch. */
   uncommitted: { readonly lastIndex: LogIndex; readonly bytes: number }[]
   uncommittedBytes: number
-  /** When idle peers are told of a new commit index; Infinity when they know. */
-  commitNotifyAtMs: number
   transfer: { readonly ref: number; readonly target: MemberId; readonly deadlineMs: number } | null
 }
 
@@ -52,10 +50,17 @@ export class CoreState {
   commitIndex: LogIndex
   appliedIndex: LogIndex
   snapshotMeta: SnapshotMeta | null
+  /** The newest local snapshot lets the log below go. */
+  compactTo: LogIndex = ZERO_INDEX
   /** Highest cluster time seen in any entry. */
   timeMs: number
 
   electionDeadlineMs = Infinity
+  /** When voters that have not answered are asked again; Infinity when none are. */
+  voteRetryAtMs = Infinity
+  voteRetries = 0
+  /** Campaigns in a row that nobody has answered: then this member is cut off, and asking more often helps nobody. */
+  unansweredCampaigns = 0
   /** When a current leader was last heard: the base of leader stickiness. */
   leaderContactMs = -Infinity
   votes = new Map<MemberId, boolean>()

@@ -1,6 +1,6 @@
 import type { Input, InputType, Role } from './effects.js'
 import { handleTimeoutNow, startTransfer } from './transfer.js'
-import { campaign, handleRequestVote, handleVoteResponse } from './election.js'
+import { askVotersAgain, campaign, handleRequestVote, handleVoteResponse } from './election.js'
 import { handleAppend, handleHeartbeat } from './follower.js'
 import { advanceCommit, propose, tickLeader } from './leader.js'
 import type { Message, MessageType } from './messages.js'
@@ -62,6 +62,7 @@ const tickFollower: InputHandler<'tick'> = (state) => {
 
 const tickCandidate: InputHandler<'tick'> = (state) => {
   if (state.nowMs >= state.electionDeadlineMs) campaign(state, 'the election did not end in time')
+  else if (state.nowMs >= state.voteRetryAtMs) askVotersAgain(state)
 }
 
 /** What every role does alike: storage and the state machine report to the member, not to its role. */
