@@ -84,6 +84,8 @@ export const profileOf = (random: SeededRandom): Profile => {
       logCacheBytes: random.pick([0, 30, 10_000]),
       snapshotChunkBytes: CHUNK,
       commitNotifyMs: random.pick([0, 5]),
+      retryMs: random.pick([0, 0, 20]),
+      appendIntervalMs: random.pick([0, 0, 7]),
     },
   }
 }
@@ -95,7 +97,7 @@ export const profileOf = (random: SeededRandom): Profile => {
 export class Simulation {
   readonly random: SeededRandom
   readonly profile: Profile
-  readonly invariants = new Invariants()
+  readonly invariants: Invariants = new Invariants()
   readonly nodes: Node[] = []
   readonly trace: string[] = []
   #network: Message[] = []
@@ -521,7 +523,7 @@ export class Simulation {
       if (leader !== undefined && this.#allAnswered(leader)) return this.#nowMs - began
       if (this.#nowMs - began > limitMs) this.invariants.fail(`no agreement ${limitMs} ms after all faults ended: ${this.describe()}`)
       const current = this.nodes.find(({ core }) => core?.role === 'leader' && (core.term > term || core.lastTerm !== core.term))
-      if (current?.core != null && this.random.bool(0.5)) {
+      if (current !== undefined && current.core !== null && this.random.bool(0.5)) {
         // Without a blank entry it takes a proposal to commit what older terms left. It may be refused while a transfer is under way.
         this.#propose(current)
         if (term < current.core.term) for (const node of this.nodes) this.#read(node)
@@ -550,7 +552,8 @@ export class Simulation {
 
   #converged(): RaftCore | undefined {
     const leader = this.nodes.find(({ core }) => core?.role === 'leader' && core.commitIndex === core.lastIndex)?.core
-    if (leader == null || isJoint(leader.configuration) || leader.termAt(leader.lastIndex) !== leader.term) return undefined
+    if (leader === undefined || leader === null || isJoint(leader.configuration) || leader.termAt(leader.lastIndex) !== leader.term)
+      return undefined
     for (const id of replicationTargets(leader.configuration)) {
       const { core, disk } = this.#node(id)
       if (core === null || core.term !== leader.term || core.commitIndex !== leader.commitIndex || core.lastIndex !== leader.lastIndex)

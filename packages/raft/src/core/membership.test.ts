@@ -7,12 +7,6 @@ import { configurationOf } from './test-cluster.test-support.js'
 
 const numbered = (n: number): Configuration => configurationOf([n])
 
-type Step =
-  | { readonly kind: 'append'; readonly gap: number }
-  | { readonly kind: 'truncate'; readonly back: number }
-  | { readonly kind: 'compact'; readonly back: number }
-  | { readonly kind: 'reset'; readonly ahead: number }
-
 const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('append' as const), gap: fc.nat(3) }) },

@@ -6,7 +6,17 @@ import { describe, expect, it } from 'vitest'
 import { encodeConfiguration } from '../log/configuration-codec.js'
 import type { Configuration, Entry } from '../types.js'
 import { asIndex, asMemberId, asTerm, EntryType } from '../types.js'
-import { ackFrom, appendFrom, command, heartbeatAnswer, heartbeatFrom, LoneCore, snapshotOf, voteFrom, voteRequest } from './lone-core.test-support.js'
+import {
+  ackFrom,
+  appendFrom,
+  command,
+  heartbeatAnswer,
+  heartbeatFrom,
+  LoneCore,
+  snapshotOf,
+  voteFrom,
+  voteRequest,
+} from './lone-core.test-support.js'
 import { configurationOf, TestCluster } from './test-cluster.test-support.js'
 
 const plain = { preVote: false, checkQuorum: false } as const
@@ -340,7 +350,14 @@ describe('8 and thesis 6.4 reads', () => {
     const ref = read(lone)
     const { request } = lone.last('readIndexRequest')
     const answer = (from: number, term: number, number: number, index: number) =>
-      ({ type: 'readIndexResponse', from: asMemberId(from), to: asMemberId(1), term: asTerm(term), request: number, index: asIndex(index) }) as const
+      ({
+        type: 'readIndexResponse',
+        from: asMemberId(from),
+        to: asMemberId(1),
+        term: asTerm(term),
+        request: number,
+        index: asIndex(index),
+      }) as const
     lone.receive(answer(3, 2, request, 7))
     lone.receive(answer(2, 1, request, 7))
     lone.receive(answer(2, 2, request - 1, 7))

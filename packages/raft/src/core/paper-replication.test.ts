@@ -281,7 +281,7 @@ describe('5.3 leaders', () => {
     let rounds = 0
     for (lone.receive(heartbeatAnswer(2, 8)); lone.core.peers()[0]?.matchIndex !== 17 && rounds < 50; rounds++) {
       for (const message of appends(lone)) peer.receive({ ...message, to: asMemberId(1), from: asMemberId(2) })
-      for (const answer of peer.outbox()) lone.receive({ ...answer, from: asMemberId(2), to: asMemberId(1) } as Message)
+      for (const answer of peer.outbox()) lone.receive({ ...answer, from: asMemberId(2), to: asMemberId(1) })
     }
     expect(peer.terms()).toEqual(lone.terms())
     expect(rounds).toBeLessThanOrEqual(5)
