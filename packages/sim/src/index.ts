@@ -1,1 +1,6 @@
 export * from './checker/index.js'
+export { expectedMarks } from './swarm/marks.js'
+export { drawPlan, PROFILES, type Plan, type Profile } from './swarm/plan.js'
+export { runSeed, type RunOptions, type SeedReport } from './swarm/run-seed.js'
+export { Coverage } from './world/coverage.js'
+export { Violation } from './world/violation.js'

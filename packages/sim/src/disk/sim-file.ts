@@ -1,0 +1,198 @@
+import type { SeededRandom } from '@balsa/raft'
+import { readBatch, SECTOR_BYTES, segmentOf, type WalBatch } from './wal-reader.js'
+
+/** A write, or a change of the length, that a crash may still take back. */
+export type Piece = { readonly position: number; readonly data: Uint8Array; readonly misdirectedTo: number | null } | { readonly size: number }
+
+export type CrashLoss = 'lost' | 'prefix' | 'subset' | 'torn' | 'kept'
+
+/** {@link Piece.misdirectedTo} of a write that never arrives. */
+export const NOWHERE = -1
+const SMALLEST_CAPACITY = 4096
+
+class Image {
+  bytes = new Uint8Array(0)
+  size = 0
+
+  write(position: number, data: Uint8Array): void {
+    const end = position + data.length
+    this.#reserve(end)
+    this.bytes.set(data, position)
+    if (end > this.size) this.size = end
+  }
+
+  resize(size: number): void {
+    this.#reserve(size)
+    if (size < this.size) this.bytes.fill(0, size, this.size)
+    this.size = size
+  }
+
+  copyFrom(other: Image): void {
+    this.bytes = other.bytes.slice(0, other.size)
+    this.size = other.size
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.bytes.length) return
+    const larger = new Uint8Array(Math.max(SMALLEST_CAPACITY, size, this.bytes.length * 2))
+    larger.set(this.bytes.subarray(0, this.size))
+    this.bytes = larger
+  }
+}
+
+/**
+ * One file: what is visible (page cache), what is on the platter, and the writes between them. `batches` is what a reader of the log would
+ * find on the platter; it is kept up to date with each sync, so that invariants can read disks at every event.
+ */
+export class SimFile {
+  readonly live = new Image()
+  readonly durable = new Image()
+  pending: Piece[] = []
+  #settled = 0
+  #misplaced: { readonly position: number; readonly data: Uint8Array }[] = []
+  /** Number of the segment that the file holds durably; null when it is no segment. */
+  segment: number | null = null
+  /** Durable batches in the order of their place. */
+  batches: WalBatch[] = []
+  /** Grows whenever what is durable changed in another way than by more batches at the end. */
+  generation = 0
+
+  get settledPieces(): number {
+    return this.#settled
+  }
+
+  get newestPiece(): number {
+    return this.#settled + this.pending.length
+  }
+
+  read(position: number, length: number): Uint8Array {
+    return this.live.bytes.slice(position, Math.max(position, Math.min(this.live.size, position + length)))
+  }
+
+  write(position: number, data: Uint8Array, misdirectedTo: number | null = null): void {
+    this.live.write(position, data)
+    this.pending.push({ position, data, misdirectedTo })
+  }
+
+  resize(size: number): void {
+    this.live.resize(size)
+    this.pending.push({ size })
+  }
+
+  /** Everything up to piece `upTo` reaches the platter. */
+  sync(upTo: number): void {
+    for (const piece of this.#take(upTo)) this.#settle(piece)
+  }
+
+  /** What Linux does after a failed sync: the pages count as clean, and the platter never gets them. */
+  forget(upTo: number): void {
+    this.#take(upTo)
+  }
+
+  #take(upTo: number): Piece[] {
+    const taken = this.pending.splice(0, Math.max(0, upTo - this.#settled))
+    this.#settled += taken.length
+    return taken
+  }
+
+  #settle(piece: Piece): void {
+    if ('size' in piece) {
+      this.durable.resize(piece.size)
+      return
+    }
+    if (piece.misdirectedTo !== null) this.#misplaced.push(piece)
+    if (piece.misdirectedTo !== NOWHERE) this.durable.write(piece.misdirectedTo ?? piece.position, piece.data)
+    this.#note(piece.position, piece.data)
+  }
+
+  /**
+   * A write that the disk lost or put elsewhere can be found only by what stands behind it. Where nothing durable does, it is given
+   * back: losing an acknowledged last write without a trace is outside of what any log can notice.
+   */
+  #giveBack(): void {
+    for (const { position, data } of this.#misplaced) {
+      if (!this.batches.some((batch) => batch.offset > position)) this.durable.write(position, data)
+    }
+    this.#misplaced = []
+  }
+
+  /** What the member believes to have made durable here. Damage shows only to those who read the bytes. */
+  #note(position: number, data: Uint8Array): void {
+    if (position === 0) {
+      const segment = segmentOf(data)
+      if (segment !== null || this.segment !== null) {
+        this.segment = segment
+        this.batches = []
+        this.generation++
+      }
+      return
+    }
+    if (this.segment === null || position % SECTOR_BYTES !== 0) return
+    const batch = readBatch(data, 0, position)
+    if (batch === null || batch.segment !== this.segment) return
+    const last = this.batches.at(-1)
+    if (last !== undefined && last.offset >= position) {
+      const kept = this.batches.filter((other) => other.offset < position)
+      // A mark may be written over at any time; a batch of records never after it was durable.
+      if (kept.length !== this.batches.length - 1 || last.kind === 1) this.generation++
+      this.batches = kept
+    }
+    this.batches.push(batch)
+  }
+
+  crash(loss: CrashLoss, random: SeededRandom): void {
+    const damaged = this.#misplaced.length > 0
+    this.#giveBack()
+    const keptCount = loss === 'prefix' ? random.int(this.pending.length + 1) : this.pending.length
+    this.pending.forEach((piece, position) => {
+      if (loss === 'lost' || position >= keptCount) return
+      if ((loss === 'subset' || loss === 'torn') && random.bool()) return
+      if ('size' in piece) this.durable.resize(piece.size)
+      else if (loss === 'torn') this.#tear(piece.position, piece.data, random)
+      else this.durable.write(piece.position, piece.data)
+    })
+    const changed = this.pending.length > 0
+    this.#settled += this.pending.length
+    this.pending = []
+    this.live.copyFrom(this.durable)
+    if (changed || damaged) this.rescan()
+  }
+
+  #tear(position: number, data: Uint8Array, random: SeededRandom): void {
+    if (random.bool() && position + data.length > this.durable.size) this.durable.resize(position + data.length)
+    for (let from = 0; from < data.length; ) {
+      const to = Math.min(data.length, from + SECTOR_BYTES - ((position + from) % SECTOR_BYTES))
+      if (random.bool()) {
+        const sector = data.slice(from, to)
+        if (random.bool(0.1)) for (let at = 0; at < sector.length; at++) sector[at] = random.int(256)
+        this.durable.write(position + from, sector)
+      }
+      from = to
+    }
+  }
+
+  /** Damages one bit at rest. The page cache is taken to be gone. */
+  flip(position: number, bit: number): void {
+    for (const image of [this.live, this.durable]) {
+      if (position < image.size) image.bytes[position] = (image.bytes[position] ?? 0) ^ (1 << bit)
+    }
+  }
+
+  /** Reads the platter anew: after a crash anything between the old and the new content may be there. */
+  rescan(): void {
+    const { bytes, size } = this.durable
+    this.generation++
+    this.segment = segmentOf(bytes.subarray(0, Math.min(size, SECTOR_BYTES)))
+    this.batches = []
+    if (this.segment === null) return
+    for (let at = SECTOR_BYTES; at < size; ) {
+      const batch = readBatch(bytes.subarray(0, size), at, at)
+      const before = this.batches.at(-1)
+      if (batch === null || batch.segment !== this.segment || (before !== undefined && batch.number !== before.number + 1)) return
+      // The records must survive later writes to the file.
+      this.batches.push(readBatch(bytes.slice(at, at + batch.sizeBytes), 0, at) ?? batch)
+      if (batch.kind !== 1) return
+      at += batch.sizeBytes
+    }
+  }
+}

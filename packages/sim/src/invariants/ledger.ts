@@ -1,0 +1,46 @@
+/** What the whole cluster has ever agreed on: every entry ever written by its place, and the one sequence that was committed. */
+export interface KnownEntry {
+  readonly term: number
+  readonly hash: number
+  /** Term of the entry before it; null when the member that wrote it did not know. */
+  previousTerm: number | null
+}
+
+export class Ledger {
+  /** All different entries ever seen at an index, by term. */
+  readonly #entries: KnownEntry[][] = []
+  /** Term of the committed entry at each index; index 0 is "before the log". */
+  readonly committed: number[] = [0]
+  /** Time at which each index was first known to be committed. */
+  commitCount = 0
+
+  get committedIndex(): number {
+    return this.committed.length - 1
+  }
+
+  at(index: number): readonly KnownEntry[] {
+    return this.#entries[index] ?? []
+  }
+
+  find(index: number, term: number): KnownEntry | undefined {
+    const entries = this.#entries[index]
+    if (entries === undefined) return undefined
+    for (const entry of entries) if (entry.term === term) return entry
+    return undefined
+  }
+
+  add(index: number, entry: KnownEntry): void {
+    const entries = this.#entries[index]
+    if (entries === undefined) this.#entries[index] = [entry]
+    else entries.push(entry)
+  }
+}
+
+/** FNV-1a over the parts of an entry that its index and term must determine. */
+export function hashEntry(type: number, timeMs: number, payload: Uint8Array): number {
+  let hash = Math.imul(0x811c9dc5 ^ type, 0x01000193)
+  hash = Math.imul(hash ^ (timeMs | 0), 0x01000193)
+  hash = Math.imul(hash ^ Math.floor(timeMs / 0x1_0000_0000), 0x01000193)
+  for (let at = 0; at < payload.length; at++) hash = Math.imul(hash ^ (payload[at] ?? 0), 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,30 @@
+import type { Observer } from '../world/observer.js'
+import type { Life } from '../world/sim-member.js'
+import { violate } from './violate.js'
+
+/** A state from a snapshot equals the state from replaying the log up to its index: data, sessions and all (LESSONS C6, C7). */
+export class SnapshotReplay implements Observer {
+  readonly name = 'snapshot-replay'
+  /** Fingerprints of states that were cut, by the index at which they were. */
+  readonly #cuts = new Map<number, string>()
+  readonly #states = new Set<string>()
+
+  snapshotBegun(life: Life, index: number, fingerprint: string): void {
+    const known = this.#cuts.get(index)
+    if (known !== undefined && known !== fingerprint) {
+      violate(life.member.world, this.name, `member ${life.member.id} cut a snapshot at ${index} in state ${fingerprint}, another in ${known}`)
+    }
+    this.#cuts.set(index, fingerprint)
+    this.#states.add(fingerprint)
+  }
+
+  restored(life: Life, fingerprint: string): void {
+    const meta = life.core?.snapshotMeta ?? null
+    life.member.world.trace.add(life.member.world.nowMs, life.member.id, 'restored', 0, meta?.index ?? 0)
+    if (life.core !== null) life.member.world.coverage.hit('snapshot installed')
+    if (this.#states.size === 0 || this.#states.has(fingerprint)) return
+    // The empty state, at the very beginning.
+    if (life.core === null && life.member.disk.durableLog().snapshotIndex === 0) return
+    violate(life.member.world, this.name, `member ${life.member.id} restored a state that nobody ever cut: ${fingerprint}`)
+  }
+}

@@ -1,0 +1,233 @@
+import type { Lane, MemberId, MessageType, SeededRandom, Transport, TransportHandlers, Member } from '@balsa/raft'
+import type { Coverage } from '../world/coverage.js'
+import type { EventOwner, ScheduledEvent, Scheduler } from '../world/scheduler.js'
+
+/** What happens to messages between members; holds for messages that are sent from now on. */
+export interface NetworkConditions {
+  /** Every message takes this long, plus an exponential tail with this mean. */
+  delayMs: number
+  tailMs: number
+  lossRate: number
+  duplicateRate: number
+  /** The second copy comes up to this much later: across terms and restarts. */
+  lateCopyMs: number
+  /** Share of messages that are held for up to `lateCopyMs`. */
+  holdRate: number
+  /** A lane keeps its order, as one TCP connection does. */
+  ordered: boolean
+}
+
+export const CALM_NETWORK: NetworkConditions = {
+  delayMs: 1,
+  tailMs: 0.5,
+  lossRate: 0,
+  duplicateRate: 0,
+  lateCopyMs: 0,
+  holdRate: 0,
+  ordered: true,
+}
+
+/** By the first byte of an encoded message: see message-codec.ts of the engine (a test compares them). */
+export const MESSAGE_TYPES: readonly (MessageType | null)[] = [
+  null,
+  'requestVote',
+  'requestVoteResponse',
+  'appendEntries',
+  'appendEntriesResponse',
+  'heartbeat',
+  'heartbeatResponse',
+  'installSnapshot',
+  'installSnapshotResponse',
+  'timeoutNow',
+  'readIndexRequest',
+  'readIndexResponse',
+]
+
+/** One direction between two members. */
+export interface Link {
+  readonly from: number
+  readonly to: number
+  /** Why it is cut; open when empty. */
+  readonly cuts: Set<string>
+  /** Nothing arrives before this time; then everything does. */
+  cloggedUntilMs: number
+  /** Infinity: as fast as it likes. */
+  bytesPerSecond: number
+  freeAtMs: number
+  queued: number
+  readonly lastArrivalMs: { control: number; append: number; snapshot: number }
+}
+
+export interface MessageFilter {
+  /** 0: anybody. */
+  readonly from: number
+  readonly to: number
+  readonly type: MessageType
+  readonly rate: number
+}
+
+interface Station extends EventOwner {
+  hold(event: ScheduledEvent): void
+}
+
+const MAX_QUEUED_ON_SLOW_LINK = 64
+
+/** The network between members: every pair, each direction and each lane on its own. */
+export class SimNetwork {
+  conditions: NetworkConditions = { ...CALM_NETWORK }
+  filters: MessageFilter[] = []
+  delivered = 0
+  readonly #scheduler: Scheduler
+  readonly #random: SeededRandom
+  readonly #coverage: Coverage
+  readonly #links = new Map<number, Link>()
+  readonly #stations = new Map<number, { readonly owner: Station; readonly handlers: TransportHandlers }>()
+
+  constructor(scheduler: Scheduler, random: SeededRandom, coverage: Coverage) {
+    this.#scheduler = scheduler
+    this.#random = random
+    this.#coverage = coverage
+  }
+
+  link(from: number, to: number): Link {
+    const key = from * 1024 + to
+    let link = this.#links.get(key)
+    if (link === undefined) {
+      const lastArrivalMs = { control: 0, append: 0, snapshot: 0 }
+      link = { from, to, cuts: new Set(), cloggedUntilMs: 0, bytesPerSecond: Infinity, freeAtMs: 0, queued: 0, lastArrivalMs }
+      this.#links.set(key, link)
+    }
+    return link
+  }
+
+  links(): Iterable<Link> {
+    return this.#links.values()
+  }
+
+  /** Ends every fault of the network. */
+  heal(): void {
+    this.filters = []
+    for (const link of this.#links.values()) {
+      link.cuts.clear()
+      link.cloggedUntilMs = 0
+      link.bytesPerSecond = Infinity
+      link.freeAtMs = 0
+    }
+  }
+
+  transport(id: number, owner: Station): Transport {
+    return new SimTransport(this, id, owner)
+  }
+
+  attach(id: number, owner: Station, handlers: TransportHandlers): void {
+    this.#stations.set(id, { owner, handlers })
+  }
+
+  detach(id: number, owner: Station): void {
+    if (this.#stations.get(id)?.owner === owner) this.#stations.delete(id)
+  }
+
+  send(from: number, to: number, lane: Lane, message: Uint8Array): void {
+    const link = this.link(from, to)
+    const random = this.#random
+    const { lossRate, duplicateRate, lateCopyMs, holdRate } = this.conditions
+    if (link.cuts.size > 0) return this.#coverage.hit('network cut')
+    if (this.#filtered(link, message)) return this.#coverage.hit('network filter')
+    if (lossRate > 0 && random.bool(lossRate)) return this.#coverage.hit('network loss')
+    if (duplicateRate > 0 && random.bool(duplicateRate)) {
+      this.#coverage.hit('network duplicate')
+      const lateMs = random.next() * random.next() * lateCopyMs
+      this.#deliverAt(link, message.slice(), this.#scheduler.nowMs + this.#delayMs(link) + lateMs)
+    }
+    if (holdRate > 0 && random.bool(holdRate)) {
+      this.#coverage.hit('network hold')
+      this.#deliverAt(link, message, this.#scheduler.nowMs + random.next() * lateCopyMs)
+      return
+    }
+    this.#transmit(link, lane, message)
+  }
+
+  #transmit(link: Link, lane: Lane, message: Uint8Array): void {
+    const { nowMs } = this.#scheduler
+    let arrivalMs = nowMs + this.#delayMs(link)
+    if (link.bytesPerSecond !== Infinity) {
+      if (link.queued >= MAX_QUEUED_ON_SLOW_LINK) return this.#coverage.hit('network slow link overflow')
+      link.freeAtMs = Math.max(link.freeAtMs, nowMs) + (message.length / link.bytesPerSecond) * 1000
+      arrivalMs += link.freeAtMs - nowMs
+      link.queued++
+      this.#scheduler.at(link.freeAtMs, null, () => link.queued--)
+    }
+    if (this.conditions.ordered) {
+      if (arrivalMs < link.lastArrivalMs[lane]) arrivalMs = link.lastArrivalMs[lane]
+      link.lastArrivalMs[lane] = arrivalMs
+    } else if (arrivalMs < link.lastArrivalMs[lane]) {
+      this.#coverage.hit('network reorder')
+    } else {
+      link.lastArrivalMs[lane] = arrivalMs
+    }
+    this.#deliverAt(link, message, arrivalMs)
+  }
+
+  #delayMs(link: Link): number {
+    const { delayMs, tailMs } = this.conditions
+    const tail = tailMs === 0 ? 0 : -Math.log(1 - this.#random.next()) * tailMs
+    const clogMs = Math.max(0, link.cloggedUntilMs - this.#scheduler.nowMs)
+    return delayMs + tail + clogMs
+  }
+
+  #filtered(link: Link, message: Uint8Array): boolean {
+    for (const { from, to, type, rate } of this.filters) {
+      const matches = (from === 0 || from === link.from) && (to === 0 || to === link.to) && MESSAGE_TYPES[message[0] ?? 0] === type
+      if (matches && this.#random.bool(rate)) return true
+    }
+    return false
+  }
+
+  #deliverAt(link: Link, message: Uint8Array, timeMs: number): void {
+    this.#scheduler.at(timeMs, null, () => this.#arrive(link, message))
+  }
+
+  #arrive(link: Link, message: Uint8Array): void {
+    const station = this.#stations.get(link.to)
+    if (station === undefined || !station.owner.alive || link.cuts.size > 0) return
+    if (station.owner.paused) {
+      const owner = station.owner
+      owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner, run: () => this.#arrive(link, message) })
+      return
+    }
+    this.delivered++
+    station.handlers.onMessage(link.from as MemberId, message)
+  }
+}
+
+/** The Transport port of one life. */
+class SimTransport implements Transport {
+  readonly #network: SimNetwork
+  readonly #id: number
+  readonly #owner: Station
+  #peers = new Set<number>()
+
+  constructor(network: SimNetwork, id: number, owner: Station) {
+    this.#network = network
+    this.#id = id
+    this.#owner = owner
+  }
+
+  start(handlers: TransportHandlers): Promise<void> {
+    if (this.#owner.alive) this.#network.attach(this.#id, this.#owner, handlers)
+    return Promise.resolve()
+  }
+
+  setPeers(members: readonly Member[]): void {
+    this.#peers = new Set(members.map(({ id }) => id as number).filter((id) => id !== this.#id))
+  }
+
+  send(to: MemberId, lane: Lane, message: Uint8Array): void {
+    if (this.#owner.alive && this.#peers.has(to)) this.#network.send(this.#id, to, lane, message)
+  }
+
+  close(): Promise<void> {
+    this.#network.detach(this.#id, this.#owner)
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,101 @@
+import type { InputType, Role } from '@balsa/raft'
+import { MESSAGE_TYPES } from '../network/sim-network.js'
+import { FAULTS } from './plan.js'
+
+const ROLES: readonly Role[] = ['follower', 'preCandidate', 'candidate', 'leader']
+
+const INPUTS: readonly Exclude<InputType, 'message'>[] = [
+  'tick',
+  'propose',
+  'read',
+  'transfer',
+  'persisted',
+  'applied',
+  'loaded',
+  'snapshotTaken',
+  'snapshotRead',
+  'snapshotReadFailed',
+  'chunkStored',
+  'snapshotReceived',
+]
+
+/** Rare states and moments that a batch of seeds should reach: the reachable part of the list that the simulator is specified by. */
+const STATES: readonly string[] = [
+  'elections won',
+  'vote split',
+  'two candidates in one term',
+  'pre-vote refused',
+  'leader stepped down without a quorum',
+  'leader deposed with uncommitted entries',
+  'entries of three or more leaders at one index',
+  'log cut',
+  'log cut of 10 entries or more',
+  'log cut with a configuration',
+  'old entry on a majority, then overwritten',
+  'commit of an older term through a newer one',
+  'restart with a torn tail',
+  'follower ahead of the leader in commit after its restart',
+  'snapshot installed',
+  'snapshot transfer begun',
+  'snapshot transfer superseded',
+  'crash during a snapshot',
+  'crash during recovery',
+  'crash of the leader',
+  'pause of the leader',
+  'total crash with unsynced writes on all',
+  'power lost with unsynced writes',
+  'process killed',
+  'configuration adopted',
+  'change removes the leader',
+  'leader left by its own change',
+  'removed member campaigns',
+  'transfer done',
+  'transfer TRANSFER_FAILED',
+  'read round confirmed',
+  'late answer of an earlier read round',
+  'old term answered',
+  'stale read',
+  'client OUTCOME_UNKNOWN',
+  'client DEADLINE',
+  'client ABORTED',
+  'client connection reset',
+  'client bytes corrupted',
+  'session expired',
+  'repeated request answered from memory',
+  'repeated request answered from memory after a snapshot',
+  'stopped SYNC_FAILED',
+  'stopped DISK_FULL',
+  'stopped IO_ERROR',
+  'stopped CORRUPT',
+  'stopped MISSING_SEGMENT',
+  'damage found, member stays out',
+  'disk lostWrite',
+  'disk misdirectedWrite',
+  'disk bitFlip log',
+  'disk bitFlip snap',
+  'disk bitFlip identity',
+  'disk lostFile log',
+  'disk lostFile snap',
+  'network loss',
+  'network duplicate',
+  'network hold',
+  'network reorder',
+  'network cut',
+  'network filter',
+  'network slow link overflow',
+]
+
+const STORAGE_CALLS = ['open', 'create', 'list', 'makeDirectory', 'rename', 'remove', 'syncDirectory', 'size', 'read', 'write', 'datasync', 'close'] as const
+
+/** Everything that a large batch of all profiles should reach at least once. */
+export function expectedMarks(): string[] {
+  const tables = ROLES.flatMap((role) => [
+    ...INPUTS.map((input) => `input ${role} ${input}`),
+    ...MESSAGE_TYPES.flatMap((type) => (type === null ? [] : [`message ${role} ${type}`])),
+  ])
+  const crashes = STORAGE_CALLS.flatMap((call) => [`crash before ${call}`, `crash after ${call}`])
+  const during = ['crash during write', 'crash during datasync', 'crash during syncDirectory']
+  const special = new Set(['crash', 'pause', 'bitFlip', 'lostWrite', 'misdirectedWrite', 'lostFile'])
+  const faults = FAULTS.filter((fault) => !special.has(fault)).map((fault) => `fault ${fault}`)
+  return [...tables, ...crashes, ...during, ...faults, 'fault change joint', 'pause', ...STATES]
+}

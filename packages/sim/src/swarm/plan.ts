@@ -1,0 +1,261 @@
+import { type CoreOptions, type ReplicaLimits, SeededRandom, type SnapshotPolicy } from '@balsa/raft'
+import type { WorkloadPlan } from '../clients/workload.js'
+import type { DiskConditions } from '../disk/disk-port.js'
+import type { CrashStyle } from '../disk/sim-disk.js'
+import type { NetworkConditions } from '../network/sim-network.js'
+import type { StreamConditions } from '../network/sim-streams.js'
+
+export const PROFILES = ['swarm', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'calm', 'load'] as const
+export type Profile = (typeof PROFILES)[number]
+
+/** Every kind of fault, with how often it begins, per second of virtual time. */
+export const FAULTS = [
+  'partition',
+  'oneWay',
+  'bridge',
+  'ring',
+  'clog',
+  'swizzle',
+  'flap',
+  'slowLink',
+  'filter',
+  'crash',
+  'clusterCrash',
+  'stayDown',
+  'pause',
+  'slowNode',
+  'slowDisk',
+  'diskFull',
+  'readErrors',
+  'writeErrors',
+  'syncErrors',
+  'bitFlip',
+  'lostWrite',
+  'misdirectedWrite',
+  'lostFile',
+  'clientCut',
+  'transfer',
+  'change',
+  'takeSnapshot',
+] as const
+export type FaultName = (typeof FAULTS)[number]
+export type FaultRates = Readonly<Record<FaultName, number>>
+
+/** What one seed does: everything that is drawn before the run begins. */
+export interface Plan {
+  readonly seed: number
+  readonly profile: Profile
+  /** Nothing fails: the run must be perfect. */
+  readonly calm: boolean
+  readonly size: number
+  readonly chaosMs: number
+  readonly core: Omit<CoreOptions, 'id' | 'random'> & { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number }
+  readonly snapshots: SnapshotPolicy
+  readonly limits: Partial<ReplicaLimits> & { readonly maxPendingProposals: number; readonly maxPendingReads: number; readonly maxCommandBytes: number }
+  readonly storage: { readonly segmentBytes: number; readonly cacheBytes: number }
+  readonly network: NetworkConditions
+  readonly streams: StreamConditions
+  readonly disk: Partial<DiskConditions>
+  readonly crashStyle: CrashStyle
+  readonly killShare: number
+  readonly crashPerCall: number
+  readonly turnMs: number
+  /** Clocks run this much faster or slower at most, as a factor above 1. */
+  readonly maxDrift: number
+  readonly requestTimeoutMs: number
+  readonly rates: FaultRates
+  readonly workload: WorkloadPlan
+}
+
+/** Rates when a fault is on: from a tenth of this up to this. */
+const FULL_RATES: FaultRates = {
+  partition: 0.4,
+  oneWay: 0.3,
+  bridge: 0.1,
+  ring: 0.1,
+  clog: 0.4,
+  swizzle: 0.15,
+  flap: 0.1,
+  slowLink: 0.2,
+  filter: 0.3,
+  crash: 0.8,
+  clusterCrash: 0.06,
+  stayDown: 0.02,
+  pause: 0.4,
+  slowNode: 0.2,
+  slowDisk: 0.2,
+  diskFull: 0.06,
+  readErrors: 0.1,
+  writeErrors: 0.1,
+  syncErrors: 0.1,
+  bitFlip: 0.04,
+  lostWrite: 0.04,
+  misdirectedWrite: 0.04,
+  lostFile: 0.03,
+  clientCut: 0.3,
+  transfer: 0.3,
+  change: 0.3,
+  takeSnapshot: 0.3,
+}
+
+const NETWORK: readonly FaultName[] = ['partition', 'oneWay', 'bridge', 'ring', 'clog', 'swizzle', 'flap', 'slowLink', 'filter']
+const DISK: readonly FaultName[] = ['slowDisk', 'diskFull', 'readErrors', 'writeErrors', 'syncErrors', 'bitFlip', 'lostWrite', 'misdirectedWrite', 'lostFile']
+
+/** Faults that a profile always has; the others are drawn. */
+const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
+  swarm: [],
+  default: [],
+  elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer'],
+  disk: [...DISK, 'crash', 'clusterCrash'],
+  snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink'],
+  network: NETWORK,
+  membership: ['change', 'transfer', 'crash', 'partition'],
+  calm: [],
+  load: [],
+}
+
+/** Out of ten seeds of the swarm, one is calm and four draw every fault by chance. */
+const SWARM: readonly Profile[] = ['calm', 'default', 'default', 'default', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership']
+
+export function drawPlan(seed: number, wanted: Profile): Plan {
+  const random = new SeededRandom(seed)
+  const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
+  const between = (low: number, high: number): number => low + random.next() * (high - low)
+  // Small numbers are as likely as large ones.
+  const scaled = (low: number, high: number): number => low * (high / low) ** random.next()
+  const calm = profile === 'calm' || profile === 'load'
+  const size = profile === 'load' ? 5 : drawSize(random, profile)
+  const heartbeatIntervalMs = profile === 'load' ? 100 : random.pick([30, 50, 50, 100, 100, 150])
+  const electionTimeoutMs = profile === 'load' ? 500 : Math.round(heartbeatIntervalMs * random.pick([2, 3, 4, 5, 7, 10]))
+  const cores = drawCore(random, scaled, calm)
+  const smallSnapshots = profile === 'snapshots' || random.bool(0.5)
+  return {
+    seed,
+    profile,
+    calm,
+    size,
+    chaosMs: profile === 'load' ? 60_000 : Math.round(random.bool(0.1) ? between(20_000, 60_000) : between(6000, 20_000)),
+    core: { heartbeatIntervalMs, electionTimeoutMs: calm ? Math.max(electionTimeoutMs, 4 * heartbeatIntervalMs) : electionTimeoutMs, ...cores },
+    snapshots: smallSnapshots
+      ? { maxLogBytes: Math.round(scaled(200, 20_000)), trailingEntries: random.pick([0, 0, 1, 5, 50]) }
+      : { maxLogBytes: random.pick([-1, 100_000]), trailingEntries: random.pick([10, 100]) },
+    limits: {
+      maxCommandBytes: 1024 * 1024,
+      maxPendingProposals: calm ? 10_000 : random.pick([4, 50, 10_000]),
+      maxPendingReads: calm ? 10_000 : random.pick([4, 50, 10_000]),
+      maxApplyEntries: random.pick([1, 3, 100, 1024]),
+      maxApplyBytes: random.pick([100, 4096, 1_000_000]),
+      snapshotBytesPerSecond: random.pick([20_000, 1_000_000, Infinity]),
+    },
+    storage: { segmentBytes: random.pick([4096, 4096, 8192, 16_384, 65_536]), cacheBytes: random.pick([0, 512, 8192, 1_000_000]) },
+    ...drawConditions(random, scaled, calm),
+    rates: drawRates(random, profile, calm),
+    workload: drawWorkload(random, scaled, calm, profile),
+  }
+}
+
+function drawSize(random: SeededRandom, profile: Profile): number {
+  if (profile === 'membership') return random.pick([3, 4, 5, 5, 7])
+  return random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7])
+}
+
+function drawCore(random: SeededRandom, scaled: (low: number, high: number) => number, calm: boolean): Omit<CoreOptions, 'id' | 'random'> {
+  return {
+    maxMessageBytes: Math.round(scaled(50, 1_000_000)),
+    maxEntriesPerMessage: random.pick([1, 2, 5, 64, 8192]),
+    maxInflightMessages: random.pick([1, 2, 8, 64]),
+    maxInflightBytes: Math.round(scaled(200, 1_000_000)),
+    maxUncommittedBytes: calm ? 64 * 1024 * 1024 : Math.round(scaled(1000, 10_000_000)),
+    maxPendingReads: calm ? 100_000 : random.pick([4, 100, 100_000]),
+    logCacheBytes: random.pick([0, 100, 2000, 1_000_000]),
+    snapshotChunkBytes: random.pick([64, 256, 1000, 20_000]),
+    commitNotifyMs: random.pick([0, 5, 50]),
+    retryMs: random.pick([0, 0, 0, 5, 40]),
+    appendIntervalMs: random.pick([0, 0, 0, 2, 20]),
+    preVote: calm || random.bool(0.9),
+  }
+}
+
+type Conditions = Pick<Plan, 'network' | 'streams' | 'disk' | 'crashStyle' | 'killShare' | 'crashPerCall' | 'turnMs' | 'maxDrift' | 'requestTimeoutMs'>
+
+function drawConditions(random: SeededRandom, scaled: (low: number, high: number) => number, calm: boolean): Conditions {
+  const on = (probability: number): boolean => !calm && random.bool(probability)
+  const stretched = on(0.01) ? 10 : 1
+  return {
+    network: {
+      delayMs: calm ? 1 : scaled(0.1, 10) * stretched,
+      tailMs: calm ? 0.5 : random.pick([0, 1, 5, 20]) * stretched,
+      lossRate: on(0.5) ? random.next() * random.next() * 0.3 : 0,
+      duplicateRate: on(0.5) ? random.next() * 0.2 : 0,
+      lateCopyMs: random.pick([10, 500, 3000, 10_000]),
+      holdRate: on(0.4) ? random.next() * 0.05 : 0,
+      ordered: calm || random.bool(),
+    },
+    streams: {
+      delayMs: scaled(0.1, 5),
+      tailMs: random.pick([0, 0.5, 5]),
+      resetRate: on(0.4) ? random.next() * 0.01 : 0,
+      maxPieceBytes: random.bool(0.3) ? random.pick([1, 7, 40]) : Infinity,
+      corruptionRate: on(0.2) ? random.next() * 0.003 : 0,
+    },
+    disk: {
+      syncMinMs: random.pick([0, 0.1, 1]),
+      syncTailMs: calm ? 0.5 : random.pick([0, 0.5, 3, 10]),
+      slowCallRate: on(0.4) ? random.pick([0.02, 0.2, 0.7]) : 0,
+      slowCallMs: random.pick([0.5, 5]),
+    },
+    crashStyle: { lost: 0.4, prefix: 0.2, subset: 0.2, torn: 0.2 },
+    killShare: random.pick([0, 0.3, 1]),
+    crashPerCall: on(0.4) ? scaled(0.0005, 0.01) : 0,
+    turnMs: random.pick([0, 0, 0.05, 0.5]),
+    maxDrift: random.pick([1, 1.02, 1.1]),
+    requestTimeoutMs: calm ? 10_000 : random.pick([300, 2000, 10_000]),
+  }
+}
+
+function drawRates(random: SeededRandom, profile: Profile, calm: boolean): FaultRates {
+  const rates: Record<FaultName, number> = { ...FULL_RATES }
+  const always = new Set(ALWAYS[profile])
+  for (const fault of FAULTS) {
+    const share = profile === 'membership' && DISK.includes(fault) ? 0.1 : fault === 'change' ? 0.25 : 0.35
+    const on = !calm && (always.has(fault) || random.bool(share))
+    rates[fault] = on ? FULL_RATES[fault] * (0.1 + 0.9 * random.next()) * (always.has(fault) ? 1.5 : 1) : 0
+  }
+  return rates
+}
+
+function drawWorkload(random: SeededRandom, scaled: (low: number, high: number) => number, calm: boolean, profile: Profile): WorkloadPlan {
+  if (profile === 'load') return { ...CALM_WORKLOAD, clients: 10, thinkMs: 200 }
+  const deadlineMinMs = calm ? 8000 : random.pick([50, 200, 1000])
+  return {
+    clients: random.pick([3, 3, 5, 8, 12, 20]),
+    parallel: random.pick([1, 1, 2, 3]),
+    keys: random.pick([2, 3, 5, 10]),
+    thinkMs: scaled(100, 1000),
+    deadlineMinMs,
+    deadlineMaxMs: calm ? 20_000 : Math.max(deadlineMinMs, random.pick([500, 2000, 5000])),
+    attemptTimeoutMs: calm ? 2000 : random.pick([50, 200, 1000]),
+    sessionTtlMs: calm ? 60_000 : random.pick([1000, 5000, 60_000]),
+    valueBytes: random.pick([0, 0, 20, 300]),
+    abortRate: calm ? 0 : random.pick([0, 0, 0.05]),
+    callsPerKey: random.pick([20, 60, 100]),
+    staleReadRate: random.pick([0, 0.1]),
+    readRate: random.pick([0.2, 0.4, 0.7]),
+  }
+}
+
+const CALM_WORKLOAD: WorkloadPlan = {
+  clients: 5,
+  parallel: 1,
+  keys: 5,
+  thinkMs: 200,
+  deadlineMinMs: 8000,
+  deadlineMaxMs: 20_000,
+  attemptTimeoutMs: 2000,
+  sessionTtlMs: 60_000,
+  valueBytes: 20,
+  abortRate: 0,
+  callsPerKey: 100,
+  staleReadRate: 0,
+  readRate: 0.5,
+}

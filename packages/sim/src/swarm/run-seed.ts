@@ -1,0 +1,226 @@
+import { KvStateMachine } from '@balsa/kv'
+import { Workload } from '../clients/workload.js'
+import { SimClientPort } from '../clients/client-port.js'
+import { Nemesis } from '../faults/nemesis.js'
+import { checkExactlyOnce } from '../invariants/exactly-once.js'
+import { type Invariants, invariantsOf } from '../invariants/index.js'
+import { checkLinearizability } from '../invariants/linearizability.js'
+import { violate } from '../invariants/violate.js'
+import { SimStreams } from '../network/sim-streams.js'
+import type { Life, Service } from '../world/sim-member.js'
+import { Violation } from '../world/violation.js'
+import { World } from '../world/world.js'
+import { checkConverged, converged } from './convergence.js'
+import { drawPlan, type Plan, type Profile } from './plan.js'
+import { Scenes } from './scenes.js'
+import { type Globals, trapGlobals } from './trapped-globals.js'
+
+export interface RunOptions {
+  readonly profile?: Profile
+  /** Gets every line of the trace. */
+  readonly onTrace?: (line: string) => void
+  /** How the host lets promises go on exactly; see World. */
+  readonly settle?: () => Promise<void>
+  /** The host's global object: real time and real chance in it throw as long as the run goes on. */
+  readonly globals?: Globals
+  /** Changes what was drawn: for tests of the simulator itself. */
+  readonly adjust?: (plan: Plan) => Plan
+}
+
+export interface SeedReport {
+  readonly seed: number
+  readonly profile: Profile
+  readonly size: number
+  readonly calm: boolean
+  /** Null when everything held. */
+  readonly violation: { readonly invariant: string; readonly message: string; readonly stack: string; readonly tail: readonly string[] } | null
+  readonly virtualMs: number
+  readonly events: number
+  readonly traceHash: string
+  readonly operations: { readonly ok: number; readonly fail: number; readonly unknown: number }
+  readonly coverage: Readonly<Record<string, number>>
+}
+
+/** Lines of the trace that a failure shows. */
+const TAIL = 60
+const CLUSTER_ID = 0xba15a
+/** In these many ms of virtual time a healed cluster must serve, whatever happened before. */
+const RECOVERY_MS = 60_000
+const SURVEY_MS = 250
+
+class Run {
+  readonly plan: Plan
+  readonly world: World
+  readonly invariants: Invariants
+  readonly streams: SimStreams
+  readonly workload: Workload
+  readonly nemesis: Nemesis
+
+  constructor(plan: Plan, options: RunOptions) {
+    this.plan = plan
+    const { limits, core } = plan
+    this.invariants = invariantsOf({
+      maxPendingProposals: limits.maxPendingProposals,
+      // Reads wait in the replica and in the core, each with a limit of its own.
+      maxPendingReads: limits.maxPendingReads,
+      maxUncommittedBytes: core.maxUncommittedBytes ?? Infinity,
+      maxCommandBytes: limits.maxCommandBytes,
+    })
+    this.world = new World({
+      seed: plan.seed,
+      size: plan.size,
+      clusterId: CLUSTER_ID,
+      core,
+      snapshots: plan.snapshots,
+      limits,
+      storage: plan.storage,
+      network: plan.network,
+      disk: plan.disk,
+      crashStyle: plan.crashStyle,
+      killShare: plan.killShare,
+      clock: (_id, random) => ({
+        offsetMs: random.int(1_000_000_000),
+        rate: plan.maxDrift ** (2 * random.next() - 1),
+        turnMs: plan.turnMs,
+      }),
+      service: (life) => this.#service(life),
+      observers: [...this.invariants.all, new Scenes(this.invariants.ledger)],
+      ...(options.settle === undefined ? {} : { settle: options.settle }),
+    })
+    if (options.onTrace !== undefined) this.world.trace.sink = options.onTrace
+    const { scheduler, coverage } = this.world
+    this.streams = new SimStreams(scheduler, this.world.random.fork(), coverage)
+    this.streams.conditions = { ...plan.streams }
+    this.workload = new Workload(this.world, this.streams, plan.workload)
+    this.nemesis = new Nemesis(this.world, this.streams, plan)
+  }
+
+  #service(life: Life): Service {
+    const machine = new KvStateMachine({ clock: life.clock })
+    const endpoint = `m${life.member.id}:client`
+    return {
+      machine,
+      fingerprint: () => {
+        const stats = machine.query({ type: 'stats' })
+        return `${stats.stateHash} ${stats.revision} ${stats.keys} ${stats.dataBytes} ${stats.sessions} ${stats.sessionResults}`
+      },
+      opened: (replica) => {
+        const port = new SimClientPort(life, replica, this.plan.requestTimeoutMs)
+        this.streams.listen(endpoint, life, (connection) => port.accept(connection))
+      },
+      ended: () => this.streams.close(endpoint, life, this.world.random.bool()),
+    }
+  }
+
+  async play(): Promise<void> {
+    const { world, plan, nemesis, workload } = this
+    for (const member of world.members) member.start()
+    this.#survey()
+    workload.start()
+    nemesis.start()
+    await world.run(plan.chaosMs)
+    workload.stop()
+    nemesis.heal()
+    await this.#callsEnd()
+    await this.#converge()
+    await this.#audit()
+    await this.#staysQuiet()
+    workload.close()
+    this.#judge()
+  }
+
+  #survey(): void {
+    const { world } = this
+    world.scheduler.after(SURVEY_MS, null, () => {
+      for (const observer of world.observers.surveyed) observer.surveyed(world.members)
+      this.#survey()
+    })
+  }
+
+  /** Every call of a client ends by its deadline, whatever became of the cluster. */
+  async #callsEnd(): Promise<void> {
+    const { world, workload, plan } = this
+    const { history } = workload
+    await world.run(world.nowMs + plan.workload.deadlineMaxMs + 1000, () => history.underWay === 0)
+    if (history.underWay > 0) violate(world, 'calls-end', `${history.underWay} calls of clients have not ended long after their deadline`)
+  }
+
+  async #converge(): Promise<void> {
+    const { world } = this
+    await world.run(world.nowMs + RECOVERY_MS, () => converged(world))
+    checkConverged(world)
+  }
+
+  /** Reads and writes are served again, and everything acknowledged is there. */
+  async #audit(): Promise<void> {
+    const { world, workload } = this
+    const client = workload.openClient(9)
+    let outcome: { readonly values: Map<string, string | null> } | { readonly error: unknown } | null = null
+    world.scheduler.unsettled = true
+    const work = async (): Promise<Map<string, string | null>> => {
+      await client.put('audit', 'served', { deadlineMs: 20_000 })
+      return workload.audit(client, 20_000)
+    }
+    work().then(
+      (values) => (outcome = { values }),
+      (error: unknown) => (outcome = { error }),
+    )
+    await world.run(world.nowMs + 30_000, () => outcome !== null)
+    void client.close()
+    const ended = outcome as { readonly values: Map<string, string | null> } | { readonly error: unknown } | null
+    if (ended === null || 'error' in ended) violate(world, 'serves-after-healing', `the healed cluster does not serve: ${String(ended?.error ?? 'no answer')}`)
+    checkExactlyOnce(world, workload, ended.values)
+  }
+
+  /** Nothing is left that would disturb a healthy leader (thesis, section 9.6). */
+  async #staysQuiet(): Promise<void> {
+    const { world, plan, invariants } = this
+    const before = invariants.elections.terms
+    await world.run(world.nowMs + 10 * plan.core.electionTimeoutMs)
+    if (invariants.elections.terms !== before) violate(world, 'no-election-when-healthy', 'a healthy cluster held another election')
+    await world.run(world.nowMs + RECOVERY_MS, () => converged(world))
+    checkConverged(world)
+  }
+
+  #judge(): void {
+    const { world, plan, invariants, workload } = this
+    workload.history.abandon()
+    checkLinearizability(world, workload.history)
+    if (!plan.calm) return
+    const { fail, unknown } = workload.history.counts
+    if (invariants.elections.terms !== 1) violate(world, 'calm-is-perfect', `${invariants.elections.terms} elections without any fault`)
+    if (fail + unknown > 0) violate(world, 'calm-is-perfect', `${fail} calls failed and ${unknown} are unknown without any fault`)
+  }
+}
+
+/** Runs one seed from beginning to end. Never throws for what the run finds: the report says it. */
+export async function runSeed(seed: number, options: RunOptions = {}): Promise<SeedReport> {
+  const drawn = drawPlan(seed, options.profile ?? 'swarm')
+  const plan = options.adjust?.(drawn) ?? drawn
+  const run = new Run(plan, options)
+  let violation: SeedReport['violation'] = null
+  const restore = options.globals === undefined ? null : trapGlobals(options.globals, (found) => run.world.fail(found))
+  try {
+    await run.play()
+  } catch (error) {
+    const invariant = error instanceof Violation ? error.invariant : 'unexpected-error'
+    const message = error instanceof Error ? error.message : String(error)
+    violation = { invariant, message, stack: (error instanceof Error ? error.stack : undefined) ?? '', tail: run.world.trace.tail(TAIL) }
+  } finally {
+    restore?.()
+  }
+  const { world, workload } = run
+  world.tables.addTo(world.coverage)
+  return {
+    seed,
+    profile: plan.profile,
+    size: plan.size,
+    calm: plan.calm,
+    violation,
+    virtualMs: world.nowMs,
+    events: world.scheduler.executed,
+    traceHash: world.trace.hash,
+    operations: { ...workload.history.counts },
+    coverage: world.coverage.toRecord(),
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clock, Timer } from '@balsa/raft'
+import type { EventOwner, Scheduler } from './scheduler.js'
+
+/** How a member's monotonic clock stands to virtual time. */
+export interface ClockShape {
+  /** Reading at the start. */
+  readonly offsetMs: number
+  /** Ms of this clock per ms of virtual time. */
+  readonly rate: number
+  /** What a turn of the event loop costs, in virtual ms: grows while the member is slow. */
+  turnMs: number
+}
+
+/** The Clock port of one life: monotonic, with a rate of its own. Nothing that a dead life asks for ever happens. */
+export class MemberClock implements Clock {
+  readonly #scheduler: Scheduler
+  readonly #owner: EventOwner
+  readonly #shape: ClockShape
+  readonly #startMs: number
+  /** A timer has fired for this reading: rounding must not show an earlier one afterwards. */
+  #floorMs = -Infinity
+
+  constructor(scheduler: Scheduler, owner: EventOwner, shape: ClockShape) {
+    this.#scheduler = scheduler
+    this.#owner = owner
+    this.#shape = shape
+    this.#startMs = scheduler.nowMs
+  }
+
+  now(): number {
+    const { offsetMs, rate } = this.#shape
+    const reading = offsetMs + (this.#scheduler.nowMs - this.#startMs) * rate
+    return reading > this.#floorMs ? reading : this.#floorMs
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    if (!this.#owner.alive || delayMs === Infinity) return { cancel: () => undefined }
+    const dueMs = this.now() + Math.max(0, delayMs)
+    const event = this.#scheduler.after(Math.max(0, delayMs) / this.#shape.rate, this.#owner, () => {
+      if (dueMs > this.#floorMs) this.#floorMs = dueMs
+      this.#scheduler.unsettled = true
+      callback()
+    })
+    return {
+      cancel: () => {
+        event.run = null
+      },
+    }
+  }
+
+  defer(callback: () => void): void {
+    if (!this.#owner.alive) return
+    this.#scheduler.activity++
+    const scheduler = this.#scheduler
+    scheduler.after(this.#shape.turnMs, this.#owner, () => {
+      scheduler.quietTurn = false
+      callback()
+      if (!scheduler.quietTurn) scheduler.unsettled = true
+    })
+  }
+}

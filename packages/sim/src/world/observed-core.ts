@@ -1,0 +1,167 @@
+import {
+  type Configuration,
+  type ConsensusCore,
+  type Effects,
+  encodeConfiguration,
+  type Entry,
+  EntryType,
+  type Input,
+  type LogIndex,
+  type MemberId,
+  type PeerProgress,
+  type RaftCore,
+  type Role,
+  type SnapshotMeta,
+  type Term,
+} from '@balsa/raft'
+import type { Before } from './observer.js'
+import type { Life } from './sim-member.js'
+
+/** Refs of configuration changes that the world proposes: never those of the replica's own proposals. */
+const CHANGE_REF = -1
+
+/** The production core, with the world looking on: nothing is added to its steps and nothing taken away. */
+export class ObservedCore implements ConsensusCore {
+  readonly inner: RaftCore
+  readonly #life: Life
+  readonly #before: Before = { role: 'follower', term: 0, commitIndex: 0 }
+  #change: Configuration | null = null
+  /** How the newest proposed change was answered; null while it waits. */
+  changeRefused: string | null = null
+
+  constructor(inner: RaftCore, life: Life) {
+    this.inner = inner
+    this.#life = life
+  }
+
+  step(input: Input, nowMs: number): void {
+    const life = this.#life
+    const { inner } = this
+    if (!life.alive) return
+    const { world } = life.member
+    const before = this.#before
+    before.role = inner.role
+    before.term = inner.term
+    before.commitIndex = inner.commitIndex
+    world.scheduler.quietTurn = true
+    world.tables.stepped(inner.role, input)
+    this.#trace(input)
+    inner.step(input, nowMs)
+    if (inner.role !== before.role || inner.term !== before.term) world.trace.add(world.nowMs, inner.id, inner.role, inner.leaderId ?? 0, inner.term, inner.lastIndex)
+    for (const observer of world.observers.stepped) observer.stepped(life, inner, input, before)
+    if (this.#change !== null) this.#proposeChange(nowMs)
+  }
+
+  #trace(input: Input): void {
+    const { world } = this.#life.member
+    if (input.type !== 'message') {
+      if (input.type !== 'applied' && input.type !== 'tick') world.trace.add(world.nowMs, this.inner.id, input.type, 0, 'sequence' in input ? input.sequence : 0)
+      return
+    }
+    const { message } = input
+    let first = 0
+    let second = 0
+    if (message.type === 'appendEntries') {
+      first = message.prevLogIndex
+      second = message.entries.length
+    } else if (message.type === 'appendEntriesResponse') {
+      first = message.matchIndex
+      second = message.rejected === null ? 0 : -1
+    } else if (message.type === 'heartbeat') first = message.commit
+    else if (message.type === 'requestVoteResponse') first = message.granted ? 1 : 0
+    else if (message.type === 'requestVote') first = message.lastLogIndex
+    world.trace.add(world.nowMs, this.inner.id, message.type, message.from, first, second, `t${message.term}`)
+  }
+
+  /** Proposes a configuration with the next step, if the member leads then. The public interface for that is to come. */
+  proposeConfiguration(configuration: Configuration): void {
+    this.#change = configuration
+    this.changeRefused = null
+  }
+
+  #proposeChange(nowMs: number): void {
+    const change = this.#change
+    this.#change = null
+    if (change === null) return
+    const proposals = [{ ref: CHANGE_REF, type: EntryType.configuration, payload: encodeConfiguration(change) }]
+    this.step({ type: 'propose', proposals }, nowMs)
+  }
+
+  takeEffects(): Effects {
+    const life = this.#life
+    const effects = this.inner.takeEffects()
+    if (!life.alive) return effects
+    const { world } = life.member
+    const quiet =
+      effects.persist === null &&
+      effects.commitIndex === null &&
+      effects.proposals.length + effects.reads.length + effects.transfers.length + effects.loads.length === 0 &&
+      effects.snapshotReads.length + effects.snapshotChunks.length + effects.events.length === 0
+    if (!quiet) {
+      world.scheduler.activity++
+      world.scheduler.unsettled = true
+    }
+    for (const observer of world.observers.effects) observer.effects(life, this.inner, effects)
+    return this.#withoutChanges(effects)
+  }
+
+  #withoutChanges(effects: Effects): Effects {
+    const { proposals } = effects
+    if (!proposals.some(({ ref }) => ref === CHANGE_REF)) return effects
+    const answer = proposals.find(({ ref }) => ref === CHANGE_REF)
+    if (answer !== undefined && 'refused' in answer) this.changeRefused = answer.refused
+    return { ...effects, proposals: proposals.filter(({ ref }) => ref !== CHANGE_REF) }
+  }
+
+  deadlineMs(): number {
+    return this.inner.deadlineMs()
+  }
+
+  get id(): MemberId {
+    return this.inner.id
+  }
+
+  get role(): Role {
+    return this.inner.role
+  }
+
+  get term(): Term {
+    return this.inner.term
+  }
+
+  get leaderId(): MemberId | null {
+    return this.inner.leaderId
+  }
+
+  get commitIndex(): LogIndex {
+    return this.inner.commitIndex
+  }
+
+  get lastIndex(): LogIndex {
+    return this.inner.lastIndex
+  }
+
+  get firstIndex(): LogIndex {
+    return this.inner.firstIndex
+  }
+
+  get snapshotMeta(): SnapshotMeta | null {
+    return this.inner.snapshotMeta
+  }
+
+  get configuration(): Configuration {
+    return this.inner.configuration
+  }
+
+  configurationAt(index: LogIndex): Configuration {
+    return this.inner.configurationAt(index)
+  }
+
+  entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null {
+    return this.inner.entries(from, to, maxBytes)
+  }
+
+  peers(): readonly PeerProgress[] {
+    return this.inner.peers()
+  }
+}

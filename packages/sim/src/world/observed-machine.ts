@@ -1,0 +1,87 @@
+import type { AppliedCommand, StateMachine } from '@balsa/raft'
+import type { Life } from './sim-member.js'
+
+/** Tells the state of a machine apart from others; equal states must give equal texts. */
+export type Fingerprint = () => string
+
+/** A state machine, with the world looking on. Commands go in one at a time, so that the state is seen at each index. */
+export class ObservedMachine implements StateMachine {
+  readonly #inner: StateMachine
+  readonly #life: Life
+  readonly #fingerprint: Fingerprint | null
+
+  constructor(inner: StateMachine, life: Life, fingerprint: Fingerprint | null) {
+    this.#inner = inner
+    this.#life = life
+    this.#fingerprint = fingerprint
+    if (inner.wantsSnapshot !== undefined) this.wantsSnapshot = () => inner.wantsSnapshot?.() ?? false
+  }
+
+  wantsSnapshot?: () => boolean
+
+  apply(batch: readonly AppliedCommand[]): readonly unknown[] | Promise<readonly unknown[]> {
+    const results: unknown[] = []
+    for (let at = 0; at < batch.length; at++) {
+      const command = batch[at]
+      if (command === undefined) break
+      const answer = this.#inner.apply([command])
+      if (answer instanceof Promise) return this.#applyRest(batch, at, answer, results)
+      this.#applied(command, answer, results)
+    }
+    return results
+  }
+
+  async #applyRest(batch: readonly AppliedCommand[], from: number, first: Promise<readonly unknown[]>, results: unknown[]): Promise<readonly unknown[]> {
+    for (let at = from; at < batch.length; at++) {
+      const command = batch[at]
+      if (command === undefined) break
+      this.#applied(command, await (at === from ? first : this.#inner.apply([command])), results)
+    }
+    return results
+  }
+
+  #applied(command: AppliedCommand, answer: readonly unknown[], results: unknown[]): void {
+    results.push(...answer)
+    const life = this.#life
+    if (!life.alive) return
+    const { world } = life.member
+    world.scheduler.unsettled = true
+    world.scheduler.activity++
+    const fingerprint = this.#fingerprint === null ? resultText(answer) : this.#fingerprint()
+    life.appliedIndex = command.index
+    for (const observer of world.observers.applied) observer.applied(life, command, fingerprint)
+  }
+
+  query(query: unknown): unknown {
+    return this.#inner.query(query)
+  }
+
+  snapshot(): AsyncIterable<Uint8Array> {
+    const life = this.#life
+    if (life.alive && life.core !== null) {
+      const { world } = life.member
+      const index = life.appliedIndex
+      world.trace.add(world.nowMs, life.member.id, 'snapshot', 0, index)
+      for (const observer of world.observers.snapshotBegun) observer.snapshotBegun(life, index, this.#fingerprint?.() ?? '')
+    }
+    return this.#inner.snapshot()
+  }
+
+  async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#inner.restore(chunks)
+    const life = this.#life
+    if (!life.alive) return
+    const { world } = life.member
+    world.scheduler.activity++
+    for (const observer of world.observers.restored) observer.restored(life, this.#fingerprint?.() ?? '')
+  }
+}
+
+/** Members must answer alike; a result that has no text is left out of the comparison. */
+function resultText(answer: readonly unknown[]): string {
+  try {
+    return JSON.stringify(answer) ?? ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,90 @@
+/** Whoever owns events: when it has died, its events never run; while it is paused, they wait. */
+export interface EventOwner {
+  readonly alive: boolean
+  readonly paused: boolean
+  /** Takes an event that became due during a pause. */
+  hold(event: ScheduledEvent): void
+}
+
+export interface ScheduledEvent {
+  readonly timeMs: number
+  readonly order: number
+  readonly owner: EventOwner | null
+  /** Null once it ran or was cancelled. */
+  run: (() => void) | null
+}
+
+/** Virtual time and everything that waits for it, in the order (time, insertion). */
+export class Scheduler {
+  nowMs = 0
+  /** Grows with everything that the world does for the code under test: while it grows, promises are still at work. */
+  activity = 0
+  /** Set by whatever may have settled a promise: the next event waits until all promises have gone on. */
+  unsettled = false
+  /** Set by a turn of consensus, which says by itself whether it settled any promise. */
+  quietTurn = false
+  executed = 0
+  #order = 0
+  readonly #heap: ScheduledEvent[] = []
+
+  at(timeMs: number, owner: EventOwner | null, run: () => void): ScheduledEvent {
+    const event: ScheduledEvent = { timeMs: timeMs > this.nowMs ? timeMs : this.nowMs, order: this.#order++, owner, run }
+    const heap = this.#heap
+    let at = heap.push(event) - 1
+    while (at > 0) {
+      const parentAt = (at - 1) >> 1
+      const parent = heap[parentAt]
+      if (parent === undefined || !before(event, parent)) break
+      heap[at] = parent
+      at = parentAt
+    }
+    heap[at] = event
+    return event
+  }
+
+  after(delayMs: number, owner: EventOwner | null, run: () => void): ScheduledEvent {
+    return this.at(this.nowMs + delayMs, owner, run)
+  }
+
+  /** Runs the next event that is due by `endMs`; false when there is none. Time moves to the event. */
+  step(endMs: number): boolean {
+    for (;;) {
+      const event = this.#heap[0]
+      if (event === undefined || event.timeMs > endMs) return false
+      this.#removeFirst()
+      const { run, owner } = event
+      if (run === null || (owner !== null && !owner.alive)) continue
+      this.nowMs = event.timeMs
+      if (owner?.paused === true) {
+        owner.hold(event)
+        continue
+      }
+      event.run = null
+      this.executed++
+      run()
+      return true
+    }
+  }
+
+  #removeFirst(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      const left = heap[2 * at + 1]
+      if (left === undefined) break
+      const right = heap[2 * at + 2]
+      const useRight = right !== undefined && before(right, left)
+      const child = useRight ? right : left
+      if (!before(child, last)) break
+      heap[at] = child
+      at = 2 * at + (useRight ? 2 : 1)
+    }
+    heap[at] = last
+  }
+}
+
+function before(left: ScheduledEvent, right: ScheduledEvent): boolean {
+  return left.timeMs < right.timeMs || (left.timeMs === right.timeMs && left.order < right.order)
+}

@@ -1,0 +1,76 @@
+/** What happened, in fixed columns: time, member, event, peer, two numbers, text. */
+export interface TraceRecord {
+  timeMs: number
+  member: number
+  event: string
+  peer: number
+  first: number
+  second: number
+  text: string
+}
+
+const KEPT = 400
+
+/** The newest events for people, and a hash over all of them that tells two runs apart. */
+export class Trace {
+  readonly #ring: TraceRecord[] = []
+  #count = 0
+  #a = 0x9e3779b9
+  #b = 0x85ebca6b
+  /** Gets every line when set: for comparing two runs byte by byte. */
+  sink: ((line: string) => void) | null = null
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(timeMs: number, member: number, event: string, peer = 0, first = 0, second = 0, text = ''): void {
+    const slot = this.#count++ % KEPT
+    const old = this.#ring[slot]
+    if (old === undefined) this.#ring[slot] = { timeMs, member, event, peer, first, second, text }
+    else {
+      old.timeMs = timeMs
+      old.member = member
+      old.event = event
+      old.peer = peer
+      old.first = first
+      old.second = second
+      old.text = text
+    }
+    this.#mix(Math.floor(timeMs * 1e6) % 0x7fff_ffff)
+    this.#mix(member * 31 + peer)
+    this.#mix(event.length * 65599 + event.charCodeAt(0) * 257 + event.charCodeAt(event.length - 1))
+    this.#mix(first % 0x7fff_ffff)
+    this.#mix(second % 0x7fff_ffff)
+    this.#mix(text.length)
+    if (this.sink !== null) this.sink(format({ timeMs, member, event, peer, first, second, text }))
+  }
+
+  #mix(word: number): void {
+    const a = Math.imul(this.#a ^ (word | 0), 0x9e3779b1)
+    this.#a = (a ^ (a >>> 15)) | 0
+    this.#b = (Math.imul(this.#b + this.#a, 0xc2b2ae3d) ^ (this.#b >>> 13)) | 0
+  }
+
+  /** 16 hexadecimal digits over all events. */
+  get hash(): string {
+    return (this.#a >>> 0).toString(16).padStart(8, '0') + (this.#b >>> 0).toString(16).padStart(8, '0')
+  }
+
+  /** The newest `limit` events, oldest first. */
+  tail(limit: number): string[] {
+    const shown = Math.min(limit, this.#count, KEPT)
+    const lines: string[] = []
+    for (let i = this.#count - shown; i < this.#count; i++) {
+      const record = this.#ring[i % KEPT]
+      if (record !== undefined) lines.push(format(record))
+    }
+    return lines
+  }
+}
+
+function format({ timeMs, member, event, peer, first, second, text }: TraceRecord): string {
+  const who = member === 0 ? '-' : `m${member}`
+  const other = peer === 0 ? '-' : `m${peer}`
+  return `${timeMs.toFixed(3).padStart(12)}  ${who.padEnd(4)} ${event.padEnd(24)} ${other.padEnd(4)} ${String(first).padStart(8)} ${String(second).padStart(8)}  ${text}`.trimEnd()
+}

@@ -1,0 +1,10 @@
+/** Something that must never happen did. */
+export class Violation extends Error {
+  readonly invariant: string
+
+  constructor(invariant: string, message: string) {
+    super(`${invariant}: ${message}`)
+    this.name = 'Violation'
+    this.invariant = invariant
+  }
+}

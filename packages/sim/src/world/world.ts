@@ -1,0 +1,209 @@
+import { BalsaError, type Configuration, type CoreOptions, type ReplicaLimits, SeededRandom, type SnapshotPolicy, asMemberId } from '@balsa/raft'
+import type { DiskConditions } from '../disk/disk-port.js'
+import type { CrashStyle } from '../disk/sim-disk.js'
+import { type NetworkConditions, SimNetwork } from '../network/sim-network.js'
+import { Coverage } from './coverage.js'
+import type { ClockShape } from './member-clock.js'
+import { type Observer, Observers } from './observer.js'
+import { Scheduler } from './scheduler.js'
+import { type Life, type Service, SimMember } from './sim-member.js'
+import { Tables } from './tables.js'
+import { Trace } from './trace.js'
+import { Violation } from './violation.js'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly size: number
+  readonly clusterId: number
+  readonly core: Omit<CoreOptions, 'id' | 'random'>
+  readonly snapshots: Partial<SnapshotPolicy>
+  readonly limits: Partial<ReplicaLimits>
+  readonly storage: { readonly segmentBytes?: number; readonly cacheBytes?: number }
+  readonly network: Partial<NetworkConditions>
+  readonly disk: Partial<DiskConditions>
+  readonly crashStyle: CrashStyle
+  /** Share of crashes in which only the process dies and the machine lives on. */
+  readonly killShare: number
+  readonly clock: (member: number, random: SeededRandom) => ClockShape
+  readonly service: (life: Life) => Service
+  readonly observers: readonly Observer[]
+  /** Lets every promise go on that can. What can do that exactly is the host's affair; by default promises are given turns until nothing happens. */
+  readonly settle?: () => Promise<void>
+}
+
+export const GOOD_DISK: DiskConditions = {
+  syncMinMs: 0.3,
+  syncTailMs: 0.3,
+  slowCallRate: 0,
+  slowCallMs: 0,
+  readErrorRate: 0,
+  writeErrorRate: 0,
+  syncErrorRate: 0,
+  full: false,
+  nextWriteLost: false,
+  nextWriteMisdirected: false,
+}
+
+/** Turns of the promise queue without anything happening after which nothing more will: longer than any chain of promises between two calls of a port. */
+const QUIET_TURNS = 40
+
+/** Errors with which a member stops by design when its disk fails it, and the fault that excuses each. */
+const EXCUSABLE: Readonly<Record<string, string>> = { IO_ERROR: 'EIO', SYNC_FAILED: 'EIO', DISK_FULL: 'ENOSPC' }
+
+/** Members, network, disks and time: everything from one seed, nothing from outside. */
+export class World {
+  readonly options: WorldOptions
+  readonly random: SeededRandom
+  readonly scheduler = new Scheduler()
+  readonly trace = new Trace()
+  readonly coverage = new Coverage()
+  readonly tables = new Tables()
+  readonly observers: Observers
+  readonly network: SimNetwork
+  readonly members: SimMember[] = []
+  readonly founding: Configuration
+  /** Probability that a process dies at one moment of one storage call. */
+  crashPerCall = 0
+  /** Set when a hook threw inside of code that swallows errors. */
+  #violation: unknown = null
+  /** Called when a life ended by itself (not by `crash`). */
+  onLifeEnded: (member: SimMember, error: BalsaError | null) => void = () => undefined
+
+  constructor(options: WorldOptions) {
+    this.options = options
+    this.random = new SeededRandom(options.seed)
+    this.observers = new Observers(options.observers)
+    this.network = new SimNetwork(this.scheduler, this.random.fork(), this.coverage)
+    Object.assign(this.network.conditions, options.network)
+    const ids = Array.from({ length: options.size }, (_, index) => index + 1)
+    this.founding = {
+      members: ids.map((id) => memberOf(id)),
+      voters: ids.map(asMemberId),
+      votersOutgoing: [],
+      learners: [],
+    }
+    for (const id of ids) this.addMember(id, this.founding)
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowMs
+  }
+
+  /** A member that does not run yet, with an empty disk. */
+  addMember(id: number, configuration: Configuration): SimMember {
+    const member = new SimMember(this, id, configuration, this.options.clock(id, this.random), { ...GOOD_DISK, ...this.options.disk })
+    this.members.push(member)
+    return member
+  }
+
+  member(id: number): SimMember {
+    const member = this.members.find((candidate) => candidate.id === id)
+    if (member === undefined) throw new BalsaError('INVALID', `there is no member ${id}`)
+    return member
+  }
+
+  /** Remembers what must stop the run, also when the code in between catches it. */
+  fail(error: unknown): void {
+    this.#violation ??= error
+  }
+
+  /** Runs everything that happens up to `endMs`, or until `done` says so (asked after every event). Throws the first violation. */
+  async run(endMs: number, done: (() => boolean) | null = null): Promise<void> {
+    const { scheduler } = this
+    const settle = this.options.settle
+    for (;;) {
+      if (scheduler.unsettled) {
+        scheduler.unsettled = false
+        if (settle !== undefined) await settle()
+        else await this.#settle()
+      }
+      if (this.#violation !== null) throw this.#violation
+      if (done?.() === true) return
+      try {
+        if (!scheduler.step(endMs)) break
+      } catch (error) {
+        this.fail(error)
+      }
+    }
+    if (scheduler.nowMs < endMs) scheduler.nowMs = endMs
+  }
+
+  async #settle(): Promise<void> {
+    const { scheduler } = this
+    let seen = scheduler.activity
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+      await null
+      if (this.#violation !== null) return
+      if (scheduler.activity === seen) continue
+      seen = scheduler.activity
+      quiet = -1
+    }
+  }
+
+  /** The process is gone, or the machine with it: nothing that it begins from here on has any effect. */
+  crash(member: SimMember, why: string): void {
+    const { life } = member
+    if (life === null) return
+    const kill = member.diskHooks.random.bool(this.options.killShare)
+    this.#end(life)
+    const touched = kill ? 0 : member.disk.crash(this.options.crashStyle, member.diskHooks.random)
+    if (kill) member.disk.kill()
+    this.coverage.hit(kill ? 'process killed' : 'power lost')
+    if (touched > 0) this.coverage.hit('power lost with unsynced writes')
+    this.trace.add(this.nowMs, member.id, kill ? 'killed' : 'power lost', 0, life.number, touched, why)
+    for (const observer of this.observers.crashed) observer.crashed(member)
+  }
+
+  #end(life: Life): void {
+    life.alive = false
+    life.member.life = null
+    this.network.detach(life.member.id, life)
+    life.service.ended?.()
+  }
+
+  pause(member: SimMember): void {
+    if (member.life === null || member.life.paused) return
+    member.life.paused = true
+    this.coverage.hit('pause')
+    this.trace.add(this.nowMs, member.id, 'pause')
+  }
+
+  resume(member: SimMember): void {
+    if (member.life?.paused !== true) return
+    this.trace.add(this.nowMs, member.id, 'resume')
+    member.life.resume(this.random)
+  }
+
+  /** A life ended by itself: closed, or stopped by an error that must have a reason. */
+  lifeEnded(life: Life, error: unknown): void {
+    const { member } = life
+    const known = error instanceof BalsaError ? error : null
+    if (error !== null && known === null) {
+      this.fail(error)
+      return
+    }
+    this.#end(life)
+    member.disk.kill()
+    member.lastError = known === null ? null : { code: known.code, message: known.message }
+    this.trace.add(this.nowMs, member.id, 'stopped', 0, life.number, 0, known === null ? '' : `${known.code} ${known.message}`)
+    if (known !== null && this.#violation === null) {
+      this.coverage.hit(`stopped ${known.code}`)
+      if (!excused(life, known)) {
+        this.fail(new Violation('no-unexplained-stop', `member ${member.id} stopped with ${known.code}: ${known.message}${known.stack === undefined ? '' : `\n${known.stack}`}`))
+      }
+    }
+    for (const observer of this.observers.crashed) observer.crashed(member)
+    this.onLifeEnded(member, known)
+  }
+}
+
+function excused(life: Life, error: BalsaError): boolean {
+  const fault = EXCUSABLE[error.code]
+  if (fault !== undefined && life.excuses.has(fault)) return true
+  const isDamage = error.code === 'CORRUPT' || error.code === 'MISSING_SEGMENT'
+  return life.member.damaged && isDamage
+}
+
+export function memberOf(id: number): Configuration['members'][number] {
+  return { id: asMemberId(id), address: `m${id}`, clientAddress: `m${id}:client`, name: `m${id}` }
+}

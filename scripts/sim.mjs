@@ -1,0 +1,158 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * npm run sim: whole clusters of production code under virtual time, one seed after the other, on all cores.
+ *
+ *   --seeds N      how many seeds (default 100)
+ *   --from S       the first one (default 1)
+ *   --profile P    one mix of faults for all of them; without it each seed draws its own
+ *   --replay S     one seed, with the end of its trace
+ *   --trace FILE   with --replay: the whole trace goes there
+ *   --marks        lists every counter, not only what was never reached
+ *   --no-build     takes what was built last
+ */
+import { fork, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+/** @typedef {import('@balsa/sim').SeedReport} SeedReport */
+/** @typedef {import('@balsa/sim').Profile} Profile */
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '1' },
+    profile: { type: 'string', default: 'swarm' },
+    replay: { type: 'string' },
+    trace: { type: 'string' },
+    marks: { type: 'boolean', default: false },
+    'no-build': { type: 'boolean', default: false },
+  },
+})
+
+if (!values['no-build']) {
+  const build = spawnSync('npx', ['tsc', '-b', 'packages/sim'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (build.status !== 0) process.exit(build.status ?? 1)
+}
+const { Coverage, expectedMarks, PROFILES, runSeed } = await import('../packages/sim/dist/index.js')
+const profile = /** @type {Profile} */ (values.profile)
+if (!PROFILES.includes(profile)) fail(`no profile named ${values.profile}. Profiles: ${PROFILES.join(', ')}`)
+
+if (values.replay === undefined) await batch(integer('from', values.from), integer('seeds', values.seeds))
+else await replay(integer('replay', values.replay))
+
+/** @param {number} seed */
+async function replay(seed) {
+  /** @type {string[]} */
+  const lines = []
+  const report = await runSeed(seed, { profile, globals: globalThis, onTrace: (line) => lines.push(line) })
+  if (values.trace !== undefined) writeFileSync(values.trace, `${lines.join('\n')}\n`)
+  if (report.violation === null) {
+    const { size, virtualMs, events, operations, traceHash } = report
+    console.log(`seed ${seed} (${report.profile}): ${size} members, ${(virtualMs / 1000).toFixed(1)} s, ${events} events, ${operations.ok} calls answered. Nothing wrong. Trace ${traceHash}`)
+    return
+  }
+  console.log(failure(report))
+  process.exitCode = 1
+}
+
+/** @param {number} from @param {number} count */
+async function batch(from, count) {
+  const startedMs = performance.now()
+  const coverage = new Coverage()
+  const totals = { done: 0, failed: 0, virtualMs: 0, events: 0, ok: 0, fail: 0, unknown: 0 }
+  /** @param {SeedReport} report */
+  const take = (report) => {
+    totals.done++
+    totals.virtualMs += report.virtualMs
+    totals.events += report.events
+    totals.ok += report.operations.ok
+    totals.fail += report.operations.fail
+    totals.unknown += report.operations.unknown
+    coverage.merge(report.coverage)
+    if (report.violation === null) return
+    totals.failed++
+    console.log(failure(report))
+  }
+  await spread(from, count, take)
+  const seconds = (performance.now() - startedMs) / 1000
+  const hours = totals.virtualMs / 3_600_000
+  summary(coverage)
+  console.log(
+    `${totals.done} seeds in ${seconds.toFixed(1)} s: ${(totals.done / seconds).toFixed(1)} seeds/s, ${((hours / seconds) * 60).toFixed(2)} virtual hours per real minute ` +
+      `(${(totals.virtualMs / 1000 / seconds).toFixed(0)} times real time), ${(totals.events / seconds / 1000).toFixed(0)} k events/s`,
+  )
+  console.log(`${totals.ok} calls of clients answered, ${totals.fail} refused, ${totals.unknown} of unknown outcome; elections won: ${coverage.count('elections won')}`)
+  console.log(totals.failed === 0 ? 'no violation' : `${totals.failed} of ${totals.done} seeds violated an invariant`)
+  if (totals.failed > 0) process.exitCode = 1
+}
+
+/**
+ * Gives seeds to one process per core, as each asks for more.
+ * @param {number} from @param {number} count @param {(report: SeedReport) => void} take
+ */
+async function spread(from, count, take) {
+  let next = from
+  const workers = Math.max(1, Math.min(availableParallelism(), count))
+  await Promise.all(
+    Array.from(
+      { length: workers },
+      () =>
+        new Promise((resolve, reject) => {
+          const worker = fork(fileURLToPath(new URL('sim/worker.mjs', import.meta.url)))
+          const more = () => {
+            if (next >= from + count) worker.disconnect()
+            else worker.send({ seed: next++, profile })
+          }
+          worker.on('message', (/** @type {SeedReport} */ report) => {
+            take(report)
+            more()
+          })
+          worker.once('error', reject)
+          worker.once('exit', (code) => (code === 0 ? resolve(undefined) : reject(new Error(`a worker ended with ${code}`))))
+          more()
+        }),
+    ),
+  )
+}
+
+/** @param {InstanceType<typeof Coverage>} coverage */
+function summary(coverage) {
+  const expected = expectedMarks()
+  const missed = expected.filter((mark) => coverage.count(mark) === 0)
+  const rare = expected.filter((mark) => coverage.count(mark) > 0 && coverage.count(mark) < 5)
+  if (values.marks) for (const [mark, times] of Object.entries(coverage.toRecord())) console.log(`${String(times).padStart(10)}  ${mark}`)
+  console.log(`marks: ${expected.length - missed.length} of ${expected.length} reached`)
+  if (rare.length > 0) console.log(`  reached less than 5 times: ${rare.join('; ')}`)
+  if (missed.length > 0) console.log(`  never reached: ${missed.join('; ')}`)
+}
+
+/** @param {SeedReport} report */
+function failure({ seed, profile: drawn, size, violation }) {
+  if (violation === null) return ''
+  const chosen = profile === 'swarm' ? '' : ` --profile ${profile}`
+  return [
+    `seed ${seed} (${drawn}, ${size} members) violates ${violation.invariant}`,
+    ...violation.tail,
+    violation.message,
+    ...(violation.invariant === 'unexpected-error' ? [violation.stack] : []),
+    `again: npm run sim -- --replay ${seed}${chosen}`,
+    '',
+  ].join('\n')
+}
+
+/** @param {string} name @param {string} text */
+function integer(name, text) {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) fail(`--${name} must be a whole number, not ${text}`)
+  return value
+}
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+  console.error(`sim: ${message}`)
+  process.exit(2)
+}
