@@ -10,6 +10,7 @@ import {
   ackFrom,
   appendFrom,
   chunkFrom,
+  command,
   heartbeatAnswer,
   heartbeatFrom,
   LoneCore,
