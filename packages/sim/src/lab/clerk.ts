@@ -1,7 +1,7 @@
 import { BalsaError } from '@balsa/raft'
 import type { KeyMetadata, SessionStore } from '@balsa/kv'
 import type { VersionedInput, VersionedOutput } from '../checker/index.js'
-import { type Digest, type DigestInput, EMPTY_DIGEST, extendDigest } from './digest-register.js'
+import { type DigestInput, type DigestOutput, EMPTY_DIGEST, extendDigest } from './digest-register.js'
 import type { History } from './history.js'
 import type { Lab } from './scenario.js'
 
@@ -12,9 +12,9 @@ export class ClassicClerk {
   readonly #lab: Lab
   readonly #store: SessionStore
   readonly #process: number
-  readonly #history: History<DigestInput, Digest | 'done'>
+  readonly #history: History<DigestInput, DigestOutput>
 
-  constructor(lab: Lab, store: SessionStore, process: number, history: History<DigestInput, Digest | 'done'>) {
+  constructor(lab: Lab, store: SessionStore, process: number, history: History<DigestInput, DigestOutput>) {
     this.#lab = lab
     this.#store = store
     this.#process = process
@@ -40,8 +40,9 @@ export class ClassicClerk {
   async append(key: string, value: string): Promise<void> {
     this.#lab.operations++
     const done = this.#history.invoke(this.#process, key, { f: 'append', value })
-    await this.#store.append(key, value, options)
-    done('done')
+    // Values are ASCII: bytes are characters.
+    const { valueBytes } = await this.#store.append(key, value, options)
+    done({ becameLength: valueBytes })
   }
 }
 

@@ -11,6 +11,9 @@ export interface Digest {
   readonly low: number
 }
 
+/** A get answers the value, an append how long the value became, a put nothing worth comparing. */
+export type DigestOutput = Digest | { readonly becameLength: number } | 'done'
+
 export type DigestInput = { readonly f: 'get' } | { readonly f: 'put' | 'append'; readonly value: string }
 
 export const EMPTY_DIGEST: Digest = { length: 0, high: 0x811c9dc5, low: 0x1000193 }
@@ -30,17 +33,19 @@ const isEqual = (a: Digest, b: Digest): boolean => a.length === b.length && a.hi
 
 const show = ({ length, high, low }: Digest): string => `${length} characters #${(high >>> 0).toString(16)}${(low >>> 0).toString(16)}`
 
-export const digestModel: Model<Digest, DigestInput, Digest | 'done'> = {
+export const digestModel: Model<Digest, DigestInput, DigestOutput> = {
   name: 'register of strings',
   initial: EMPTY_DIGEST,
   step(state, input, output) {
-    if (input.f === 'get') return output === null || (output !== 'done' && isEqual(state, output)) ? state : undefined
-    return extendDigest(input.f === 'put' ? EMPTY_DIGEST : state, input.value)
+    if (input.f === 'get') return output === null || (output !== 'done' && 'low' in output && isEqual(state, output)) ? state : undefined
+    const next = extendDigest(input.f === 'put' ? EMPTY_DIGEST : state, input.value)
+    const lengthFits = output === null || output === 'done' || !('becameLength' in output) || output.becameLength === next.length
+    return lengthFits ? next : undefined
   },
   fingerprint: ({ length, high, low }) => `${length}.${high}.${low}`,
   describeState: show,
   describe(input, output) {
-    if (input.f === 'get') return `get -> ${output === null || output === 'done' ? '?' : show(output)}`
+    if (input.f === 'get') return `get -> ${output !== null && output !== 'done' && 'low' in output ? show(output) : '?'}`
     return `${input.f} ${JSON.stringify(input.value)}${output === null ? ' -> ?' : ''}`
   },
 }

@@ -2,7 +2,7 @@ import type { CommandResult, KvAnswer, KvQuery } from '@balsa/kv'
 import { KvStateMachine, SessionStore } from '@balsa/kv'
 import type { VersionedInput, VersionedOutput } from '../checker/index.js'
 import { ClassicClerk, VersionedClerk } from './clerk.js'
-import type { Digest, DigestInput } from './digest-register.js'
+import type { DigestInput, DigestOutput } from './digest-register.js'
 import { FIRST_CLIENT, Group, type GroupServer } from './group.js'
 import { History } from './history.js'
 import { KvClientServer } from './kv-server.js'
@@ -25,7 +25,7 @@ export interface KvTestOptions {
 export class KvTest {
   readonly lab: Lab
   readonly group: Group<CommandResult, KvQuery, KvAnswer>
-  readonly classicHistory: History<DigestInput, Digest | 'done'>
+  readonly classicHistory: History<DigestInput, DigestOutput>
   readonly versionedHistory: History<VersionedInput, VersionedOutput>
   readonly #maxLogBytes: number
   readonly #stores: SessionStore[] = []
