@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeCommand } from '@balsa/kv'
+import { type ClientRequest, encodeCommand } from '@balsa/kv'
 import { afterEach, describe, expect, it } from 'vitest'
 import { formatId } from './ids.js'
 import { Member } from './member.js'
@@ -27,7 +27,7 @@ const put = (id: number, key: string, value = 'v') =>
   ({ type: 'write', id, command: encodeCommand({ type: 'put', stamp: null, key: Buffer.from(key), value: Buffer.from(value) }) }) as const
 const get = (id: number, key: string, consistency: 'linearizable' | 'stale' = 'linearizable') => ({ type: 'get', id, key: Buffer.from(key), consistency }) as const
 
-async function ask(made: RawClient, request: Parameters<typeof frames>[0]) {
+async function ask(made: RawClient, request: ClientRequest) {
   const before = made.responses.length
   made.send(frames(request))
   await made.until(() => made.responses.length > before)

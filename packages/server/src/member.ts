@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { crc32, type DataDirectory, formatAddress, type HostPort, NodeClock, NodeFileSystem, NodeRandom, openDataDirectory, TcpTransport, type TransportEvent } from '@balsa/host'
 import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
-import { BalsaError, type Clock, type Configuration, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, DurableStorage, type FileSystem, type Member as ConfiguredMember, type MemberId, type Random, Replica, type Transport } from '@balsa/raft'
+import { type BalsaError, type Clock, type Configuration, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, DurableStorage, type FileSystem, type Member as ConfiguredMember, type MemberId, type Random, Replica, type Transport } from '@balsa/raft'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'

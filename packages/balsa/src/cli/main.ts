@@ -105,11 +105,11 @@ function addCluster(program: Command, io: Io, choose: Choose): void {
 }
 
 /** Applies to all commands, nested ones too. */
-function configure(command: Command, io: Io, texts: string[]): void {
+function configure(command: Command, texts: string[]): void {
   command.exitOverride()
   command.configureOutput({ writeOut: (text) => void texts.push(text), writeErr: () => undefined })
   command.showHelpAfterError(false)
-  for (const child of command.commands) configure(child, io, texts)
+  for (const child of command.commands) configure(child, texts)
 }
 
 /** The command that these arguments begin with, for errors that come before it runs. */
@@ -135,7 +135,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
     path = name
     endpoints = (flags.endpoints ?? io.environment['BALSA_ENDPOINTS'] ?? '127.0.0.1:2379').split(',')
   })
-  configure(program, io, help)
+  configure(program, help)
   path = commandNamed(program, args)
   try {
     await parse(program, args)

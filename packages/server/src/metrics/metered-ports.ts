@@ -2,7 +2,7 @@
 import type { AppliedCommand, Clock, FileHandle, FileSystem, Lane, Member, MemberId, StateMachine, Transport, TransportHandlers } from '@balsa/raft'
 import { type MemberMetrics, MESSAGE_TYPES, type MessageTypeName } from './member-metrics.js'
 
-type PortMetrics = Pick<
+export type PortMetrics = Pick<
   MemberMetrics,
   'messagesSent' | 'bytesSent' | 'messagesReceived' | 'bytesReceived' | 'syncDuration' | 'writtenBytes' | 'applyLatency' | 'appliedCommands'
 >

@@ -1,0 +1,90 @@
+import { type CommandResult, encodeCommand, type KvAnswer, type MemberStatus, type WriteRequest } from '@balsa/kv'
+import { asIndex, asTerm, BalsaError, ManualClock } from '@balsa/raft'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { MemberAnswer, MemberRequest } from './client-session.js'
+import { createMemberMetrics, type MemberMetrics } from './metrics/member-metrics.js'
+import { MemberRequests, type MemberRequestsOptions } from './request-handler.js'
+
+const STATUS = { clusterId: 1, memberId: 2, leaderId: 1234567, leaderAddress: '' } as MemberStatus
+const RESULT: CommandResult = { type: 'deleted', revision: 3, previous: null }
+const KEY = Buffer.from('k')
+
+let fails: BalsaError | null
+let deadlines: (number | undefined)[]
+let metrics: MemberMetrics
+let status: MemberStatus
+let requests: MemberRequests
+
+const replica: MemberRequestsOptions['replica'] = {
+  propose: async (_command, options) => {
+    deadlines.push(options?.deadlineMs)
+    if (fails !== null) throw fails
+    return { index: asIndex(1), term: asTerm(1), result: RESULT }
+  },
+  read: async (_query, options) => {
+    deadlines.push(options?.deadlineMs)
+    if (fails !== null) throw fails
+    return { type: 'get', revision: 5, record: null } satisfies KvAnswer
+  },
+  query: () => {
+    if (fails !== null) throw fails
+    return { type: 'get', revision: 4, record: null }
+  },
+  status: () => {
+    throw new Error('not asked')
+  },
+}
+
+beforeEach(() => {
+  fails = null
+  deadlines = []
+  metrics = createMemberMetrics()
+  status = STATUS
+  const withNames = (text: string) => text.replaceAll('1234567', 'n3')
+  const clock = new ManualClock(1000)
+  requests = new MemberRequests({ replica, clock, metrics, requestTimeoutMs: 500, maxRequestBytes: 100, status: () => status, withNames })
+})
+
+const ask = (request: MemberRequest): Promise<MemberAnswer> => new Promise((resolve) => requests.handle(request, resolve))
+const write = (): WriteRequest => {
+  const parsed = { type: 'delete', stamp: null, key: KEY } as const
+  return { type: 'write', id: 1, command: encodeCommand(parsed), parsed }
+}
+const get = (consistency: 'linearizable' | 'stale'): MemberRequest => ({ type: 'get', id: 2, key: KEY, consistency })
+
+describe('MemberRequests', () => {
+  it('gives every write and linearizable read a deadline, and stale reads an answer at once', async () => {
+    expect(await ask(write())).toEqual({ type: 'result', id: 1, result: RESULT })
+    expect(await ask(get('linearizable'))).toEqual({ type: 'value', id: 2, revision: 5, record: null })
+    expect(await ask(get('stale'))).toEqual({ type: 'value', id: 2, revision: 4, record: null })
+    expect(deadlines).toEqual([1500, 1500])
+    expect(metrics.proposals.get({ outcome: 'ok' })).toBe(1)
+  })
+
+  it.each(['OUTCOME_UNKNOWN', 'DEADLINE', 'OVERLOADED', 'STOPPED', 'LEADERSHIP_LOST'] as const)('passes %s on with its family', async (code) => {
+    fails = new BalsaError(code, 'because')
+    for (const request of [write(), get('linearizable'), get('stale')]) {
+      expect(await ask(request)).toMatchObject({ type: 'error', error: { code, family: fails.family, message: 'because' } })
+    }
+    expect(metrics.proposals.get({ outcome: fails.family })).toBe(1)
+  })
+
+  it('calls members by name, and tells the client where the leader is or how to find it', async () => {
+    fails = new BalsaError('NOT_LEADER', 'member 1234567 is the leader', { leaderId: 1234567 })
+    expect(await ask(write())).toMatchObject({ error: { message: 'member n3 is the leader', leaderAddress: '', hint: expect.stringMatching(/all members in the endpoints/) } })
+    status = { ...STATUS, leaderAddress: '127.0.0.1:9' }
+    expect(await ask(write())).toMatchObject({ error: { code: 'NOT_LEADER', leaderAddress: '127.0.0.1:9', leaderId: 1234567, hint: '' } })
+  })
+
+  it('shows no text of errors that are not its own', async () => {
+    fails = new TypeError('secret') as unknown as BalsaError
+    const answer = await ask(write())
+    expect(answer).toMatchObject({ type: 'error', error: { code: 'OUTCOME_UNKNOWN', family: 'unknown' } })
+    expect(JSON.stringify(answer)).not.toContain('secret')
+  })
+
+  it('greets with who it is and who leads, and answers status', async () => {
+    expect(requests.greeting()).toEqual({ clusterId: 1, memberId: 2, leaderAddress: '' })
+    expect(await ask({ type: 'status', id: 9 })).toEqual({ type: 'status', id: 9, status: STATUS })
+  })
+})
