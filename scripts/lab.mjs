@@ -80,7 +80,7 @@ if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ fi
 process.exit(failures === 0 ? 0 : 1)
 
 function header() {
-  return `    ${'test'.padEnd(58)}${'servers'.padStart(8)}${'virtual s'.padStart(11)}${'RPCs'.padStart(9)}${'bytes'.padStart(12)}${'ops'.padStart(8)}   ${'best known'.padStart(14)}   ${'reference'.padStart(14)}`
+  return `     ${'test'.padEnd(58)}${'servers'.padStart(8)}${'virtual s'.padStart(11)}${'RPCs'.padStart(9)}${'bytes'.padStart(12)}${'ops'.padStart(8)}   ${'best known, each kind'.padStart(24)}   ${'reference'.padStart(14)}`
 }
 
 /** Means over all repeats. */
@@ -88,10 +88,11 @@ function row(scenario, runs) {
   const mean = (key) => runs.reduce((sum, run) => sum + run[key], 0) / runs.length
   const passed = runs.every(({ pass }) => pass)
   const record = RECORDS[scenario.name]
-  const pair = (seconds, rpcs) => `${seconds.toFixed(1)} s/${rpcs}`.padStart(14)
-  const best = record === undefined ? '-'.padStart(14) : pair(record.seconds, record.rpcs)
-  const reference = record?.reference == null ? '-'.padStart(14) : pair(...record.reference)
-  return `${passed ? 'ok  ' : 'FAIL'}${scenario.name.padEnd(58)}${String(scenario.servers).padStart(8)}${mean('seconds').toFixed(2).padStart(11)}${mean('rpcs').toFixed(0).padStart(9)}${mean('bytes').toFixed(0).padStart(12)}${mean('operations').toFixed(0).padStart(8)}   ${best}   ${reference}`
+  const pair = (seconds, rpcs) => `${seconds.toFixed(1)} s/${rpcs}`
+  const operations = record?.operations == null ? '' : `/${record.operations}`
+  const best = (record === undefined ? '-' : pair(record.seconds, record.rpcs) + operations).padStart(24)
+  const reference = (record?.reference == null ? '-' : pair(...record.reference)).padStart(14)
+  return `${passed ? 'ok  ' : 'FAIL'} ${scenario.name.padEnd(58)}${String(scenario.servers).padStart(8)}${mean('seconds').toFixed(2).padStart(11)}${mean('rpcs').toFixed(0).padStart(9)}${mean('bytes').toFixed(0).padStart(12)}${mean('operations').toFixed(0).padStart(8)}   ${best}   ${reference}`
 }
 
 function totals(members, all) {
@@ -100,7 +101,7 @@ function totals(members, all) {
   const best = records.length === members.length ? `${records.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s/${records.reduce((sum, { rpcs }) => sum + rpcs, 0)}` : ''
   const passed = all.filter(({ pass }) => pass).length
   const seconds = per('seconds').toFixed(1)
-  return `    ${`total: ${passed} of ${all.length} passed`.padEnd(66)}${seconds.padStart(11)}${per('rpcs').toFixed(0).padStart(9)}${per('bytes').toFixed(0).padStart(12)}${per('operations').toFixed(0).padStart(8)}   ${best.padStart(14)}`
+  return `     ${`total: ${passed} of ${all.length} passed`.padEnd(66)}${seconds.padStart(11)}${per('rpcs').toFixed(0).padStart(9)}${per('bytes').toFixed(0).padStart(12)}${per('operations').toFixed(0).padStart(8)}   ${best.padStart(24)}`
 }
 
 function report(result) {
