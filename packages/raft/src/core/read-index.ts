@@ -1,5 +1,4 @@
-import type { Leadership } from './state.js'
-import type { CoreState } from './state.js'
+import type { CoreState, Leadership } from './state.js'
 import { sendHeartbeats } from './leader.js'
 import type { ReadIndexRequest, ReadIndexResponse } from './messages.js'
 import type { Progress } from './progress.js'
