@@ -20,7 +20,10 @@ describe('connect', () => {
 
   it('rejects when nobody answers in time, when it is aborted, and without endpoints', async () => {
     const [closed = 0] = await freePorts(1)
-    await expect(connect({ endpoints: [`127.0.0.1:${closed}`], deadlineMs: 200 })).rejects.toMatchObject({ code: 'DEADLINE', family: 'refused' })
+    await expect(connect({ endpoints: [`127.0.0.1:${closed}`], deadlineMs: 200 })).rejects.toMatchObject({
+      code: 'DEADLINE',
+      family: 'refused',
+    })
     await expect(connect({ endpoints: [`127.0.0.1:${closed}`], signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
     await expect(connect({ endpoints: [] })).rejects.toMatchObject({ code: 'INVALID' })
   })

@@ -17,7 +17,8 @@ describe('docs/cli.md', () => {
   it.each(['get', 'put', 'append', 'del', 'status', 'endpoint health'])('names every option of %s', async (command) => {
     const { out } = await run([...command.split(' '), '--help'])
     expect(text).toContain(`## ${command}\n`)
-    for (const [option] of out.matchAll(/--[a-z][a-z0-9-]+(?= [<a-z]| {2}|$)/gm)) if (option !== '--help') expect(text, option).toContain(`\`${option}`)
+    for (const [option] of out.matchAll(/--[a-z][a-z0-9-]+(?= [<a-z]| {2}|$)/gm))
+      if (option !== '--help') expect(text, option).toContain(`\`${option}`)
   })
 })
 

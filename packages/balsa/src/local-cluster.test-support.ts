@@ -34,7 +34,10 @@ export class LocalCluster {
     for (let at = 0; at < size; at++) {
       const name = `n${at + 1}`
       const flags = [`--name=${name}`, `--data-dir=${join(cluster.#directory, name)}`, `--initial-cluster=${initial}`]
-      const config = parseConfig([...flags, `--listen-peer-urls=127.0.0.1:${ports[at]}`, `--listen-client-urls=127.0.0.1:${ports[size + at]}`], {})
+      const config = parseConfig(
+        [...flags, `--listen-peer-urls=127.0.0.1:${ports[at]}`, `--listen-client-urls=127.0.0.1:${ports[size + at]}`],
+        {},
+      )
       cluster.configs.push(config)
       cluster.members.push(await Member.start(config))
     }

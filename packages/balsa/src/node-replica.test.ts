@@ -40,7 +40,9 @@ describe('Replica.open', () => {
   it('replicates a state machine over three members, and each answers linearizable reads', async () => {
     const ports = await freePorts(3)
     const members = { a: `127.0.0.1:${ports[0]}`, b: `127.0.0.1:${ports[1]}`, c: `127.0.0.1:${ports[2]}` }
-    const replicas = await Promise.all(Object.keys(members).map((id) => Replica.open({ id, dataDir: join(directory, id), members, stateMachine: new Sum() })))
+    const replicas = await Promise.all(
+      Object.keys(members).map((id) => Replica.open({ id, dataDir: join(directory, id), members, stateMachine: new Sum() })),
+    )
     await Promise.all(replicas.map((replica) => replica.waitFor('caught-up')))
     const leader = replicas.find((replica) => replica.status().role === 'leader')
     for (const number of [1, 2, 3]) await leader?.propose(Uint8Array.of(number))
@@ -66,7 +68,10 @@ describe('Replica.open', () => {
     [{ members: { a: 'nowhere' } }, /members\.a: .*no port/],
     [{ members: { a: '10.1.1.1:1', b: '10.1.1.2:1' } }, /not loopback, and there is no TLS/],
   ])('refuses %j', async (wrong, message) => {
-    await expect(Replica.open({ ...alone(), ...wrong } as ReturnType<typeof alone>)).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringMatching(message) })
+    await expect(Replica.open({ ...alone(), ...wrong } as ReturnType<typeof alone>)).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringMatching(message),
+    })
     await (await Replica.open(alone())).close()
   })
 

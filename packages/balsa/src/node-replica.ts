@@ -40,7 +40,12 @@ function readAddress(what: string, text: string): string {
 
 function readMembers(options: Pick<OpenReplicaOptions<unknown, unknown, unknown>, 'id' | 'members'>, token: string): readonly Member[] {
   const entries = Object.entries(options.members).sort(([a], [b]) => (a < b ? -1 : 1))
-  const members = entries.map(([name, address]) => ({ id: memberIdOf(token, name), name, address: readAddress(`members.${name}`, address), clientAddress: '' }))
+  const members = entries.map(([name, address]) => ({
+    id: memberIdOf(token, name),
+    name,
+    address: readAddress(`members.${name}`, address),
+    clientAddress: '',
+  }))
   if (!members.some(({ name }) => name === options.id)) throw config(`members does not list this member, ${JSON.stringify(options.id)}`)
   members.forEach(({ name, address }, at) => {
     const other = members.slice(0, at).find((candidate) => candidate.address === address)
@@ -62,7 +67,10 @@ export const Replica = {
     const identity = { clusterId: clusterIdOf(token, members), memberId: id }
     const listen = parseAddress(readAddress('listen', options.listen ?? members.find((member) => member.id === id)?.address ?? ''))
     if (members.length > 1 && options.insecure !== true && !isLoopback(listen.host) && listen.host !== 'localhost') {
-      throw config(`listen: ${formatAddress(listen)} is not loopback, and there is no TLS yet`, 'Listen on 127.0.0.1, or set insecure when the network is private.')
+      throw config(
+        `listen: ${formatAddress(listen)} is not loopback, and there is no TLS yet`,
+        'Listen on 127.0.0.1, or set insecure when the network is private.',
+      )
     }
     const clock = new NodeClock()
     const random = new NodeRandom()

@@ -1,5 +1,13 @@
 import { NodeClock, NodeRandom } from '@balsa/host'
-import { type CommandResult, EmbeddedStore, type KeyValueStore, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES } from '@balsa/kv'
+import {
+  type CommandResult,
+  EmbeddedStore,
+  type KeyValueStore,
+  type KvAnswer,
+  type KvQuery,
+  KvStateMachine,
+  MAX_REQUEST_BYTES,
+} from '@balsa/kv'
 import { type AbortSignalLike, Replica } from '@balsa/raft'
 import { soleMember } from '@balsa/server'
 import { NullTransport } from './null-transport.js'

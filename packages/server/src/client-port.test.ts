@@ -12,7 +12,13 @@ import { createMemberMetrics, type MemberMetrics } from './metrics/member-metric
 import { frames, RawClient } from './socket.test-support.js'
 
 const METADATA: KeyMetadata = { createRevision: 1, modRevision: 1, version: 1 }
-const LIMITS: Partial<ClientLimits> = { handshakeTimeoutMs: 1000, frameTimeoutMs: 2000, slowReaderTimeoutMs: 3000, idleTimeoutMs: 60_000, sweepIntervalMs: 100 }
+const LIMITS: Partial<ClientLimits> = {
+  handshakeTimeoutMs: 1000,
+  frameTimeoutMs: 2000,
+  slowReaderTimeoutMs: 3000,
+  idleTimeoutMs: 60_000,
+  sweepIntervalMs: 100,
+}
 
 /** Answers each get with the key as value, at once or when the test says so. */
 class ScriptedHandler implements RequestHandler {
@@ -71,7 +77,8 @@ async function client(address: string, kind: 'balsa' | 'raw' = 'raw'): Promise<R
 }
 
 const get = (id: number, key = `key ${id}`) => ({ type: 'get', id, key: Buffer.from(key), consistency: 'linearizable' }) as const
-const write = (id: number) => ({ type: 'write', id, command: encodeCommand({ type: 'put', stamp: null, key: Buffer.from('k'), value: Buffer.from('v') }) }) as const
+const write = (id: number) =>
+  ({ type: 'write', id, command: encodeCommand({ type: 'put', stamp: null, key: Buffer.from('k'), value: Buffer.from('v') }) }) as const
 const cut = (reason: Parameters<MemberMetrics['connectionsCut']['get']>[0]['reason']) => metrics.connectionsCut.get({ reason })
 const header = (length: number, rest = 0) => {
   const bytes = Buffer.alloc(8 + rest)
@@ -83,7 +90,12 @@ beforeEach(() => {
   clock = new ManualClock()
   metrics = createMemberMetrics()
   handler = new ScriptedHandler()
-  const source = { fatal: () => null, readiness: () => ({ ready: true, reason: 'test' }), status: () => ({ a: 1 }), metricsText: () => 'm 1\n' }
+  const source = {
+    fatal: () => null,
+    readiness: () => ({ ready: true, reason: 'test' }),
+    status: () => ({ a: 1 }),
+    metricsText: () => 'm 1\n',
+  }
   http = createHttpServer(source, metrics)
 })
 
@@ -101,15 +113,22 @@ describe('the Balsa protocol', () => {
     const made = await client(address, 'balsa')
     expect(made.responses[0]).toEqual({
       type: 'welcome',
-      welcome: { protocol: 1, clusterId: 7, memberId: 8, leaderAddress: '127.0.0.1:9', maxFrameBytes: DEFAULT_CLIENT_LIMITS.maxFrameBytes, maxInFlight: 4096 },
+      welcome: {
+        protocol: 1,
+        clusterId: 7,
+        memberId: 8,
+        leaderAddress: '127.0.0.1:9',
+        maxFrameBytes: DEFAULT_CLIENT_LIMITS.maxFrameBytes,
+        maxInFlight: 4096,
+      },
     })
     const pieces = made.pieces
     made.send(frames(...Array.from({ length: 100 }, (_, at) => get(at + 1))))
     await made.until(() => made.responses.length === 101)
     expect(made.pieces).toBe(pieces + 1)
-    expect(made.responses.slice(1).map((response) => response.type === 'value' && Buffer.from(response.record?.value ?? []).toString())).toEqual(
-      Array.from({ length: 100 }, (_, at) => `key ${at + 1}`),
-    )
+    expect(
+      made.responses.slice(1).map((response) => response.type === 'value' && Buffer.from(response.record?.value ?? []).toString()),
+    ).toEqual(Array.from({ length: 100 }, (_, at) => `key ${at + 1}`))
     expect(metrics.requests.get({ type: 'get', outcome: 'ok' })).toBe(100)
     expect(metrics.requestDuration.count).toBe(100)
   })
@@ -190,14 +209,19 @@ describe('bad input', () => {
     const made = await client(await open())
     made.send(CLIENT_MAGIC, frames({ type: 'hello', protocol: { min: 7, max: 9 } }))
     await made.closed
-    expect(made.responses).toMatchObject([{ type: 'error', id: 0, error: { code: 'VERSION_MISMATCH', message: expect.stringMatching(/1 to 1.*7 to 9/) } }])
+    expect(made.responses).toMatchObject([
+      { type: 'error', id: 0, error: { code: 'VERSION_MISMATCH', message: expect.stringMatching(/1 to 1.*7 to 9/) } },
+    ])
   })
 
   it('a command of a newer version is refused, and the connection goes on', async () => {
     const made = await client(await open(), 'balsa')
     made.send(frames({ type: 'write', id: 4, command: Uint8Array.of(99, 1) }, get(5)))
     await made.until(() => made.responses.length === 3)
-    expect(made.responses.slice(1)).toMatchObject([{ type: 'error', id: 4, error: { code: 'VERSION_MISMATCH' } }, { type: 'value', id: 5 }])
+    expect(made.responses.slice(1)).toMatchObject([
+      { type: 'error', id: 4, error: { code: 'VERSION_MISMATCH' } },
+      { type: 'value', id: 5 },
+    ])
   })
 
   it('a broken command is answered under its id before the connection ends', async () => {
@@ -257,7 +281,11 @@ describe('limits', () => {
   ])('cuts %s after the handshake time-out', async (_, pieces) => {
     const made = await client(await open())
     made.send(...pieces)
-    await until(() => metrics.connections.get({}) === 1 && metrics.clientBytesReceived.get({}) >= (pieces.length > 0 && pieces[0] === CLIENT_MAGIC ? 8 : 0))
+    await until(
+      () =>
+        metrics.connections.get({}) === 1 &&
+        metrics.clientBytesReceived.get({}) >= (pieces.length > 0 && pieces[0] === CLIENT_MAGIC ? 8 : 0),
+    )
     clock.advance(900)
     expect(cut('handshakeTimeout')).toBe(0)
     clock.advance(200)
@@ -296,10 +324,18 @@ describe('limits', () => {
     const [one, two] = [await client(address, 'balsa'), await client(address, 'balsa')]
     one.send(frames(get(1), get(2), get(3)))
     await one.until(() => one.responses.length === 2)
-    expect(one.responses[1]).toMatchObject({ type: 'error', id: 3, error: { family: 'refused', code: 'OVERLOADED', message: expect.stringContaining('connection') } })
+    expect(one.responses[1]).toMatchObject({
+      type: 'error',
+      id: 3,
+      error: { family: 'refused', code: 'OVERLOADED', message: expect.stringContaining('connection') },
+    })
     two.send(frames(get(1), get(2)))
     await two.until(() => two.responses.length === 2)
-    expect(two.responses[1]).toMatchObject({ type: 'error', id: 2, error: { code: 'OVERLOADED', message: expect.stringContaining('member') } })
+    expect(two.responses[1]).toMatchObject({
+      type: 'error',
+      id: 2,
+      error: { code: 'OVERLOADED', message: expect.stringContaining('member') },
+    })
     handler.releaseAll()
     await one.until(() => one.responses.length === 4)
     expect(metrics.requests.get({ type: 'get', outcome: 'refused' })).toBe(2)
@@ -367,7 +403,10 @@ describe('listening', () => {
     const listen = { host: '0.0.0.0', port: 0 }
     const options = { listen, clock, crc32, metrics, logger: SILENT_LOGGER, handler, http }
     port = new ClientPort({ ...options, insecure: false })
-    await expect(port.listen()).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringMatching(/not loopback, and there is no TLS/) })
+    await expect(port.listen()).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringMatching(/not loopback, and there is no TLS/),
+    })
     port = new ClientPort({ ...options, insecure: true })
     await port.listen()
     expect(port.address).toMatch(/^0\.0\.0\.0:\d+$/)
@@ -375,7 +414,16 @@ describe('listening', () => {
 
   it('says which address is taken', async () => {
     const address = await open()
-    const other = new ClientPort({ listen: { host: '127.0.0.1', port: Number(address.split(':')[1]) }, insecure: false, clock, crc32, metrics, logger: SILENT_LOGGER, handler, http })
+    const other = new ClientPort({
+      listen: { host: '127.0.0.1', port: Number(address.split(':')[1]) },
+      insecure: false,
+      clock,
+      crc32,
+      metrics,
+      logger: SILENT_LOGGER,
+      handler,
+      http,
+    })
     await expect(other.listen()).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining(`${address}: EADDRINUSE`) })
   })
 })

@@ -67,7 +67,9 @@ export class ClientPort implements SessionHost {
     this.limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
     this.metrics = options.metrics
     this.handler = options.handler
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => this.#accept(socket))
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
+      this.#accept(socket),
+    )
   }
 
   /** Throws CONFIG (fatal): not loopback and not insecure, or the address cannot be listened on. */
@@ -75,15 +77,27 @@ export class ClientPort implements SessionHost {
     const { listen, insecure } = this.#options
     if (!insecure && !isLoopback(listen.host) && listen.host !== 'localhost') {
       return Promise.reject(
-        new BalsaError('CONFIG', `refused to listen for clients at ${formatAddress(listen)}: it is not loopback, and there is no TLS and no authentication yet`, {
-          hint: 'Listen on 127.0.0.1, or allow it with --insecure (option insecure).',
-        }),
+        new BalsaError(
+          'CONFIG',
+          `refused to listen for clients at ${formatAddress(listen)}: it is not loopback, and there is no TLS and no authentication yet`,
+          {
+            hint: 'Listen on 127.0.0.1, or allow it with --insecure (option insecure).',
+          },
+        ),
       )
     }
     return new Promise((resolve, reject) => {
       const onError = (cause: NodeJS.ErrnoException): void => {
-        const hint = cause.code === 'EADDRINUSE' ? 'Another process listens there. Choose another port or stop it.' : 'Check the host and the port to listen on.'
-        reject(new BalsaError('CONFIG', `cannot listen for clients at ${formatAddress(listen)}: ${cause.code ?? cause.message}`, { cause, hint }))
+        const hint =
+          cause.code === 'EADDRINUSE'
+            ? 'Another process listens there. Choose another port or stop it.'
+            : 'Check the host and the port to listen on.'
+        reject(
+          new BalsaError('CONFIG', `cannot listen for clients at ${formatAddress(listen)}: ${cause.code ?? cause.message}`, {
+            cause,
+            hint,
+          }),
+        )
       }
       this.#server.once('error', onError)
       this.#server.listen({ host: listen.host, port: listen.port, exclusive: true }, () => {

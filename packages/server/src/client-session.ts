@@ -117,7 +117,8 @@ export class ClientSession {
     if (bytes === 0) this.#partialSinceMs = null
     else if (this.#partialSinceMs === null || bytes <= arrived) this.#partialSinceMs = clock.now()
     this.#partialBytes = bytes
-    if (this.#host.partialBytes > limits.maxPartialBytes) this.#host.cut(this, 'memory', 'partial frames of all connections take too much memory')
+    if (this.#host.partialBytes > limits.maxPartialBytes)
+      this.#host.cut(this, 'memory', 'partial frames of all connections take too much memory')
   }
 
   #frame(body: Uint8Array): void {
@@ -192,7 +193,9 @@ export class ClientSession {
   /** A value that a slow reader would make the server keep is refused instead; answers to writes are small and never held back. */
   #bounded(response: MemberAnswer): MemberAnswer {
     if (response.type !== 'value' || this.#queuedBytes <= this.#host.limits.maxQueuedBytes) return response
-    const error = new BalsaError('OVERLOADED', 'answers wait for this connection to read them', { hint: 'Read answers while sending requests.' })
+    const error = new BalsaError('OVERLOADED', 'answers wait for this connection to read them', {
+      hint: 'Read answers while sending requests.',
+    })
     return { type: 'error', id: response.id, error: wireError(error) }
   }
 

@@ -40,7 +40,10 @@ describe('parseConfig', () => {
   it('takes a flag over the environment, and the environment over the default', () => {
     const environment = { BALSA_NAME: 'n1', BALSA_INITIAL_CLUSTER: THREE, BALSA_ELECTION_TIMEOUT: '700', BALSA_INSECURE: 'true' }
     expect(parseConfig([], environment)).toMatchObject({ name: 'n1', electionTimeoutMs: 700, insecure: true })
-    expect(parseConfig(['--election-timeout=900', '--insecure=false'], environment)).toMatchObject({ electionTimeoutMs: 900, insecure: false })
+    expect(parseConfig(['--election-timeout=900', '--insecure=false'], environment)).toMatchObject({
+      electionTimeoutMs: 900,
+      insecure: false,
+    })
   })
 
   it('advertises what it is told, and allows other addresses with --insecure', () => {

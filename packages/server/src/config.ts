@@ -1,6 +1,16 @@
 import { formatAddress, type HostPort, isLoopback, parseAddress } from '@balsa/host'
 import { BalsaError, type Member, type MemberId } from '@balsa/raft'
-import { booleanFlag, choiceFlag, configError, type FlagName, flagText, integerFlag, type RawFlags, readFlags, unknownEnvironment } from './flags.js'
+import {
+  booleanFlag,
+  choiceFlag,
+  configError,
+  type FlagName,
+  flagText,
+  integerFlag,
+  type RawFlags,
+  readFlags,
+  unknownEnvironment,
+} from './flags.js'
 import { clusterIdOf, type FoundingMember, memberIdOf } from './ids.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './logger.js'
 
@@ -96,7 +106,8 @@ function readAddresses(raw: RawFlags): Addresses {
   const listenClient = listenAddress(raw, 'listen-client-urls', insecure)
   const advertisePeer = advertised(raw, 'initial-advertise-peer-urls', 'listen-peer-urls', listenPeer)
   const advertiseClient = advertised(raw, 'advertise-client-urls', 'listen-client-urls', listenClient)
-  if (overlap(listenPeer, listenClient)) throw configError(`--listen-peer-urls and --listen-client-urls are both ${formatAddress(listenPeer)}: they need different ports`)
+  if (overlap(listenPeer, listenClient))
+    throw configError(`--listen-peer-urls and --listen-client-urls are both ${formatAddress(listenPeer)}: they need different ports`)
   if (sameAddress(advertisePeer, advertiseClient)) {
     throw configError(`--initial-advertise-peer-urls and --advertise-client-urls are both ${advertisePeer}: they need different ports`)
   }
@@ -118,7 +129,9 @@ function advertised(raw: RawFlags, flag: FlagName, listenFlag: FlagName, listen:
   const text = flagText(raw, flag)
   if (text !== null) return formatAddress(readAddress(`--${flag}`, text))
   if (isWildcard(listen.host)) {
-    throw configError(`--${listenFlag} ${formatAddress(listen)} listens on all addresses: --${flag} must say under which one others reach this member`)
+    throw configError(
+      `--${listenFlag} ${formatAddress(listen)} listens on all addresses: --${flag} must say under which one others reach this member`,
+    )
   }
   return formatAddress(listen)
 }
@@ -150,7 +163,9 @@ function readAddress(flag: string, text: string): HostPort {
 
 function memberName(name: string, flag: string): string {
   if (name.length > MAX_NAME_LENGTH || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
-    throw configError(`${flag} must be 1 to ${MAX_NAME_LENGTH} letters, digits, dots, dashes or underscores, not ${JSON.stringify(name.slice(0, 100))}`)
+    throw configError(
+      `${flag} must be 1 to ${MAX_NAME_LENGTH} letters, digits, dots, dashes or underscores, not ${JSON.stringify(name.slice(0, 100))}`,
+    )
   }
   return name
 }
@@ -183,9 +198,12 @@ function readFounding(raw: RawFlags, name: string, { advertisePeer }: Addresses)
   const listed = [...peers].map(([member, address]) => `${member}=${address}`).join(',')
   if (own === undefined) throw configError(`--initial-cluster (${listed}) does not list this member, --name ${name}`)
   if (own !== advertisePeer) {
-    throw configError(`--initial-cluster says ${name}=${own}, but this member's peer address is ${advertisePeer} (--initial-advertise-peer-urls or --listen-peer-urls)`)
+    throw configError(
+      `--initial-cluster says ${name}=${own}, but this member's peer address is ${advertisePeer} (--initial-advertise-peer-urls or --listen-peer-urls)`,
+    )
   }
-  if (peers.size > MAX_FOUNDING_MEMBERS) throw configError(`--initial-cluster lists ${peers.size} members, the limit is ${MAX_FOUNDING_MEMBERS}`)
+  if (peers.size > MAX_FOUNDING_MEMBERS)
+    throw configError(`--initial-cluster lists ${peers.size} members, the limit is ${MAX_FOUNDING_MEMBERS}`)
   const listedMembers = [...peers].map(([member, address]): FoundingMember => ({ name: member, address }))
   checkDistinct(listedMembers)
   return listedMembers.sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -210,15 +228,22 @@ function readTimes(raw: RawFlags): { readonly heartbeatIntervalMs: number; reado
   const heartbeatIntervalMs = integerFlag(raw, 'heartbeat-interval')
   const electionTimeoutMs = integerFlag(raw, 'election-timeout')
   if (electionTimeoutMs < 2 * heartbeatIntervalMs) {
-    throw configError(`--election-timeout (${electionTimeoutMs} ms) must be at least twice --heartbeat-interval (${heartbeatIntervalMs} ms), better five times`)
+    throw configError(
+      `--election-timeout (${electionTimeoutMs} ms) must be at least twice --heartbeat-interval (${heartbeatIntervalMs} ms), better five times`,
+    )
   }
   return { heartbeatIntervalMs, electionTimeoutMs }
 }
 
-function adviceOn(members: readonly Member[], times: { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number }): readonly string[] {
+function adviceOn(
+  members: readonly Member[],
+  times: { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number },
+): readonly string[] {
   const advice: string[] = []
   if (members.length % 2 === 0) {
-    advice.push(`${members.length} members survive the loss of ${Math.ceil(members.length / 2) - 1}, no more than ${members.length - 1} would: an odd number is better`)
+    advice.push(
+      `${members.length} members survive the loss of ${Math.ceil(members.length / 2) - 1}, no more than ${members.length - 1} would: an odd number is better`,
+    )
   }
   if (times.electionTimeoutMs < 5 * times.heartbeatIntervalMs) {
     advice.push('the election time-out is less than five heart-beats: a short pause can cause an election')

@@ -8,10 +8,15 @@ const read = (path: string): string => readFileSync(new URL(`../../../${path}`, 
 describe('docs/operations.md', () => {
   it('lists every flag of balsad as it is declared', () => {
     const rows = describeFlags().map(({ flag, environment, help }) => `| \`${flag}\` | \`${environment}\` | ${help} |`)
-    expect(read('docs/operations.md').split('\n').filter((line) => line.startsWith('| `--'))).toEqual(rows)
+    expect(
+      read('docs/operations.md')
+        .split('\n')
+        .filter((line) => line.startsWith('| `--')),
+    ).toEqual(rows)
   })
 })
 
 describe('VERSION', () => {
-  it('is that of the package', () => expect((JSON.parse(read('packages/server/package.json')) as { version: string }).version).toBe(VERSION))
+  it('is that of the package', () =>
+    expect((JSON.parse(read('packages/server/package.json')) as { version: string }).version).toBe(VERSION))
 })

@@ -25,21 +25,92 @@ const LARGEST_REQUEST_BYTES = 1536 * 1024
 
 export const FLAGS = {
   name: { kind: 'text', value: 'name', default: 'default', help: 'Name of this member. Its id follows from it and the cluster token.' },
-  'data-dir': { kind: 'text', value: 'directory', help: 'Where log and snapshots are kept; created for the owner only. Default: <name>.balsa' },
+  'data-dir': {
+    kind: 'text',
+    value: 'directory',
+    help: 'Where log and snapshots are kept; created for the owner only. Default: NAME.balsa',
+  },
   'listen-peer-urls': { kind: 'text', value: 'url', default: 'http://127.0.0.1:2380', help: 'Address to listen on for the other members.' },
-  'initial-advertise-peer-urls': { kind: 'text', value: 'url', help: 'Address under which the other members reach this one. Default: the listen address.' },
-  'listen-client-urls': { kind: 'text', value: 'url', default: 'http://127.0.0.1:2379', help: 'Address to listen on for clients, health and metrics.' },
-  'advertise-client-urls': { kind: 'text', value: 'url', help: 'Address under which clients reach this member. Default: the listen address.' },
-  'initial-cluster': { kind: 'text', value: 'name=url,...', help: 'All founding members with their peer addresses; the same on each. Default: this member alone.' },
-  'initial-cluster-token': { kind: 'text', value: 'token', default: 'balsa-cluster', help: 'Makes ids differ between clusters whose members have equal names.' },
-  'initial-cluster-state': { kind: 'choice', value: 'state', choices: ['new', 'existing'], default: 'new', help: 'Whether this member founds the cluster (new).' },
-  'heartbeat-interval': { kind: 'integer', value: 'ms', min: 5, max: 10_000, default: String(DEFAULT_HEARTBEAT_INTERVAL_MS), help: 'How often an idle leader is heard.' },
-  'election-timeout': { kind: 'integer', value: 'ms', min: 10, max: 50_000, default: String(DEFAULT_ELECTION_TIMEOUT_MS), help: 'Silence after which a member campaigns; drawn between this and twice this.' },
-  'max-log-bytes': { kind: 'integer', value: 'bytes', min: -1, max: 1024 * 1024 * MIB, default: String(64 * MIB), help: 'Log size that triggers a snapshot and compaction; -1 = never.' },
-  'max-request-bytes': { kind: 'integer', value: 'bytes', min: 1024, max: LARGEST_REQUEST_BYTES, default: String(LARGEST_REQUEST_BYTES), help: 'Largest key and value together in one request.' },
+  'initial-advertise-peer-urls': {
+    kind: 'text',
+    value: 'url',
+    help: 'Address under which the other members reach this one. Default: the listen address.',
+  },
+  'listen-client-urls': {
+    kind: 'text',
+    value: 'url',
+    default: 'http://127.0.0.1:2379',
+    help: 'Address to listen on for clients, health and metrics.',
+  },
+  'advertise-client-urls': {
+    kind: 'text',
+    value: 'url',
+    help: 'Address under which clients reach this member. Default: the listen address.',
+  },
+  'initial-cluster': {
+    kind: 'text',
+    value: 'name=url,...',
+    help: 'All founding members with their peer addresses; the same on each. Default: this member alone.',
+  },
+  'initial-cluster-token': {
+    kind: 'text',
+    value: 'token',
+    default: 'balsa-cluster',
+    help: 'Makes ids differ between clusters whose members have equal names.',
+  },
+  'initial-cluster-state': {
+    kind: 'choice',
+    value: 'state',
+    choices: ['new', 'existing'],
+    default: 'new',
+    help: 'Whether this member founds the cluster (new).',
+  },
+  'heartbeat-interval': {
+    kind: 'integer',
+    value: 'ms',
+    min: 5,
+    max: 10_000,
+    default: String(DEFAULT_HEARTBEAT_INTERVAL_MS),
+    help: 'How often an idle leader is heard.',
+  },
+  'election-timeout': {
+    kind: 'integer',
+    value: 'ms',
+    min: 10,
+    max: 50_000,
+    default: String(DEFAULT_ELECTION_TIMEOUT_MS),
+    help: 'Silence after which a member campaigns; drawn between this and twice this.',
+  },
+  'max-log-bytes': {
+    kind: 'integer',
+    value: 'bytes',
+    min: -1,
+    max: 1024 * 1024 * MIB,
+    default: String(64 * MIB),
+    help: 'Log size that triggers a snapshot and compaction; -1 = never.',
+  },
+  'max-request-bytes': {
+    kind: 'integer',
+    value: 'bytes',
+    min: 1024,
+    max: LARGEST_REQUEST_BYTES,
+    default: String(LARGEST_REQUEST_BYTES),
+    help: 'Largest key and value together in one request.',
+  },
   'log-level': { kind: 'choice', value: 'level', choices: LOG_LEVELS, default: 'info', help: 'Least important lines to write.' },
-  'log-format': { kind: 'choice', value: 'format', choices: LOG_FORMATS, default: 'json', help: 'Lines for machines (json) or for people (pretty).' },
-  insecure: { kind: 'boolean', value: '', default: 'false', help: 'Allow listening beyond loopback although there is no TLS and no authentication yet.' },
+  'log-format': {
+    kind: 'choice',
+    value: 'format',
+    choices: LOG_FORMATS,
+    default: 'json',
+    help: 'Lines for machines (json) or for people (pretty).',
+  },
+  insecure: {
+    kind: 'boolean',
+    value: '',
+    default: 'false',
+    help: 'Allow listening beyond loopback although there is no TLS and no authentication yet.',
+  },
 } as const satisfies Record<string, Flag>
 
 export type FlagName = keyof typeof FLAGS
@@ -63,7 +134,8 @@ const FOREIGN_FLAGS = new Map<string, string>([
   ['listen-metrics-urls', 'metrics are served on the client address'],
 ])
 
-export const configError = (message: string, hint?: string): BalsaError => new BalsaError('CONFIG', message, hint === undefined ? {} : { hint })
+export const configError = (message: string, hint?: string): BalsaError =>
+  new BalsaError('CONFIG', message, hint === undefined ? {} : { hint })
 
 export const environmentName = (flag: FlagName): string => `BALSA_${flag.toUpperCase().replaceAll('-', '_')}`
 
@@ -97,7 +169,8 @@ export function readFlags(args: readonly string[], environment: Readonly<Record<
 function splitFlag(argument: string): { readonly name: FlagName; readonly value: string | null } {
   const match = /^--?(\w[\w-]*)(?:=([\s\S]*))?$/.exec(argument)
   const name = match?.[1]
-  if (name === undefined) throw configError(`unexpected argument ${JSON.stringify(argument.slice(0, 100))}`, 'balsad takes flags only; see balsad --help')
+  if (name === undefined)
+    throw configError(`unexpected argument ${JSON.stringify(argument.slice(0, 100))}`, 'balsad takes flags only; see balsad --help')
   if (!isFlagName(name)) throw unknownFlag(name)
   return { name, value: match?.[2] ?? null }
 }
@@ -106,7 +179,10 @@ function unknownFlag(name: string): BalsaError {
   const foreign = FOREIGN_FLAGS.get(name)
   if (foreign !== undefined) return configError(`unknown flag --${name}: ${foreign}`)
   const meant = nearest(name, FLAG_NAMES)
-  return configError(`unknown flag --${name.slice(0, 100)}${meant === null ? '' : `: did you mean --${meant}?`}`, 'balsad --help lists all flags')
+  return configError(
+    `unknown flag --${name.slice(0, 100)}${meant === null ? '' : `: did you mean --${meant}?`}`,
+    'balsad --help lists all flags',
+  )
 }
 
 /** BALSA_ variables that no part of Balsa reads: most likely a slip of the pen, which should not pass in silence. */
@@ -135,7 +211,9 @@ export function integerFlag(raw: RawFlags, name: FlagName): number {
   const text = flagText(raw, name) ?? ''
   const value = /^(?:0|-?[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(value) || value < flag.min || value > flag.max) {
-    throw configError(`${sourceOf(raw, name)} must be an integer from ${flag.min} to ${flag.max} (${flag.value}), not ${JSON.stringify(text.slice(0, 100))}`)
+    throw configError(
+      `${sourceOf(raw, name)} must be an integer from ${flag.min} to ${flag.max} (${flag.value}), not ${JSON.stringify(text.slice(0, 100))}`,
+    )
   }
   return value
 }
@@ -143,7 +221,8 @@ export function integerFlag(raw: RawFlags, name: FlagName): number {
 export function choiceFlag<const C extends string>(raw: RawFlags, name: FlagName, choices: readonly C[]): C {
   const text = flagText(raw, name) ?? ''
   const choice = choices.find((candidate) => candidate === text)
-  if (choice === undefined) throw configError(`${sourceOf(raw, name)} must be ${choices.join(' or ')}, not ${JSON.stringify(text.slice(0, 100))}`)
+  if (choice === undefined)
+    throw configError(`${sourceOf(raw, name)} must be ${choices.join(' or ')}, not ${JSON.stringify(text.slice(0, 100))}`)
   return choice
 }
 

@@ -66,7 +66,8 @@ describe('pages', () => {
   it('answers HEAD without a body, other methods with 405 and other paths with 404', async () => {
     expect(await get('/healthz', { method: 'HEAD' })).toMatchObject({ code: 200, text: '' })
     expect(await get('/healthz', { method: 'POST', body: 'x' })).toMatchObject({ code: 405 })
-    for (const path of ['/', '/healthz/', '/HEALTHZ', '//healthz', '/metrics%00', `/${'x'.repeat(5000)}`]) expect((await get(path)).code, path).toBe(404)
+    for (const path of ['/', '/healthz/', '/HEALTHZ', '//healthz', '/metrics%00', `/${'x'.repeat(5000)}`])
+      expect((await get(path)).code, path).toBe(404)
     expect(metrics.httpRequests.get({ path: 'other' })).toBe(6)
     expect(metrics.httpRequests.get({ path: '/healthz' })).toBe(2)
   })
@@ -76,7 +77,11 @@ describe('hostile requests', () => {
   it.each([
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400/],
     ['two lengths', 'GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', /^HTTP\/1\.1 400/],
-    ['length and chunks', 'POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400/],
+    [
+      'length and chunks',
+      'POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      /^HTTP\/1\.1 400/,
+    ],
     ['a NUL in a header', 'GET /healthz HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n', /^HTTP\/1\.1 400/],
     ['headers above 16 KiB', `GET /healthz HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431/],
     ['an upgrade', 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n', /^$/],

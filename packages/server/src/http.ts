@@ -28,7 +28,12 @@ export interface HttpLimits {
   readonly checkIntervalMs: number
 }
 
-export const DEFAULT_HTTP_LIMITS: HttpLimits = { headersTimeoutMs: 10_000, requestTimeoutMs: 30_000, keepAliveTimeoutMs: 5000, checkIntervalMs: 1000 }
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 5000,
+  checkIntervalMs: 1000,
+}
 
 const MAX_REQUESTS_PER_CONNECTION = 1000
 const MAX_HEADER_BYTES = 16 * 1024
@@ -46,7 +51,11 @@ const json = (code: number, body: object): Page => ({ code, type: 'application/j
  * Health, readiness, metrics and status. It never listens: connections are handed to it with `emit('connection')`. Close it with
  * `closeAllConnections()` and `close()`.
  */
-export function createHttpServer(source: HttpSource, metrics: Pick<MemberMetrics, 'httpRequests'>, limits: HttpLimits = DEFAULT_HTTP_LIMITS): Server {
+export function createHttpServer(
+  source: HttpSource,
+  metrics: Pick<MemberMetrics, 'httpRequests'>,
+  limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+): Server {
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -72,7 +81,12 @@ export function createHttpServer(source: HttpSource, metrics: Pick<MemberMetrics
   return server
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, source: HttpSource, metrics: Pick<MemberMetrics, 'httpRequests'>): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  source: HttpSource,
+  metrics: Pick<MemberMetrics, 'httpRequests'>,
+): void {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2)
   const known = pathOf(path)
   metrics.httpRequests.increment({ path: known })

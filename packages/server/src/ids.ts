@@ -31,6 +31,7 @@ export const formatId = (id: number): string => id.toString(16).padStart(12, '0'
 /** The inverse of {@link formatId}. INVALID (refused) for anything else. */
 export function parseId(text: string): number {
   const id = /^[0-9a-f]{1,14}$/.test(text) ? Number.parseInt(text, 16) : 0
-  if (!Number.isSafeInteger(id) || id === 0) throw new BalsaError('INVALID', `${JSON.stringify(text)} is not an id: hexadecimal digits, as status shows them`)
+  if (!Number.isSafeInteger(id) || id === 0)
+    throw new BalsaError('INVALID', `${JSON.stringify(text)} is not an id: hexadecimal digits, as status shows them`)
   return id
 }

@@ -12,7 +12,13 @@ describe('createLogger', () => {
     const { written, logger } = lines('json')
     logger.warn({ term: 3 }, 'something')
     expect(written).toHaveLength(1)
-    expect(JSON.parse(written[0] ?? '')).toMatchObject({ level: 'warn', member: 'n1', term: 3, message: 'something', time: expect.stringMatching(/^\d{4}-.*Z$/) })
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({
+      level: 'warn',
+      member: 'n1',
+      term: 3,
+      message: 'something',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+    })
   })
 
   it('keeps to its level', () => {
@@ -38,14 +44,23 @@ describe('createLogger', () => {
 
 describe('prettyLine', () => {
   it('is time, level, message and fields, quoted where it must be', () => {
-    const line = JSON.stringify({ level: 'info', time: '2026-11-21T10:11:12.345Z', message: 'role', term: 2, reason: 'won the election', leader: '' })
+    const line = JSON.stringify({
+      level: 'info',
+      time: '2026-11-21T10:11:12.345Z',
+      message: 'role',
+      term: 2,
+      reason: 'won the election',
+      leader: '',
+    })
     expect(prettyLine(line)).toBe('10:11:12.345 INFO  role term=2 reason="won the election" leader=""\n')
   })
 })
 
 describe('errorFields', () => {
   it('says code, text and hint, and nothing else that hangs on the error', () => {
-    const error = Object.assign(new BalsaError('LOCKED', 'in use', { hint: 'stop it', cause: new Error('secret') }), { password: 'hunter2' })
+    const error = Object.assign(new BalsaError('LOCKED', 'in use', { hint: 'stop it', cause: new Error('secret') }), {
+      password: 'hunter2',
+    })
     expect(errorFields(error)).toEqual({ code: 'LOCKED', error: 'in use', hint: 'stop it' })
     expect(errorFields('text')).toEqual({ code: 'UNKNOWN', error: 'text' })
     expect(errorFields(new TypeError('bug'))).toMatchObject({ code: 'UNKNOWN', error: 'bug', stack: expect.stringContaining('TypeError') })

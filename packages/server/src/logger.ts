@@ -52,9 +52,15 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 /** The loggable side of an error: never its properties, which may hold configuration or payloads. */
-export function errorFields(error: unknown): { readonly code: string; readonly error: string; readonly hint?: string; readonly stack?: string } {
+export function errorFields(error: unknown): {
+  readonly code: string
+  readonly error: string
+  readonly hint?: string
+  readonly stack?: string
+} {
   if (!(error instanceof Error)) return { code: 'UNKNOWN', error: String(error) }
-  if (!(error instanceof BalsaError)) return { code: 'UNKNOWN', error: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }
+  if (!(error instanceof BalsaError))
+    return { code: 'UNKNOWN', error: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }
   const stack = error.code === 'INVARIANT' && error.stack !== undefined ? { stack: error.stack } : {}
   return { code: error.code, error: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }), ...stack }
 }
@@ -62,7 +68,9 @@ export function errorFields(error: unknown): { readonly code: string; readonly e
 const bound = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text)
 
 function bounded(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? bound(value) : value]))
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? bound(value) : value]),
+  )
 }
 
 /** Control characters (C0, DEL, C1) and the marks that reorder text: a value must not move the cursor, colour the line or begin a new one. */

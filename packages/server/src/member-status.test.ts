@@ -3,9 +3,25 @@ import { asIndex, asMemberId, asTerm, type Member, type ReplicaStatus } from '@b
 import { describe, expect, it } from 'vitest'
 import { memberStatus, statusJson } from './member-status.js'
 
-const member = (id: number, clientAddress: string): Member => ({ id: asMemberId(id), name: `n${id}`, address: `127.0.0.1:${id}`, clientAddress })
-const configuration = { members: [member(1, ''), member(2, 'configured:2'), member(3, 'configured:3')], voters: [asMemberId(1), asMemberId(2)], votersOutgoing: [], learners: [asMemberId(3)] }
-const indexes = { commitIndex: asIndex(5), appliedIndex: asIndex(4), firstIndex: asIndex(1), lastIndex: asIndex(6), snapshotIndex: asIndex(0) }
+const member = (id: number, clientAddress: string): Member => ({
+  id: asMemberId(id),
+  name: `n${id}`,
+  address: `127.0.0.1:${id}`,
+  clientAddress,
+})
+const configuration = {
+  members: [member(1, ''), member(2, 'configured:2'), member(3, 'configured:3')],
+  voters: [asMemberId(1), asMemberId(2)],
+  votersOutgoing: [],
+  learners: [asMemberId(3)],
+}
+const indexes = {
+  commitIndex: asIndex(5),
+  appliedIndex: asIndex(4),
+  firstIndex: asIndex(1),
+  lastIndex: asIndex(6),
+  snapshotIndex: asIndex(0),
+}
 const replica: ReplicaStatus = {
   state: 'running',
   id: asMemberId(1),
@@ -20,8 +36,24 @@ const replica: ReplicaStatus = {
   pendingReads: 2,
   droppedMessages: 0,
 }
-const store: KvStats = { type: 'stats', appliedIndex: 4, revision: 3, keys: 2, dataBytes: 9, sessions: 1, sessionResults: 0, stateHash: 'abc' }
-const parts = { clusterId: 255, name: 'n1', clientAddress: 'own:1', peerClientAddress: (id: number) => (id === 2 ? 'said:2' : ''), replica, store }
+const store: KvStats = {
+  type: 'stats',
+  appliedIndex: 4,
+  revision: 3,
+  keys: 2,
+  dataBytes: 9,
+  sessions: 1,
+  sessionResults: 0,
+  stateHash: 'abc',
+}
+const parts = {
+  clusterId: 255,
+  name: 'n1',
+  clientAddress: 'own:1',
+  peerClientAddress: (id: number) => (id === 2 ? 'said:2' : ''),
+  replica,
+  store,
+}
 
 describe('memberStatus', () => {
   it('believes what members say of themselves over what the configuration says of them', () => {

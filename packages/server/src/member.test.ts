@@ -25,7 +25,8 @@ async function client(member: Member): Promise<RawClient> {
 
 const put = (id: number, key: string, value = 'v') =>
   ({ type: 'write', id, command: encodeCommand({ type: 'put', stamp: null, key: Buffer.from(key), value: Buffer.from(value) }) }) as const
-const get = (id: number, key: string, consistency: 'linearizable' | 'stale' = 'linearizable') => ({ type: 'get', id, key: Buffer.from(key), consistency }) as const
+const get = (id: number, key: string, consistency: 'linearizable' | 'stale' = 'linearizable') =>
+  ({ type: 'get', id, key: Buffer.from(key), consistency }) as const
 
 async function ask(made: RawClient, request: ClientRequest) {
   const before = made.responses.length
@@ -202,9 +203,33 @@ describe('one member', () => {
     expect(value('commit_duration_seconds_count')).toBe(50)
     expect(value('http_requests_total', { path: 'other' })).toBe(1)
     expect(value('client_connections', { protocol: 'balsa' })).toBe(1)
-    const moved = ['term', 'commit_index', 'applied_index', 'log_last_index', 'has_leader', 'ready', 'elections_started_total', 'leader_changes_total']
-    const disk = ['applied_commands_total', 'apply_batch_duration_seconds_count', 'disk_sync_duration_seconds_count', 'disk_written_bytes_total', 'snapshots_taken_total', 'snapshot_bytes']
-    const process = ['data_bytes', 'revision', 'client_bytes_received_total', 'client_bytes_sent_total', 'client_connections_accepted_total', 'process_heap_bytes', 'process_cpu_seconds']
+    const moved = [
+      'term',
+      'commit_index',
+      'applied_index',
+      'log_last_index',
+      'has_leader',
+      'ready',
+      'elections_started_total',
+      'leader_changes_total',
+    ]
+    const disk = [
+      'applied_commands_total',
+      'apply_batch_duration_seconds_count',
+      'disk_sync_duration_seconds_count',
+      'disk_written_bytes_total',
+      'snapshots_taken_total',
+      'snapshot_bytes',
+    ]
+    const process = [
+      'data_bytes',
+      'revision',
+      'client_bytes_received_total',
+      'client_bytes_sent_total',
+      'client_connections_accepted_total',
+      'process_heap_bytes',
+      'process_cpu_seconds',
+    ]
     for (const name of [...moved, ...disk, ...process]) expect(value(name), name).toBeGreaterThan(0)
     expect(sampleOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
   })
@@ -215,7 +240,11 @@ describe('starting', () => {
     const { members, options } = await start(1)
     await cluster?.ready()
     if (options[0] === undefined || members[0] === undefined) throw new Error('no member')
-    await expect(Member.start(options[0])).rejects.toMatchObject({ code: 'LOCKED', family: 'fatal', message: expect.stringContaining(`process ${process.pid}`) })
+    await expect(Member.start(options[0])).rejects.toMatchObject({
+      code: 'LOCKED',
+      family: 'fatal',
+      message: expect.stringContaining(`process ${process.pid}`),
+    })
     expect(await ask(await client(members[0]), put(1, 'a'))).toMatchObject({ type: 'result' })
   })
 
@@ -225,12 +254,18 @@ describe('starting', () => {
     const [own] = options
     if (own === undefined || members[0] === undefined) throw new Error('no member')
     const dataDir = join(directory, 'other')
-    await expect(Member.start({ ...own, dataDir })).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining('EADDRINUSE') })
+    await expect(Member.start({ ...own, dataDir })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('EADDRINUSE'),
+    })
     await members[0].close()
     const clash = { ...own, dataDir, memberId: own.memberId, clusterId: own.clusterId + 1 }
     await expect(Member.start(clash)).rejects.toMatchObject({ code: 'IDENTITY_MISMATCH' })
     await chmod(dataDir, 0o777)
-    await expect(Member.start({ ...own, dataDir })).rejects.toMatchObject({ code: 'DATA_DIRECTORY', message: expect.stringContaining('0777') })
+    await expect(Member.start({ ...own, dataDir })).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY',
+      message: expect.stringContaining('0777'),
+    })
     await chmod(dataDir, 0o700)
     const again = await Member.start({ ...own, dataDir })
     await again.close()

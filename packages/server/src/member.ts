@@ -1,7 +1,31 @@
 import type { Server as HttpServer } from 'node:http'
-import { crc32, type DataDirectory, formatAddress, type HostPort, NodeClock, NodeFileSystem, NodeRandom, openDataDirectory, TcpTransport, type TransportEvent } from '@balsa/host'
+import {
+  crc32,
+  type DataDirectory,
+  formatAddress,
+  type HostPort,
+  NodeClock,
+  NodeFileSystem,
+  NodeRandom,
+  openDataDirectory,
+  TcpTransport,
+  type TransportEvent,
+} from '@balsa/host'
 import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
-import { type BalsaError, type Clock, type Configuration, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, DurableStorage, type FileSystem, type Member as ConfiguredMember, type MemberId, type Random, Replica, type Transport } from '@balsa/raft'
+import {
+  type BalsaError,
+  type Clock,
+  type Configuration,
+  DEFAULT_ELECTION_TIMEOUT_MS,
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  DurableStorage,
+  type FileSystem,
+  type Member as ConfiguredMember,
+  type MemberId,
+  type Random,
+  Replica,
+  type Transport,
+} from '@balsa/raft'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
@@ -259,7 +283,11 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
     crc32,
   })
   const { tornAt } = storage
-  if (tornAt !== null) logger.info({ file: tornAt.path, offset: tornAt.offset }, 'the last write before the crash was incomplete and was cut off; nothing acknowledged is lost')
+  if (tornAt !== null)
+    logger.info(
+      { file: tornAt.path, offset: tornAt.offset },
+      'the last write before the crash was incomplete and was cut off; nothing acknowledged is lost',
+    )
   const machine = new KvStateMachine({ clock })
   const random = options.random ?? new NodeRandom()
   const transport = new TcpTransport({
@@ -316,7 +344,15 @@ function watch(replica: KvReplica, metrics: MemberMetrics, logger: Logger): Read
       metrics.leaderChanges.increment({})
       lastLeader = leaderId
     }
-    logger.info({ role, term, leader: leaderId === null ? '' : formatId(leaderId), reason: withNames(replica.status().configuration.members, reason) }, 'role')
+    logger.info(
+      {
+        role,
+        term,
+        leader: leaderId === null ? '' : formatId(leaderId),
+        reason: withNames(replica.status().configuration.members, reason),
+      },
+      'role',
+    )
   })
   replica.on('peer', ({ id, up }) => {
     if (up) peersUp.add(id)
@@ -342,15 +378,23 @@ function logTransport(logger: Logger, event: TransportEvent): void {
   const peer = 'peer' in event && event.peer !== null ? { peer: formatId(event.peer) } : {}
   switch (event.type) {
     case 'refused':
-      return logger.warn({ ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) }, 'connection between members refused')
+      return logger.warn(
+        { ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) },
+        'connection between members refused',
+      )
     case 'malformed':
-      return logger.warn({ ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) }, 'malformed bytes on the peer port')
+      return logger.warn(
+        { ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) },
+        'malformed bytes on the peer port',
+      )
     case 'rejected':
       return logger.warn({ remote: event.remote, reason: event.reason }, 'connection on the peer port closed')
     case 'disconnected':
-      return logger.debug({ ...peer, lane: event.lane, remote: event.remote, reason: event.reason, retryInMs: Math.round(event.retryInMs) }, 'no connection to peer')
+      return logger.debug(
+        { ...peer, lane: event.lane, remote: event.remote, reason: event.reason, retryInMs: Math.round(event.retryInMs) },
+        'no connection to peer',
+      )
     case 'listenerFailed':
       return logger.error(errorFields(event.error), 'the peer port failed')
   }
 }
-

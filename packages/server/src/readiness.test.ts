@@ -33,7 +33,8 @@ class FakeReplica {
   lead(leaderId: number | null, term: number): void {
     this.leaderId = leaderId === null ? null : asMemberId(leaderId)
     this.term = asTerm(term)
-    for (const listener of this.#listeners) listener({ type: 'role', role: 'follower', term: this.term, leaderId: this.leaderId, reason: '' })
+    for (const listener of this.#listeners)
+      listener({ type: 'role', role: 'follower', term: this.term, leaderId: this.leaderId, reason: '' })
   }
 }
 

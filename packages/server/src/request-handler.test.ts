@@ -61,17 +61,22 @@ describe('MemberRequests', () => {
     expect(metrics.proposals.get({ outcome: 'ok' })).toBe(1)
   })
 
-  it.each(['OUTCOME_UNKNOWN', 'DEADLINE', 'OVERLOADED', 'STOPPED', 'LEADERSHIP_LOST'] as const)('passes %s on with its family', async (code) => {
-    fails = new BalsaError(code, 'because')
-    for (const request of [write(), get('linearizable'), get('stale')]) {
-      expect(await ask(request)).toMatchObject({ type: 'error', error: { code, family: fails.family, message: 'because' } })
-    }
-    expect(metrics.proposals.get({ outcome: fails.family })).toBe(1)
-  })
+  it.each(['OUTCOME_UNKNOWN', 'DEADLINE', 'OVERLOADED', 'STOPPED', 'LEADERSHIP_LOST'] as const)(
+    'passes %s on with its family',
+    async (code) => {
+      fails = new BalsaError(code, 'because')
+      for (const request of [write(), get('linearizable'), get('stale')]) {
+        expect(await ask(request)).toMatchObject({ type: 'error', error: { code, family: fails.family, message: 'because' } })
+      }
+      expect(metrics.proposals.get({ outcome: fails.family })).toBe(1)
+    },
+  )
 
   it('calls members by name, and tells the client where the leader is or how to find it', async () => {
     fails = new BalsaError('NOT_LEADER', 'member 1234567 is the leader', { leaderId: 1234567 })
-    expect(await ask(write())).toMatchObject({ error: { message: 'member n3 is the leader', leaderAddress: '', hint: expect.stringMatching(/all members in the endpoints/) } })
+    expect(await ask(write())).toMatchObject({
+      error: { message: 'member n3 is the leader', leaderAddress: '', hint: expect.stringMatching(/all members in the endpoints/) },
+    })
     status = { ...STATUS, leaderAddress: '127.0.0.1:9' }
     expect(await ask(write())).toMatchObject({ error: { code: 'NOT_LEADER', leaderAddress: '127.0.0.1:9', leaderId: 1234567, hint: '' } })
   })

@@ -1,4 +1,13 @@
-import { type CommandResult, type KvAnswer, type KvQuery, MAX_KEY_BYTES, type MemberStatus, refusalOf, wireError, type WriteRequest } from '@balsa/kv'
+import {
+  type CommandResult,
+  type KvAnswer,
+  type KvQuery,
+  MAX_KEY_BYTES,
+  type MemberStatus,
+  refusalOf,
+  wireError,
+  type WriteRequest,
+} from '@balsa/kv'
 import { BalsaError, type Clock, type Replica } from '@balsa/raft'
 import type { MemberAnswer, MemberRequest, RequestHandler } from './client-session.js'
 import type { MemberMetrics } from './metrics/member-metrics.js'
@@ -55,7 +64,11 @@ export class MemberRequests implements RequestHandler {
   #failed(id: number, error: unknown): MemberAnswer {
     const wire = wireError(error)
     const lost = wire.code === 'NOT_LEADER' && wire.leaderAddress === '' && wire.hint === ''
-    return { type: 'error', id, error: { ...wire, message: this.#options.withNames(wire.message), hint: lost ? ELSEWHERE_HINT : wire.hint } }
+    return {
+      type: 'error',
+      id,
+      error: { ...wire, message: this.#options.withNames(wire.message), hint: lost ? ELSEWHERE_HINT : wire.hint },
+    }
   }
 
   #get({ id, key, consistency }: MemberRequest & { readonly type: 'get' }, answer: Answer): void {
@@ -75,7 +88,9 @@ export class MemberRequests implements RequestHandler {
       return
     }
     // The key is a view of the received bytes and the store reads it later: nobody changes those bytes.
-    replica.read({ type: 'get', key }, { deadlineMs: clock.now() + requestTimeoutMs }).then(found, (error: unknown) => answer(this.#failed(id, error)))
+    replica
+      .read({ type: 'get', key }, { deadlineMs: clock.now() + requestTimeoutMs })
+      .then(found, (error: unknown) => answer(this.#failed(id, error)))
   }
 
   #write({ id, command, parsed }: WriteRequest, answer: Answer): void {
@@ -84,7 +99,10 @@ export class MemberRequests implements RequestHandler {
     // A command is its key and value and a few dozen bytes.
     const tooLarge = 'key' in parsed && parsed.key.length + ('value' in parsed ? parsed.value.length : 0) > maxRequestBytes
     if (refusal !== null) return answer(this.#failed(id, new BalsaError(refusal.code, refusal.message)))
-    if (tooLarge) return answer(this.#failed(id, new BalsaError('TOO_LARGE', `key and value together are limited to ${maxRequestBytes} bytes at this member`)))
+    if (tooLarge)
+      return answer(
+        this.#failed(id, new BalsaError('TOO_LARGE', `key and value together are limited to ${maxRequestBytes} bytes at this member`)),
+      )
     const startMs = clock.now()
     replica.propose(command, { deadlineMs: startMs + requestTimeoutMs }).then(
       ({ result }) => {

@@ -74,7 +74,8 @@ export class RawClient {
   /** Waits for something that arriving bytes or the end of the connection can make true. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
-      if (this.#isClosed) throw new Error(`the connection ended; received: ${JSON.stringify(this.text.slice(0, 500))} ${JSON.stringify(this.responses)}`)
+      if (this.#isClosed)
+        throw new Error(`the connection ended; received: ${JSON.stringify(this.text.slice(0, 500))} ${JSON.stringify(this.responses)}`)
       await new Promise<void>((resolve) => this.#watchers.push(resolve))
     }
   }

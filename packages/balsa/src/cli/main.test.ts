@@ -31,9 +31,18 @@ describe('put, get, append, del', () => {
   it('json: the fields that docs/cli.md promises', async () => {
     const written = { revision: expect.any(Number), createRevision: expect.any(Number), modRevision: expect.any(Number) }
     expect(await parsed('put', 'j', 'a')).toEqual({ ...written, version: 1, previous: null })
-    expect(await parsed('append', 'j', 'bc')).toEqual({ ...written, version: 2, valueBytes: 3, previous: expect.objectContaining({ version: 1 }) })
+    expect(await parsed('append', 'j', 'bc')).toEqual({
+      ...written,
+      version: 2,
+      valueBytes: 3,
+      previous: expect.objectContaining({ version: 1 }),
+    })
     expect(await parsed('get', 'j')).toEqual({ ...written, version: 2, key: 'j', keyEncoding: 'utf8', value: 'abc', valueEncoding: 'utf8' })
-    expect(await parsed('del', 'j')).toEqual({ deleted: true, revision: expect.any(Number), previous: expect.objectContaining({ version: 2 }) })
+    expect(await parsed('del', 'j')).toEqual({
+      deleted: true,
+      revision: expect.any(Number),
+      previous: expect.objectContaining({ version: 2 }),
+    })
     expect(await parsed('del', 'j')).toEqual({ deleted: false, revision: expect.any(Number), previous: null })
   })
 
@@ -52,7 +61,11 @@ describe('put, get, append, del', () => {
     expect((await balsactl('get', 'bytes')).bytes).toEqual(Buffer.concat([bytes, Buffer.from('\n')]))
     const hex = Buffer.from('bytes').toString('hex')
     expect((await balsactl('get', '--hex', hex)).out).toBe(`${Buffer.from(bytes).toString('hex')}\n`)
-    expect(await parsed('get', 'bytes')).toMatchObject({ key: 'bytes', value: Buffer.from(bytes).toString('base64'), valueEncoding: 'base64' })
+    expect(await parsed('get', 'bytes')).toMatchObject({
+      key: 'bytes',
+      value: Buffer.from(bytes).toString('base64'),
+      valueEncoding: 'base64',
+    })
     expect(await balsactl('put', '--base64', 'AAE=', '/w==')).toMatchObject({ code: 0 })
     expect(await parsed('get', '--hex', '0001')).toMatchObject({ key: '0001', keyEncoding: 'hex', value: 'ff', valueEncoding: 'hex' })
   })
@@ -68,7 +81,11 @@ describe('put, get, append, del', () => {
   it('compares: written only when the key is as expected, else 3 and nothing written', async () => {
     expect(await balsactl('put', '--if-absent', 'cas', '1')).toMatchObject({ code: 0 })
     const failed = await balsactl('put', '--if-absent', 'cas', '2')
-    expect(failed).toMatchObject({ code: 3, out: '', err: expect.stringMatching(/COMPARE_FAILED: key cas .* its revision is (\d+)\nNothing was written/) })
+    expect(failed).toMatchObject({
+      code: 3,
+      out: '',
+      err: expect.stringMatching(/COMPARE_FAILED: key cas .* its revision is (\d+)\nNothing was written/),
+    })
     const { modRevision } = (await parsed('get', 'cas')) as { modRevision: number }
     expect(await balsactl('put', '--if-revision', String(modRevision), 'cas', '3')).toMatchObject({ code: 0 })
     const stale = await balsactl('put', '--if-revision', String(modRevision), 'cas', '4', '-o', 'json')
@@ -95,7 +112,10 @@ describe('put, get, append, del', () => {
 describe('status', () => {
   it('plain: one line per member, divided by tabs', async () => {
     const { code, out, err } = await balsactl('status')
-    const rows = out.trimEnd().split('\n').map((line) => line.split('\t'))
+    const rows = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'))
     expect(code).toBe(0)
     expect(err).toBe('')
     expect(rows.map(([endpoint, name]) => [endpoint, name])).toEqual(cluster.endpoints.map((endpoint, at) => [endpoint, `n${at + 1}`]))
@@ -120,13 +140,23 @@ describe('status', () => {
       expect(error).toBeNull()
       expect(lag).toBeGreaterThanOrEqual(0)
       expect(status['memberId']).toMatch(/^[0-9a-f]{12}$/)
-      expect(status).toMatchObject({ clusterId: reports[0]?.status['clusterId'], leaderId: reports[0]?.status['leaderId'], version: VERSION })
+      expect(status).toMatchObject({
+        clusterId: reports[0]?.status['clusterId'],
+        leaderId: reports[0]?.status['leaderId'],
+        version: VERSION,
+      })
     }
   })
 
   it('finds the other members from one endpoint, and endpoints from the environment', async () => {
     const { out } = await run(['status'], { environment: { BALSA_ENDPOINTS: cluster.endpoints[0] ?? '' } })
-    expect(out.trimEnd().split('\n').map((line) => line.split('\t')[0]).sort()).toEqual([...cluster.endpoints].sort())
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t')[0])
+        .sort(),
+    ).toEqual([...cluster.endpoints].sort())
   })
 })
 
@@ -142,7 +172,10 @@ describe('endpoint health', () => {
     const [closed = 0] = await freePorts(1)
     const { code, out } = await run(['endpoint', 'health', '--endpoints', `${cluster.endpoints[0]},127.0.0.1:${closed}`])
     expect(code).toBe(4)
-    const rows = out.trimEnd().split('\n').map((line) => line.split('\t'))
+    const rows = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'))
     expect(rows.map((row) => row[1])).toEqual(['healthy', 'unhealthy'])
     expect(rows[1]?.[3]).toMatch(/connection refused/)
   })
@@ -152,11 +185,20 @@ describe('nobody there', () => {
   it('is 4, names the endpoint and the next command', async () => {
     const [closed = 0] = await freePorts(1)
     const where = ['--endpoints', `127.0.0.1:${closed}`, '--timeout', '300ms']
-    for (const command of [['get', 'a'], ['put', 'a', 'b'], ['append', 'a', 'b'], ['del', 'a']]) {
+    for (const command of [
+      ['get', 'a'],
+      ['put', 'a', 'b'],
+      ['append', 'a', 'b'],
+      ['del', 'a'],
+    ]) {
       const { code, out, err } = await run([...where, ...command])
       expect(code, err).toBe(4)
       expect(out).toBe('')
-      expect(err).toMatch(new RegExp(`^balsactl ${command[0]}: [A-Z_]+: .*127\\.0\\.0\\.1:${closed}.*\\nNext: balsactl --endpoints 127\\.0\\.0\\.1:${closed} status\\n$`))
+      expect(err).toMatch(
+        new RegExp(
+          `^balsactl ${command[0]}: [A-Z_]+: .*127\\.0\\.0\\.1:${closed}.*\\nNext: balsactl --endpoints 127\\.0\\.0\\.1:${closed} status\\n$`,
+        ),
+      )
     }
     const status = await run([...where, 'status'])
     expect(status).toMatchObject({ code: 4, out: expect.stringMatching(/unreachable\t.*connection refused: nothing listens there\n$/) })
@@ -217,14 +259,17 @@ describe('usage', () => {
     expect(err).toMatch(/\nSee: balsactl .*--help\n$/)
   })
 
-  it.each([[], ['get'], ['put'], ['append'], ['del'], ['status'], ['endpoint', 'health']])('%s %s --help has examples and exit codes', async (...command) => {
-    const { code, out, err } = await run([...command.filter((word) => word !== undefined), '--help'])
-    expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(out).toMatch(/\nExamples:\n {2}# /)
-    expect(out).toMatch(/\nExit codes:\n {2}0 {2}done\n/)
-    expect(out).toContain('--endpoints')
-    expect(out).toContain('--output')
-  })
+  it.each([[], ['get'], ['put'], ['append'], ['del'], ['status'], ['endpoint', 'health']])(
+    '%s %s --help has examples and exit codes',
+    async (...command) => {
+      const { code, out, err } = await run([...command.filter((word) => word !== undefined), '--help'])
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      expect(out).toMatch(/\nExamples:\n {2}# /)
+      expect(out).toMatch(/\nExit codes:\n {2}0 {2}done\n/)
+      expect(out).toContain('--endpoints')
+      expect(out).toContain('--output')
+    },
+  )
 
   it('--version', async () => expect(await run(['--version'])).toMatchObject({ code: 0, out: `balsactl ${VERSION}\n` }))
 })

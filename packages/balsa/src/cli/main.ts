@@ -12,12 +12,15 @@ interface Example {
 }
 
 const exitHelp = `\nExit codes:\n${EXIT_MEANINGS.map(([code, meaning]) => `  ${code}  ${meaning}`).join('\n')}\n`
-const exampleHelp = (examples: readonly Example[]): string => `\nExamples:\n${examples.map(({ does, line }) => `  # ${does}\n  ${line}`).join('\n')}\n`
+const exampleHelp = (examples: readonly Example[]): string =>
+  `\nExamples:\n${examples.map(({ does, line }) => `  # ${does}\n  ${line}`).join('\n')}\n`
 
 /** Options that every command takes. */
 function withCommon(command: Command, examples: readonly Example[]): Command {
   return command
-    .addOption(new Option('--endpoints <host:port,...>', 'client addresses of members (environment: BALSA_ENDPOINTS; default: 127.0.0.1:2379)'))
+    .addOption(
+      new Option('--endpoints <host:port,...>', 'client addresses of members (environment: BALSA_ENDPOINTS; default: 127.0.0.1:2379)'),
+    )
     .addOption(new Option('-o, --output <format>', 'plain, table or json (default: plain; status and health: table on a terminal)'))
     .addOption(new Option('--timeout <duration>', 'give up after this time, such as 500ms or 5s (default: 5s)'))
     .addHelpText('after', `${exampleHelp(examples)}${exitHelp}`)
@@ -94,7 +97,7 @@ function addWrites(program: Command, io: Io, choose: Choose): void {
 function addCluster(program: Command, io: Io, choose: Choose): void {
   withCommon(program.command('status'), [
     { does: 'all members, the leader marked with a star', line: 'balsactl status' },
-    { does: 'for scripts', line: "balsactl status -o json | jq '.[] | select(.status.role==\"leader\") | .endpoint'" },
+    { does: 'for scripts', line: 'balsactl status -o json | jq \'.[] | select(.status.role=="leader") | .endpoint\'' },
   ])
     .description('Shows every member: role, term, commit and applied index, lag, health.')
     .action(choose('status', async (flags) => (await import('./commands/status.js')).status(flags, io)))

@@ -29,12 +29,18 @@ export function commonOptions(flags: CommonFlags, io: Io, humanFormat: OutputFor
 function readEndpoints(flag: string | undefined, io: Io): readonly string[] {
   const text = flag ?? io.environment['BALSA_ENDPOINTS'] ?? DEFAULT_ENDPOINT
   const source = flag === undefined ? 'BALSA_ENDPOINTS' : '--endpoints'
-  const endpoints = text.split(',').map((part) => part.trim().replace(/^http:\/\//i, '').replace(/\/$/, ''))
+  const endpoints = text.split(',').map((part) =>
+    part
+      .trim()
+      .replace(/^http:\/\//i, '')
+      .replace(/\/$/, ''),
+  )
   for (const endpoint of endpoints) {
     if (/^https:/i.test(endpoint)) throw new UsageError(`${source}: there is no TLS yet, write http:// or host:port`)
     const match = /^(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(endpoint)
     const port = Number(match?.[1] ?? 0)
-    if (port < 1 || port > 65_535) throw new UsageError(`${source}: ${JSON.stringify(endpoint)} is not host:port, for example ${DEFAULT_ENDPOINT}`)
+    if (port < 1 || port > 65_535)
+      throw new UsageError(`${source}: ${JSON.stringify(endpoint)} is not host:port, for example ${DEFAULT_ENDPOINT}`)
   }
   return [...new Set(endpoints)]
 }
@@ -44,6 +50,7 @@ function readDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
   const scale = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's'] ?? Number.NaN
   const ms = Number(match?.[1]) * scale
-  if (!(ms >= 1 && ms <= MAX_TIMEOUT_MS)) throw new UsageError(`--timeout must be between 1ms and 60m, such as 500ms or 5s, not ${JSON.stringify(text)}`)
+  if (!(ms >= 1 && ms <= MAX_TIMEOUT_MS))
+    throw new UsageError(`--timeout must be between 1ms and 60m, such as 500ms or 5s, not ${JSON.stringify(text)}`)
   return ms
 }

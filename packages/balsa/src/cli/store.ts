@@ -3,7 +3,10 @@ import { crc32, NodeClock, NodeRandom, TcpDialer } from '@balsa/host'
 import type { CommonOptions } from './options.js'
 
 /** Runs `work` with a client and closes it, whatever happens. */
-export async function withClient<T>(options: Pick<CommonOptions, 'endpoints' | 'timeoutMs'>, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  options: Pick<CommonOptions, 'endpoints' | 'timeoutMs'>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const clock = new NodeClock()
   const client = Client.open({
     endpoints: options.endpoints,

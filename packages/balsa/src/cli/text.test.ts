@@ -40,8 +40,18 @@ describe('describeError', () => {
 describe('output', () => {
   it('aligns columns, escapes what a terminal would obey, and marks what is empty', () => {
     const columns = [{ title: 'A' }, { title: 'NUMBER', right: true }]
-    expect(table(columns, [['long one', '1'], ['\u001b', '']])).toBe('A         NUMBER\nlong one       1\n\\u001b         -\n')
-    expect(tabbed([['a', ''], ['b\tc', 'd']])).toBe('a\t-\nb\\u0009c\td\n')
+    expect(
+      table(columns, [
+        ['long one', '1'],
+        ['\u001b', ''],
+      ]),
+    ).toBe('A         NUMBER\nlong one       1\n\\u001b         -\n')
+    expect(
+      tabbed([
+        ['a', ''],
+        ['b\tc', 'd'],
+      ]),
+    ).toBe('a\t-\nb\\u0009c\td\n')
     expect(printable('a\u009b\u202eb')).toBe('a\\u009b\\u202eb')
   })
 })
@@ -50,7 +60,12 @@ describe('bytes', () => {
   it('are decoded exactly or refused', () => {
     expect([...decodeBytes('00FF', 'hex', 'KEY')]).toEqual([0, 255])
     expect([...decodeBytes('AP8=', 'base64', 'KEY')]).toEqual([0, 255])
-    for (const [text, encoding] of [['0', 'hex'], ['0g', 'hex'], ['AP8', 'base64'], ['A P8=', 'base64']] as const) {
+    for (const [text, encoding] of [
+      ['0', 'hex'],
+      ['0g', 'hex'],
+      ['AP8', 'base64'],
+      ['A P8=', 'base64'],
+    ] as const) {
       expect(() => decodeBytes(text, encoding, 'KEY'), text).toThrow(UsageError)
     }
     expect(encodingOf({})).toBe('text')
@@ -76,7 +91,11 @@ describe('commonOptions', () => {
   it('takes a flag over the environment over the default', () => {
     expect(commonOptions({}, io(false))).toEqual({ endpoints: ['127.0.0.1:2379'], output: 'plain', timeoutMs: 5000 })
     expect(commonOptions({}, io(true, 'http://a:1/, b:2,a:1'), 'table')).toMatchObject({ endpoints: ['a:1', 'b:2'], output: 'table' })
-    expect(commonOptions({ endpoints: '[::1]:3', timeout: '250ms' }, io(false, 'a:1'), 'table')).toEqual({ endpoints: ['[::1]:3'], output: 'plain', timeoutMs: 250 })
+    expect(commonOptions({ endpoints: '[::1]:3', timeout: '250ms' }, io(false, 'a:1'), 'table')).toEqual({
+      endpoints: ['[::1]:3'],
+      output: 'plain',
+      timeoutMs: 250,
+    })
     expect(commonOptions({ timeout: '1.5' }, io(false)).timeoutMs).toBe(1500)
     expect(() => commonOptions({}, io(false, 'nonsense'))).toThrow(/^BALSA_ENDPOINTS: /)
   })

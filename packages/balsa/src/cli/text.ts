@@ -14,7 +14,15 @@ export const idText = (id: number): string => id.toString(16).padStart(12, '0')
 /** A mistake on the command line. */
 export class UsageError extends Error {}
 
-const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['DEADLINE', 'NO_LEADER', 'NOT_LEADER', 'UNAVAILABLE', 'STOPPED', 'OVERLOADED', 'TRANSFER_IN_PROGRESS'])
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
+  'DEADLINE',
+  'NO_LEADER',
+  'NOT_LEADER',
+  'UNAVAILABLE',
+  'STOPPED',
+  'OVERLOADED',
+  'TRANSFER_IN_PROGRESS',
+])
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage
@@ -37,7 +45,9 @@ export function describeError(error: unknown, context: { readonly command: strin
 function nextStep(error: BalsaError, command: string, endpoints: string): string {
   if (error.family === 'unknown') return `read the key before writing again: balsactl --endpoints ${endpoints} get KEY`
   if (UNREACHABLE.has(error.code)) {
-    return command === 'status' ? `check that balsad runs there, or name other members with --endpoints` : `balsactl --endpoints ${endpoints} status`
+    return command === 'status'
+      ? `check that balsad runs there, or name other members with --endpoints`
+      : `balsactl --endpoints ${endpoints} status`
   }
   return error.hint === undefined ? `balsactl ${command} --help` : printable(error.hint)
 }

@@ -6,7 +6,9 @@ import { daemonHelp } from './help.js'
 
 describe('fatalLine', () => {
   it('is one line: code, reason and what to do', () => {
-    expect(fatalLine(new BalsaError('LOCKED', '/d is in use by process 7', { hint: 'Stop it.' }))).toBe('balsad: LOCKED: /d is in use by process 7. Stop it.')
+    expect(fatalLine(new BalsaError('LOCKED', '/d is in use by process 7', { hint: 'Stop it.' }))).toBe(
+      'balsad: LOCKED: /d is in use by process 7. Stop it.',
+    )
     expect(fatalLine(new TypeError('bug\nin two lines'))).toBe('balsad: bug\\u000ain two lines')
     expect(fatalLine('text')).toBe('balsad: text')
   })
@@ -15,7 +17,9 @@ describe('fatalLine', () => {
 describe('readyLine', () => {
   it('tells names, ids, addresses and the directory', () => {
     const line = readyLine(parseConfig([], {}), { clientAddress: '127.0.0.1:2379', dataDir: '/data' })
-    expect(line).toBe(`ready: default (member 6e7b3532385e, cluster 99140fdd84ad of 1), clients at 127.0.0.1:2379, peers at 127.0.0.1:2380, data in /data, pid ${process.pid}`)
+    expect(line).toBe(
+      `ready: default (member 6e7b3532385e, cluster 99140fdd84ad of 1), clients at 127.0.0.1:2379, peers at 127.0.0.1:2380, data in /data, pid ${process.pid}`,
+    )
   })
 })
 

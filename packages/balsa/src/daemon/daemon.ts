@@ -1,9 +1,23 @@
-import { createLogger, errorFields, escapeControl, formatId, type Logger, Member, parseConfig, type ServerConfig, VERSION } from '@balsa/server'
+import { performance } from 'node:perf_hooks'
+import {
+  createLogger,
+  errorFields,
+  escapeControl,
+  formatId,
+  type Logger,
+  Member,
+  parseConfig,
+  type ServerConfig,
+  VERSION,
+} from '@balsa/server'
 import { BalsaError } from '@balsa/raft'
 import { daemonHelp } from './help.js'
 
 /** Exit codes of balsad. */
 const EXIT = { ok: 0, fatal: 1, configuration: 2 } as const
+
+/** A terminal and the program in front (npm, timeout) both pass on one Ctrl-C: what follows so soon is the same wish. */
+const SAME_SIGNAL_MS = 500
 
 /** One line: what failed and what to do. */
 export function fatalLine(error: unknown): string {
@@ -29,7 +43,10 @@ export async function runDaemon(args: readonly string[]): Promise<void> {
   process.stderr.on('error', () => undefined)
   let logger: Logger | null = null
   process.on('uncaughtException', (error) => {
-    logger?.error({ ...errorFields(error), ...(error.stack === undefined ? {} : { stack: error.stack }) }, 'uncaught exception: the process ends')
+    logger?.error(
+      { ...errorFields(error), ...(error.stack === undefined ? {} : { stack: error.stack }) },
+      'uncaught exception: the process ends',
+    )
     process.stderr.write(`${fatalLine(error)}\n`, () => process.exit(EXIT.fatal))
   })
   try {
@@ -51,7 +68,14 @@ async function runMember(config: ServerConfig, logger: Logger): Promise<void> {
   for (const warning of config.warnings) logger.warn({}, warning)
   const member = await Member.start({ ...config, logger })
   logger.info(
-    { memberId: formatId(config.memberId), clusterId: formatId(config.clusterId), dataDir: member.dataDir, clients: member.clientAddress, version: VERSION, pid: process.pid },
+    {
+      memberId: formatId(config.memberId),
+      clusterId: formatId(config.clusterId),
+      dataDir: member.dataDir,
+      clients: member.clientAddress,
+      version: VERSION,
+      pid: process.pid,
+    },
     'started: waiting for a leader',
   )
   const stopped = stopOnSignals(member, logger)
@@ -68,10 +92,12 @@ async function runMember(config: ServerConfig, logger: Logger): Promise<void> {
 /** Resolves when a signal has stopped the member. */
 function stopOnSignals(member: Member, logger: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
-    let asked = false
+    let askedMs: number | null = null
     const stop = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(EXIT.fatal)
-      asked = true
+      const nowMs = performance.now()
+      if (askedMs !== null && nowMs - askedMs < SAME_SIGNAL_MS) return
+      if (askedMs !== null) process.exit(EXIT.fatal)
+      askedMs = nowMs
       logger.info({ signal }, 'stopping; a second signal ends the process at once')
       member.close().then(() => {
         logger.info({}, 'stopped')

@@ -5,7 +5,16 @@ import { collectMetrics } from './collect.js'
 import { sampleOf } from './exposition.test-support.js'
 import { createMemberMetrics } from './member-metrics.js'
 
-const STORE: KvStats = { type: 'stats', appliedIndex: 5, revision: 6, keys: 7, dataBytes: 8, sessions: 9, sessionResults: 10, stateHash: 'x' }
+const STORE: KvStats = {
+  type: 'stats',
+  appliedIndex: 5,
+  revision: 6,
+  keys: 7,
+  dataBytes: 8,
+  sessions: 9,
+  sessionResults: 10,
+  stateHash: 'x',
+}
 const peer = (lag: number) => ({ lag }) as PeerReplication
 const STATUS: ReplicaStatus = {
   state: 'running',
@@ -41,13 +50,39 @@ describe('collectMetrics', () => {
       snapshotBytes: () => 17,
     })
     const value = (name: string, labels: Record<string, string> = {}) => sampleOf(metrics.registry.render(), `balsa_${name}`, labels)
-    const expected = { term: 3, commit_index: 12, applied_index: 11, log_first_index: 2, log_last_index: 13, snapshot_index: 1, log_bytes: 14, follower_lag_entries: 40 }
+    const expected = {
+      term: 3,
+      commit_index: 12,
+      applied_index: 11,
+      log_first_index: 2,
+      log_last_index: 13,
+      snapshot_index: 1,
+      log_bytes: 14,
+      follower_lag_entries: 40,
+    }
     for (const [name, number] of Object.entries(expected)) expect(value(name), name).toBe(number)
-    const rest = { keys: 7, data_bytes: 8, revision: 6, sessions: 9, session_results: 10, client_requests_in_flight: 15, peers_connected: 16, snapshot_bytes: 17, ready: 1, has_leader: 1, info: 1 }
+    const rest = {
+      keys: 7,
+      data_bytes: 8,
+      revision: 6,
+      sessions: 9,
+      session_results: 10,
+      client_requests_in_flight: 15,
+      peers_connected: 16,
+      snapshot_bytes: 17,
+      ready: 1,
+      has_leader: 1,
+      info: 1,
+    }
     for (const [name, number] of Object.entries(rest)) expect(value(name), name).toBe(number)
     expect([value('client_connections', { protocol: 'http' }), value('client_connections', { protocol: 'balsa' })]).toEqual([1, 2])
     status = { ...STATUS, role: 'follower', leaderId: null, peers: [] }
-    expect([value('role', { role: 'leader' }), value('role', { role: 'follower' }), value('has_leader'), value('follower_lag_entries')]).toEqual([0, 1, 0, 0])
+    expect([
+      value('role', { role: 'leader' }),
+      value('role', { role: 'follower' }),
+      value('has_leader'),
+      value('follower_lag_entries'),
+    ]).toEqual([0, 1, 0, 0])
     expect(value('event_loop_delay_seconds', { quantile: 'p99' })).toBeGreaterThanOrEqual(0)
     stop()
   })

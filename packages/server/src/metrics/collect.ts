@@ -71,7 +71,8 @@ function collectLoopDelay(metrics: MemberMetrics, clock: Clock): () => void {
   histogram.enable()
   let sinceMs = clock.now()
   // What is measured is the distance between two ticks of the sampling timer; the delay is what exceeds its interval.
-  const seconds = (nanoseconds: number): number => (Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NANOSECONDS - LOOP_RESOLUTION_MS / 1000) : 0)
+  const seconds = (nanoseconds: number): number =>
+    Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NANOSECONDS - LOOP_RESOLUTION_MS / 1000) : 0
   metrics.registry.collect(() => {
     metrics.loopDelay.set({ quantile: 'p50' }, seconds(histogram.percentile(50)))
     metrics.loopDelay.set({ quantile: 'p99' }, seconds(histogram.percentile(99)))

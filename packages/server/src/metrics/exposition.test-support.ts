@@ -23,7 +23,10 @@ function parseLabels(text: string, line: string): Map<string, string> {
     if (match === null) throw new Error(`bad labels: ${line}`)
     const [whole, name = '', value = ''] = match
     if (labels.has(name)) throw new Error(`label twice: ${line}`)
-    labels.set(name, value.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character)))
+    labels.set(
+      name,
+      value.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character)),
+    )
     rest = rest.slice(whole.length)
   }
   return labels
@@ -47,7 +50,8 @@ function checkHistogram(name: string, samples: readonly Sample[]): void {
     if (le <= before.le || value < before.value) throw new Error(`${name}: buckets do not ascend`)
     before = { le, value }
   }
-  if (before.le !== Number.POSITIVE_INFINITY || before.value !== count) throw new Error(`${name}: the last bucket must be +Inf and hold all`)
+  if (before.le !== Number.POSITIVE_INFINITY || before.value !== count)
+    throw new Error(`${name}: the last bucket must be +Inf and hold all`)
 }
 
 export function parseExposition(text: string): ReadonlyMap<string, Family> {
@@ -90,7 +94,8 @@ export function parseExposition(text: string): ReadonlyMap<string, Family> {
 export function sampleOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const wanted = Object.entries(labels)
   for (const family of parseExposition(text).values()) {
-    for (const sample of family.samples) if (sample.name === name && wanted.every(([label, value]) => sample.labels.get(label) === value)) return sample.value
+    for (const sample of family.samples)
+      if (sample.name === name && wanted.every(([label, value]) => sample.labels.get(label) === value)) return sample.value
   }
   throw new Error(`no series ${name} ${JSON.stringify(labels)}`)
 }

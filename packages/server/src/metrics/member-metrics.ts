@@ -47,7 +47,9 @@ export function createMemberMetrics() {
 
 function consensusMetrics(r: Registry) {
   return {
-    role: r.gauge('balsa_role', '1 for the role that the member has now, 0 for the others.', { role: ['follower', 'preCandidate', 'candidate', 'leader'] }),
+    role: r.gauge('balsa_role', '1 for the role that the member has now, 0 for the others.', {
+      role: ['follower', 'preCandidate', 'candidate', 'leader'],
+    }),
     hasLeader: r.gauge('balsa_has_leader', '1 when the member knows a leader.'),
     ready: r.gauge('balsa_ready', '1 when the member would answer /readyz with 200.'),
     term: r.gauge('balsa_term', 'Current term.'),
@@ -61,8 +63,14 @@ function consensusMetrics(r: Registry) {
     leaderChanges: r.counter('balsa_leader_changes_total', 'Times that the member saw another leader than before.'),
     truncations: r.counter('balsa_log_truncations_total', 'Times that uncommitted entries were cut off the log.'),
     peersUp: r.gauge('balsa_peers_connected', 'Other members with a connection to this one.'),
-    messagesSent: r.counter('balsa_peer_messages_sent_total', 'Messages handed to the transport.', { type: MESSAGE_TYPES, lane: LANE_NAMES }),
-    bytesSent: r.counter('balsa_peer_bytes_sent_total', 'Bytes of those messages, without framing.', { type: MESSAGE_TYPES, lane: LANE_NAMES }),
+    messagesSent: r.counter('balsa_peer_messages_sent_total', 'Messages handed to the transport.', {
+      type: MESSAGE_TYPES,
+      lane: LANE_NAMES,
+    }),
+    bytesSent: r.counter('balsa_peer_bytes_sent_total', 'Bytes of those messages, without framing.', {
+      type: MESSAGE_TYPES,
+      lane: LANE_NAMES,
+    }),
     messagesReceived: r.counter('balsa_peer_messages_received_total', 'Messages from other members.', { type: MESSAGE_TYPES }),
     bytesReceived: r.counter('balsa_peer_bytes_received_total', 'Bytes of those messages, without framing.', { type: MESSAGE_TYPES }),
   }
@@ -74,7 +82,11 @@ function storageMetrics(r: Registry) {
     commitLatency: r.histogram('balsa_commit_duration_seconds', 'From proposal to applied result, successful ones only.', LATENCY_BOUNDS),
     applyLatency: r.histogram('balsa_apply_batch_duration_seconds', 'Time that the store took for one batch of commands.', LATENCY_BOUNDS),
     appliedCommands: r.counter('balsa_applied_commands_total', 'Commands applied by the store.'),
-    syncDuration: r.histogram('balsa_disk_sync_duration_seconds', 'Time of one sync of a file to disk (log and snapshots).', LATENCY_BOUNDS),
+    syncDuration: r.histogram(
+      'balsa_disk_sync_duration_seconds',
+      'Time of one sync of a file to disk (log and snapshots).',
+      LATENCY_BOUNDS,
+    ),
     writtenBytes: r.counter('balsa_disk_written_bytes_total', 'Bytes written to files of the data directory.'),
     logBytes: r.gauge('balsa_log_bytes', 'Size of the log that a compaction now would free.'),
     snapshotIndex: r.gauge('balsa_snapshot_index', 'Log index of the newest snapshot; 0 when there is none.'),
@@ -91,12 +103,22 @@ function storageMetrics(r: Registry) {
 
 function clientMetrics(r: Registry) {
   return {
-    connectionsOpen: r.gauge('balsa_client_connections', 'Open connections on the client port, by protocol.', { protocol: CONNECTION_PROTOCOLS }),
+    connectionsOpen: r.gauge('balsa_client_connections', 'Open connections on the client port, by protocol.', {
+      protocol: CONNECTION_PROTOCOLS,
+    }),
     connections: r.counter('balsa_client_connections_accepted_total', 'Accepted connections on the client port.'),
-    connectionsRefused: r.counter('balsa_client_connections_refused_total', 'Connections closed at once, by the limit that they met.', { limit: REFUSED_CONNECTIONS }),
-    connectionsCut: r.counter('balsa_client_connections_cut_total', 'Connections that the member ended, by reason.', { reason: CUT_REASONS }),
+    connectionsRefused: r.counter('balsa_client_connections_refused_total', 'Connections closed at once, by the limit that they met.', {
+      limit: REFUSED_CONNECTIONS,
+    }),
+    connectionsCut: r.counter('balsa_client_connections_cut_total', 'Connections that the member ended, by reason.', {
+      reason: CUT_REASONS,
+    }),
     requests: r.counter('balsa_client_requests_total', 'Client requests by type and outcome.', { type: REQUEST_TYPES, outcome: OUTCOMES }),
-    requestDuration: r.histogram('balsa_client_request_duration_seconds', 'From the arrival of a client request to its answer.', LATENCY_BOUNDS),
+    requestDuration: r.histogram(
+      'balsa_client_request_duration_seconds',
+      'From the arrival of a client request to its answer.',
+      LATENCY_BOUNDS,
+    ),
     inFlight: r.gauge('balsa_client_requests_in_flight', 'Requests without an answer yet.'),
     clientBytesReceived: r.counter('balsa_client_bytes_received_total', 'Bytes received in the Balsa client protocol.'),
     clientBytesSent: r.counter('balsa_client_bytes_sent_total', 'Bytes sent in the Balsa client protocol.'),
@@ -106,7 +128,9 @@ function clientMetrics(r: Registry) {
 
 function processMetrics(r: Registry) {
   return {
-    loopDelay: r.gauge('balsa_event_loop_delay_seconds', 'Delay of the event loop in the last minute at most.', { quantile: ['p50', 'p99', 'max'] }),
+    loopDelay: r.gauge('balsa_event_loop_delay_seconds', 'Delay of the event loop in the last minute at most.', {
+      quantile: ['p50', 'p99', 'max'],
+    }),
     residentMemory: r.gauge('process_resident_memory_bytes', 'Resident memory.'),
     heapUsed: r.gauge('balsa_process_heap_bytes', 'JavaScript heap in use.'),
     externalMemory: r.gauge('balsa_process_external_bytes', 'Memory of buffers outside of the heap.'),

@@ -1,4 +1,14 @@
-import { asIndex, asMemberId, asTerm, type FileHandle, type FileSystem, ManualClock, type StateMachine, type Transport, type TransportHandlers } from '@balsa/raft'
+import {
+  asIndex,
+  asMemberId,
+  asTerm,
+  type FileHandle,
+  type FileSystem,
+  ManualClock,
+  type StateMachine,
+  type Transport,
+  type TransportHandlers,
+} from '@balsa/raft'
 import { describe, expect, it, vi } from 'vitest'
 import { createMemberMetrics, MESSAGE_TYPES } from './member-metrics.js'
 import { MeteredFileSystem, meteredStateMachine, MeteredTransport } from './metered-ports.js'
@@ -74,21 +84,41 @@ describe('MeteredFileSystem', () => {
     expect(metrics.syncDuration.count).toBe(1)
     expect([handle.path, await handle.size(), await handle.read(0, 1)]).toEqual(['/f', 7, Uint8Array.of(1)])
     expect([await fileSystem.list('/'), await fileSystem.exists('/f')]).toEqual([['f'], true])
-    await Promise.all([handle.truncate(0), handle.close(), fileSystem.makeDirectory('/d'), fileSystem.rename('a', 'b'), fileSystem.remove('a'), fileSystem.syncDirectory('/')])
+    await Promise.all([
+      handle.truncate(0),
+      handle.close(),
+      fileSystem.makeDirectory('/d'),
+      fileSystem.rename('a', 'b'),
+      fileSystem.remove('a'),
+      fileSystem.syncDirectory('/'),
+    ])
   })
 })
 
 describe('meteredStateMachine', () => {
   const batch = [1, 2].map((index) => ({ index: asIndex(index), term: asTerm(1), timeMs: 0, command: new Uint8Array(1) }))
-  const machine = (apply: StateMachine<string>['apply']): StateMachine<string> => ({ apply, query: () => 'answer', snapshot: async function* () {}, restore: async () => undefined })
+  const machine = (apply: StateMachine<string>['apply']): StateMachine<string> => ({
+    apply,
+    query: () => 'answer',
+    snapshot: async function* () {},
+    restore: async () => undefined,
+  })
 
   it('times batches whether they are applied at once or later, and changes no result', async () => {
     const metrics = createMemberMetrics()
     const clock = new ManualClock()
-    const atOnce = meteredStateMachine(machine((commands) => commands.map(() => 'a')), clock, metrics)
+    const atOnce = meteredStateMachine(
+      machine((commands) => commands.map(() => 'a')),
+      clock,
+      metrics,
+    )
     expect(atOnce.apply(batch)).toEqual(['a', 'a'])
     expect(metrics.applyLatency.count).toBe(1)
-    const later = meteredStateMachine(machine(async (commands) => commands.map(() => 'b')), clock, metrics)
+    const later = meteredStateMachine(
+      machine(async (commands) => commands.map(() => 'b')),
+      clock,
+      metrics,
+    )
     const results = later.apply(batch)
     expect(metrics.applyLatency.count).toBe(1)
     expect(await results).toEqual(['b', 'b'])

@@ -1,5 +1,16 @@
 /** Ports of consensus that count what passes through them, so that nothing inside has to know of metrics. */
-import type { AppliedCommand, Clock, FileHandle, FileSystem, Lane, Member, MemberId, StateMachine, Transport, TransportHandlers } from '@balsa/raft'
+import type {
+  AppliedCommand,
+  Clock,
+  FileHandle,
+  FileSystem,
+  Lane,
+  Member,
+  MemberId,
+  StateMachine,
+  Transport,
+  TransportHandlers,
+} from '@balsa/raft'
 import { type MemberMetrics, MESSAGE_TYPES, type MessageTypeName } from './member-metrics.js'
 
 export type PortMetrics = Pick<

@@ -51,7 +51,9 @@ export class Registry {
 
   /** What there is, sorted by name. */
   describe(): readonly MetricDescription[] {
-    return [...this.#metrics.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, type, help, labels }) => ({ name, type, help, labels }))
+    return [...this.#metrics.values()]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, type, help, labels }) => ({ name, type, help, labels }))
   }
 
   render(): string {
@@ -67,7 +69,8 @@ export class Registry {
   #add<M extends Metric>(metric: M): M {
     invariant(METRIC_NAME.test(metric.name), 'metric names follow the data model of Prometheus', { name: metric.name })
     invariant(!this.#metrics.has(metric.name), 'a metric is declared once', { name: metric.name })
-    for (const label of Object.keys(metric.labels)) invariant(LABEL_NAME.test(label) && !label.startsWith('__'), 'label names are valid', { label })
+    for (const label of Object.keys(metric.labels))
+      invariant(LABEL_NAME.test(label) && !label.startsWith('__'), 'label names are valid', { label })
     this.#metrics.set(metric.name, metric)
     return metric
   }
@@ -174,7 +177,8 @@ export class Histogram implements Metric {
 
 function combinations(labels: LabelSets): string[] {
   let rows: [string, string][][] = [[]]
-  for (const [name, values] of Object.entries(labels)) rows = rows.flatMap((row) => values.map((value): [string, string][] => [...row, [name, value]]))
+  for (const [name, values] of Object.entries(labels))
+    rows = rows.flatMap((row) => values.map((value): [string, string][] => [...row, [name, value]]))
   return rows.map((row) => (row.length === 0 ? '' : labelText(row)))
 }
 

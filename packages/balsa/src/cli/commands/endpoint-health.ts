@@ -18,7 +18,12 @@ const PROBE_KEY = 'health'
 
 async function probe(endpoint: string, timeoutMs: number): Promise<Health> {
   const startMs = performance.now()
-  const health = (healthy: boolean, reason: string): Health => ({ endpoint, healthy, tookMs: Math.round((performance.now() - startMs) * 10) / 10, reason })
+  const health = (healthy: boolean, reason: string): Health => ({
+    endpoint,
+    healthy,
+    tookMs: Math.round((performance.now() - startMs) * 10) / 10,
+    reason,
+  })
   try {
     // Fails at once where nothing listens, and says why a member is not ready.
     const { code, body } = await httpGet(endpoint, '/readyz', timeoutMs)

@@ -28,12 +28,35 @@ async function print(found: KeyValue, encoding: Encoding, { output }: CommonOpti
   if (output === 'json') {
     const key = jsonBytes(found.key, encoding)
     const value = jsonBytes(found.value, encoding)
-    await io.out(json({ key: key.text, keyEncoding: key.encoding, value: value.text, valueEncoding: value.encoding, createRevision, modRevision, version, revision }))
+    await io.out(
+      json({
+        key: key.text,
+        keyEncoding: key.encoding,
+        value: value.text,
+        valueEncoding: value.encoding,
+        createRevision,
+        modRevision,
+        version,
+        revision,
+      }),
+    )
     return
   }
   if (output === 'table') {
-    const columns = [{ title: 'KEY' }, { title: 'CREATED', right: true }, { title: 'MODIFIED', right: true }, { title: 'VERSION', right: true }, { title: 'VALUE' }]
-    const row = [displayBytes(found.key, encoding), String(createRevision), String(modRevision), String(version), displayBytes(found.value, encoding)]
+    const columns = [
+      { title: 'KEY' },
+      { title: 'CREATED', right: true },
+      { title: 'MODIFIED', right: true },
+      { title: 'VERSION', right: true },
+      { title: 'VALUE' },
+    ]
+    const row = [
+      displayBytes(found.key, encoding),
+      String(createRevision),
+      String(modRevision),
+      String(version),
+      displayBytes(found.value, encoding),
+    ]
     await io.out(table(columns, [row]))
     return
   }

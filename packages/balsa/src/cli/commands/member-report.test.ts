@@ -17,7 +17,18 @@ async function serve(port: number, body: string, code = 200): Promise<string> {
 }
 
 const report = (name: string, members: MemberReport['members'], more: Partial<MemberReport> = {}): MemberReport => ({
-  ...{ clusterId: 'c', memberId: `id-${name}`, name, version: '1', role: 'follower', term: 1, leaderId: null, ready: true, reason: 'r', stateHash: 'h' },
+  ...{
+    clusterId: 'c',
+    memberId: `id-${name}`,
+    name,
+    version: '1',
+    role: 'follower',
+    term: 1,
+    leaderId: null,
+    ready: true,
+    reason: 'r',
+    stateHash: 'h',
+  },
   ...{ commitIndex: 5, appliedIndex: 5, lastIndex: 5, keys: 0, logBytes: 0, stateHashIndex: 5 },
   members,
   ...more,
@@ -39,13 +50,19 @@ describe('askCluster', () => {
   it('says of a member whose client address nobody knows that it is there', async () => {
     const [a = 0] = await freePorts(1)
     const first = await serve(a, JSON.stringify(report('n1', [listed('n1', ''), listed('n2', '')])))
-    expect(await askCluster([first], 1000)).toMatchObject([{ name: 'n1' }, { endpoint: '', name: 'n2', status: null, error: expect.stringMatching(/not known/) }])
+    expect(await askCluster([first], 1000)).toMatchObject([
+      { name: 'n1' },
+      { endpoint: '', name: 'n2', status: null, error: expect.stringMatching(/not known/) },
+    ])
   })
 
   it('shows one line, with its name, for the only member that is down', async () => {
     const [a = 0, closed = 0] = await freePorts(2)
     const first = await serve(a, JSON.stringify(report('n1', [listed('n1', ''), listed('n2', '')])))
-    expect(await askCluster([first, `127.0.0.1:${closed}`], 1000)).toMatchObject([{ name: 'n1' }, { endpoint: `127.0.0.1:${closed}`, name: 'n2', status: null }])
+    expect(await askCluster([first, `127.0.0.1:${closed}`], 1000)).toMatchObject([
+      { name: 'n1' },
+      { endpoint: `127.0.0.1:${closed}`, name: 'n2', status: null },
+    ])
   })
 })
 
@@ -65,7 +82,12 @@ describe('askStatus', () => {
 
 describe('lagOf', () => {
   it('is what a member has not applied although somebody saw it committed', () => {
-    const of = (commitIndex: number, appliedIndex: number) => ({ endpoint: 'e', name: 'n', status: report('n', [], { commitIndex, appliedIndex }), error: null })
+    const of = (commitIndex: number, appliedIndex: number) => ({
+      endpoint: 'e',
+      name: 'n',
+      status: report('n', [], { commitIndex, appliedIndex }),
+      error: null,
+    })
     const [ahead, behind, down] = [of(10, 9), of(7, 7), { endpoint: 'e', name: '', status: null, error: 'x' }]
     expect([ahead, behind, down].map((one) => lagOf(one, [ahead, behind, down]))).toEqual([1, 3, 0])
   })

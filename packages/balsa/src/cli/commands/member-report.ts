@@ -38,7 +38,9 @@ function isReport(value: unknown): value is MemberReport {
   if (typeof value !== 'object' || value === null) return false
   const fields = new Map<string, unknown>(Object.entries(value))
   return (
-    NUMBERS.every((name) => Number.isSafeInteger(fields.get(name))) && TEXTS.every((name) => typeof fields.get(name) === 'string') && Array.isArray(fields.get('members'))
+    NUMBERS.every((name) => Number.isSafeInteger(fields.get(name))) &&
+    TEXTS.every((name) => typeof fields.get(name) === 'string') &&
+    Array.isArray(fields.get('members'))
   )
 }
 
@@ -68,8 +70,13 @@ export async function askCluster(endpoints: readonly string[], timeoutMs: number
   // A member that does not answer at a given endpoint is also missing by name: one line for it is enough, if it is the only one.
   const silent = reports.filter(({ status }) => status === null)
   const all = [...reports, ...(await Promise.all(others))]
-  return silent.length > 0 && silent.length === others.length && [...members.values()].every(({ clientAddress }) => clientAddress === '' || !silent.some(({ endpoint }) => endpoint === clientAddress))
-    ? named(reports, missing.map(({ name }) => name))
+  return silent.length > 0 &&
+    silent.length === others.length &&
+    [...members.values()].every(({ clientAddress }) => clientAddress === '' || !silent.some(({ endpoint }) => endpoint === clientAddress))
+    ? named(
+        reports,
+        missing.map(({ name }) => name),
+      )
     : all
 }
 

@@ -29,10 +29,26 @@ export const lagOf = (report: EndpointReport, reports: readonly EndpointReport[]
 function rowOf(report: EndpointReport, reports: readonly EndpointReport[]): readonly string[] {
   const { status, endpoint, name } = report
   if (status === null) return [endpoint, name, '', 'unreachable', ...COLUMNS.slice(5).map(() => ''), report.error ?? '']
-  const numbers = [status.term, status.commitIndex, status.appliedIndex, lagOf(report, reports), status.lastIndex, status.keys, status.logBytes]
+  const numbers = [
+    status.term,
+    status.commitIndex,
+    status.appliedIndex,
+    lagOf(report, reports),
+    status.lastIndex,
+    status.keys,
+    status.logBytes,
+  ]
   // A star, not only a colour: it survives a pipe and a colour-blind eye.
   const role = status.role === 'leader' ? 'leader *' : status.role
-  return [endpoint, name, status.memberId, role, ...numbers.map(String), status.version, status.ready ? 'ready' : `not ready: ${status.reason}`]
+  return [
+    endpoint,
+    name,
+    status.memberId,
+    role,
+    ...numbers.map(String),
+    status.version,
+    status.ready ? 'ready' : `not ready: ${status.reason}`,
+  ]
 }
 
 export async function status(flags: CommonFlags, io: Io): Promise<ExitCode> {
@@ -68,7 +84,8 @@ function warnings(reports: readonly EndpointReport[]): readonly string[] {
   const hashes = new Map<number, string>()
   for (const { stateHashIndex, stateHash, name } of clusters.size > 1 ? [] : alive) {
     const other = hashes.get(stateHashIndex)
-    if (other !== undefined && other !== stateHash) found.push(`the state of ${name} differs from another member's at index ${stateHashIndex}: report this`)
+    if (other !== undefined && other !== stateHash)
+      found.push(`the state of ${name} differs from another member's at index ${stateHashIndex}: report this`)
     hashes.set(stateHashIndex, stateHash)
   }
   return found

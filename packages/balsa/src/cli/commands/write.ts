@@ -58,7 +58,8 @@ function expectedRevision(flags: PutFlags): number | null {
   if (flags.ifAbsent === true) return 0
   if (flags.ifRevision === undefined) return null
   const revision = /^[1-9]\d*$/.test(flags.ifRevision) ? Number(flags.ifRevision) : Number.NaN
-  if (!Number.isSafeInteger(revision)) throw new UsageError(`--if-revision must be a revision greater than 0, not ${JSON.stringify(flags.ifRevision)}`)
+  if (!Number.isSafeInteger(revision))
+    throw new UsageError(`--if-revision must be a revision greater than 0, not ${JSON.stringify(flags.ifRevision)}`)
   return revision
 }
 
