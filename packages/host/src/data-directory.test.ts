@@ -62,8 +62,14 @@ describe('openDataDirectory', () => {
     fs.mkdirSync(join(root, 'real'), { mode: 0o700 })
     fs.symlinkSync(join(root, 'real'), join(root, 'link'))
     fs.writeFileSync(join(root, 'file'), '')
-    await expect(openDataDirectory(join(root, 'link'))).rejects.toMatchObject({ code: 'DATA_DIRECTORY', message: expect.stringContaining('symbolic link') })
-    await expect(openDataDirectory(join(root, 'file'))).rejects.toMatchObject({ code: 'DATA_DIRECTORY', message: expect.stringContaining('not a directory') })
+    await expect(openDataDirectory(join(root, 'link'))).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY',
+      message: expect.stringContaining('symbolic link'),
+    })
+    await expect(openDataDirectory(join(root, 'file'))).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY',
+      message: expect.stringContaining('not a directory'),
+    })
     await expect(openDataDirectory(join(root, 'file/data'))).rejects.toMatchObject({ family: 'fatal' })
   })
 
@@ -71,12 +77,19 @@ describe('openDataDirectory', () => {
     const path = join(root, 'other')
     fs.mkdirSync(path, { mode: 0o700 })
     fs.chownSync(path, 12345, 12345)
-    await expect(openDataDirectory(path)).rejects.toMatchObject({ code: 'DATA_DIRECTORY', message: expect.stringContaining('12345'), hint: expect.stringContaining('chown') })
+    await expect(openDataDirectory(path)).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY',
+      message: expect.stringContaining('12345'),
+      hint: expect.stringContaining('chown'),
+    })
   })
 
   it('refuses a second use in the same process', async () => {
     const directory = await openDataDirectory(join(root, 'data'))
-    await expect(openDataDirectory(join(root, 'data'), noPause)).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining(String(process.pid)) })
+    await expect(openDataDirectory(join(root, 'data'), noPause)).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining(String(process.pid)),
+    })
     await directory.close()
   })
 
@@ -84,7 +97,10 @@ describe('openDataDirectory', () => {
     const path = join(root, 'data')
     const { child, answer } = await startHolder(path)
     expect(answer).toBe('locked')
-    await expect(openDataDirectory(path, noPause)).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining(`process ${child.pid}`) })
+    await expect(openDataDirectory(path, noPause)).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining(`process ${child.pid}`),
+    })
     child.kill('SIGSTOP')
     await expect(openDataDirectory(path, noPause)).rejects.toMatchObject({ code: 'LOCKED' })
     await killed(child)

@@ -2,12 +2,23 @@ import { execFileSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { asIndex, asMemberId, asTerm, crc32 as plainCrc32, DurableStorage, type DurableStorageOptions, type Entry, EntryType } from '@balsa/raft'
+import {
+  asIndex,
+  asMemberId,
+  asTerm,
+  crc32 as plainCrc32,
+  DurableStorage,
+  type DurableStorageOptions,
+  type Entry,
+  EntryType,
+} from '@balsa/raft'
 import { type FileSystemFixture, fileSystemConformance } from '@balsa/raft/conformance'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { crc32 } from './crc32.js'
 import { NodeFileSystem } from './node-file-system.js'
 
+const MOUNT = '/bin/mount'
+const UNMOUNT = '/bin/umount'
 let directory = ''
 beforeEach(() => {
   directory = fs.mkdtempSync(join(tmpdir(), 'balsa-files-'))
@@ -27,14 +38,21 @@ describe('NodeFileSystem', () => {
     const fileSystem = new NodeFileSystem()
     await fileSystem.makeDirectory(join(directory, 'a/b'))
     await (await fileSystem.open(join(directory, 'a/b/file'), 'create')).close()
-    expect([modeOf(join(directory, 'a')), modeOf(join(directory, 'a/b')), modeOf(join(directory, 'a/b/file'))]).toEqual(['700', '700', '600'])
+    expect([modeOf(join(directory, 'a')), modeOf(join(directory, 'a/b')), modeOf(join(directory, 'a/b/file'))]).toEqual([
+      '700',
+      '700',
+      '600',
+    ])
   })
 
   it('does not follow a symbolic link to a file', async () => {
     fs.writeFileSync(join(directory, 'target'), 'x')
     fs.symlinkSync(join(directory, 'target'), join(directory, 'link'))
     for (const mode of ['read', 'readwrite', 'create'] as const) {
-      await expect(new NodeFileSystem().open(join(directory, 'link'), mode)).rejects.toMatchObject({ code: 'IO_ERROR', message: expect.stringContaining('link') })
+      await expect(new NodeFileSystem().open(join(directory, 'link'), mode)).rejects.toMatchObject({
+        code: 'IO_ERROR',
+        message: expect.stringContaining('link'),
+      })
     }
   })
 
@@ -59,7 +77,7 @@ function mountTiny(): boolean {
   const path = join(directory, 'tiny')
   fs.mkdirSync(path)
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path], { stdio: 'ignore' })
+    execFileSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -68,7 +86,7 @@ function mountTiny(): boolean {
 
 afterEach(() => {
   try {
-    execFileSync('umount', ['-l', join(directory, 'tiny')], { stdio: 'ignore' })
+    execFileSync(UNMOUNT, ['-l', join(directory, 'tiny')], { stdio: 'ignore' })
   } catch {
     // Nothing was mounted.
   }
@@ -94,7 +112,12 @@ const entryOf = (index: number): Entry => ({
   payload: new Uint8Array(300).fill(index & 0xff),
 })
 
-async function writeEntries(storage: DurableStorage, from: number, to: number, onAcknowledged: (index: number) => void = () => undefined): Promise<void> {
+async function writeEntries(
+  storage: DurableStorage,
+  from: number,
+  to: number,
+  onAcknowledged: (index: number) => void = () => undefined,
+): Promise<void> {
   const empty = { sequence: 0, installSnapshot: null, compactBelow: null }
   await storage.persist({ ...empty, hardState: { term: asTerm(1), votedFor: null }, entries: [] })
   for (let index = from; index <= to; index++) {
@@ -125,16 +148,25 @@ describe('DurableStorage on a real disk', () => {
     const descriptor = fs.openSync(second, 'r+')
     fs.writeSync(descriptor, Uint8Array.of(0xff, 0xfe, 0xfd), 0, 3, 5000)
     fs.closeSync(descriptor)
-    await expect(DurableStorage.open(optionsIn(path))).rejects.toMatchObject({ code: 'CORRUPT', message: expect.stringMatching(/wal-0000000000000002\.log.*byte \d+/) })
+    await expect(DurableStorage.open(optionsIn(path))).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: expect.stringMatching(/wal-0000000000000002\.log.*byte \d+/),
+    })
     fs.rmSync(second)
-    await expect(DurableStorage.open(optionsIn(path))).rejects.toMatchObject({ code: 'MISSING_SEGMENT', message: expect.stringContaining('wal-0000000000000002.log') })
+    await expect(DurableStorage.open(optionsIn(path))).rejects.toMatchObject({
+      code: 'MISSING_SEGMENT',
+      message: expect.stringContaining('wal-0000000000000002.log'),
+    })
   })
 
   it('refuses the directory of another member', async () => {
     const path = join(directory, 'data')
     await (await DurableStorage.open(optionsIn(path))).close()
     const other = { ...optionsIn(path), identity: { clusterId: 5, memberId: asMemberId(2) } }
-    await expect(DurableStorage.open(other)).rejects.toMatchObject({ code: 'IDENTITY_MISMATCH', message: expect.stringMatching(/member 1 .*member 2 /) })
+    await expect(DurableStorage.open(other)).rejects.toMatchObject({
+      code: 'IDENTITY_MISMATCH',
+      message: expect.stringMatching(/member 1 .*member 2 /),
+    })
   })
 
   it('stops with DISK_FULL and loses nothing acknowledged', async ({ skip }) => {
@@ -142,7 +174,9 @@ describe('DurableStorage on a real disk', () => {
     const path = join(directory, 'tiny/data')
     const storage = await DurableStorage.open(optionsIn(path))
     let acknowledged = 0
-    const writing = writeEntries(storage, 1, 5000, (index) => { acknowledged = index })
+    const writing = writeEntries(storage, 1, 5000, (index) => {
+      acknowledged = index
+    })
     await expect(writing).rejects.toMatchObject({ code: 'DISK_FULL' })
     await storage.close()
     expect(acknowledged).toBeGreaterThan(50)
@@ -155,7 +189,10 @@ describe('DurableStorage on a real disk', () => {
     if (!mountTiny()) skip()
     const path = join(directory, 'tiny/data')
     await (await DurableStorage.open({ ...optionsIn(path), segmentBytes: 4096 })).close()
-    execFileSync('mount', ['-o', 'remount,ro', join(directory, 'tiny')])
-    await expect(DurableStorage.open(optionsIn(path))).rejects.toMatchObject({ code: 'IO_ERROR', message: expect.stringContaining('EROFS') })
+    execFileSync(MOUNT, ['-o', 'remount,ro', join(directory, 'tiny')])
+    await expect(DurableStorage.open(optionsIn(path))).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      message: expect.stringContaining('EROFS'),
+    })
   })
 })

@@ -4,8 +4,8 @@ import { type FileSystemFixture, fileSystemConformance } from './file-system.js'
 
 async function memoryFixture(): Promise<FileSystemFixture> {
   const fileSystem = new MemoryFileSystem()
-  await fileSystem.makeDirectory('/root/data')
-  return { fileSystem, directory: '/root/data', losePower: () => fileSystem.crash('lost'), dispose: async () => undefined }
+  await fileSystem.makeDirectory('/disk/data')
+  return { fileSystem, directory: '/disk/data', losePower: () => fileSystem.crash('lost'), dispose: async () => undefined }
 }
 
 describe('MemoryFileSystem conforms to FileSystem', () => {

@@ -6,7 +6,16 @@ import type { PersistEffect } from '../core/effects.js'
 import { asIndex, asTerm } from '../types.js'
 import type { DurableStorage } from './durable-storage.js'
 import { LogModel, recoveredState, textOf } from './log-model.test-support.js'
-import { chunksOf, describeSnapshot, effectOf, entriesOf, entryOf, foreignSnapshot, hardStateOf, openStorage } from './storage-support.test-support.js'
+import {
+  chunksOf,
+  describeSnapshot,
+  effectOf,
+  entriesOf,
+  entryOf,
+  foreignSnapshot,
+  hardStateOf,
+  openStorage,
+} from './storage-support.test-support.js'
 
 const OPTIONS = { segmentBytes: 4096, cacheBytes: 600 }
 const SEED = Number(process.env['BALSA_SEED'] ?? '1')
@@ -77,7 +86,9 @@ async function recoverTwice(disk: MemoryFileSystem, model: LogModel, point: Cras
   await storage.persist(effectOf({ hardState: { term, votedFor: null }, entries: [next] }))
   disk.crash('lost')
   const again = await recoveredState(await openStorage(disk, OPTIONS))
-  expect(textOf(again)).toBe(textOf({ hardState: { term, votedFor: null }, snapshotIndex: found.snapshotIndex, entries: [...found.entries, next] }))
+  expect(textOf(again)).toBe(
+    textOf({ hardState: { term, votedFor: null }, snapshotIndex: found.snapshotIndex, entries: [...found.entries, next] }),
+  )
   return position
 }
 
@@ -96,7 +107,10 @@ describe('a crash at every storage operation', () => {
       try {
         if ((await recoverTwice(disk, workload.model, point)) > point.acknowledged) unacknowledged += 1
       } catch (error) {
-        throw new Error(`crash before operation ${point.number} (${point.operation}), mode ${mode}, replay: BALSA_SEED=${SEED} npx vitest run packages/raft/src/log/crash.test.ts`, { cause: error })
+        throw new Error(
+          `crash before operation ${point.number} (${point.operation}), mode ${mode}, replay: BALSA_SEED=${SEED} npx vitest run packages/raft/src/log/crash.test.ts`,
+          { cause: error },
+        )
       }
     }
     expect(workload.points.length).toBeGreaterThan(300)

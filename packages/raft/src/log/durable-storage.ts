@@ -76,7 +76,8 @@ export class DurableStorage implements Storage {
     const log = await recoverLog({ fileSystem, directory, identity, crc32, cacheBytes, snapshot: snapshots.latest }, names)
     await spares.adopt(names)
     if (log !== null) base = log.headConfiguration
-    const opened = log === null ? await foundLog(writerOptions, cacheBytes) : await resumeLog(writerOptions, log, snapshots.latest, cacheBytes)
+    const opened =
+      log === null ? await foundLog(writerOptions, cacheBytes) : await resumeLog(writerOptions, log, snapshots.latest, cacheBytes)
     if (!hasIdentity) await writeIdentity(fileSystem, directory, identity, crc32)
     const { writer, state } = opened
     const newState = (meta: SnapshotMeta, hardState: LogHead['hardState']): LogState => new LogState(headAt(meta, hardState), cacheBytes)
@@ -104,7 +105,12 @@ export class DurableStorage implements Storage {
       const onDisk = cache.length === 0 ? state.lastIndex : cache.firstIndex - 1
       const { fileSystem, directory, crc32 } = this.#options
       const { segments, positions } = this.#writer
-      const entries = await readEntriesFromDisk({ fileSystem, directory, crc32, segments, positions }, from, Math.min(to, onDisk) as LogIndex, maxBytes)
+      const entries = await readEntriesFromDisk(
+        { fileSystem, directory, crc32, segments, positions },
+        from,
+        Math.min(to, onDisk) as LogIndex,
+        maxBytes,
+      )
       if (generation !== this.#wal.generation) continue
       if (from < this.#wal.state.firstIndex) return []
       if (entries.length === 0) throw new BalsaError('CORRUPT', `entry ${from} cannot be found in the log of ${directory}`)
@@ -133,7 +139,11 @@ interface OpenedParts {
 function checkedSegmentBytes(options: DurableStorageOptions): number {
   const bytes = options.segmentBytes ?? DEFAULT_SEGMENT_BYTES
   const fits = Number.isSafeInteger(bytes) && bytes >= SMALLEST_SEGMENT_BYTES && bytes <= MAX_SEGMENT_BYTES && bytes % SECTOR_BYTES === 0
-  if (!fits) throw new BalsaError('INVALID', `segmentBytes is ${bytes}: a multiple of ${SECTOR_BYTES} from ${SMALLEST_SEGMENT_BYTES} to ${MAX_SEGMENT_BYTES} is needed`)
+  if (!fits)
+    throw new BalsaError(
+      'INVALID',
+      `segmentBytes is ${bytes}: a multiple of ${SECTOR_BYTES} from ${SMALLEST_SEGMENT_BYTES} to ${MAX_SEGMENT_BYTES} is needed`,
+    )
   return bytes
 }
 
@@ -196,7 +206,12 @@ async function resumeLog(
   return { writer, state }
 }
 
-function describe(state: LogState, snapshot: SnapshotMeta | null, log: RecoveredLog | null, baseConfiguration: Configuration): RecoveredState {
+function describe(
+  state: LogState,
+  snapshot: SnapshotMeta | null,
+  log: RecoveredLog | null,
+  baseConfiguration: Configuration,
+): RecoveredState {
   const configurations = log === null || log.discard ? [] : log.configurations
   const tail = state.cache.read(state.cache.firstIndex, state.lastIndex, Number.POSITIVE_INFINITY) ?? []
   return {

@@ -44,10 +44,13 @@ export async function readIdentity(fileSystem: FileSystem, directory: string, cr
     const bytes = await handle.read(0, FILE_BYTES + 1)
     const view = viewOf(bytes)
     if (bytes.length !== FILE_BYTES || view.getUint32(4, true) !== MAGIC || view.getUint32(0, true) !== crc32(bytes.subarray(4))) {
-      throw new BalsaError('CORRUPT', `${path}: the identity file is damaged (byte 0)`, { hint: 'Restore the file from a backup of this member.' })
+      throw new BalsaError('CORRUPT', `${path}: the identity file is damaged (byte 0)`, {
+        hint: 'Restore the file from a backup of this member.',
+      })
     }
     const version = view.getUint32(8, true)
-    if (version !== FORMAT_VERSION) throw new BalsaError('CORRUPT', `${path}: format ${version}, this version reads ${FORMAT_VERSION} (byte 8)`)
+    if (version !== FORMAT_VERSION)
+      throw new BalsaError('CORRUPT', `${path}: format ${version}, this version reads ${FORMAT_VERSION} (byte 8)`)
     return { clusterId: getU64(view, 16), memberId: asMemberId(getU64(view, 24)) }
   } finally {
     await handle.close()

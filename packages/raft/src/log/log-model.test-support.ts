@@ -62,11 +62,14 @@ export class LogModel {
       if (this.#text(position) === text) return position
     }
     const expected = JSON.stringify(this.states[acknowledged], summary)
-    throw new Error(`recovered ${JSON.stringify(found, summary)} is none of the states from ${expected} (${acknowledged}) to number ${issued}`)
+    throw new Error(
+      `recovered ${JSON.stringify(found, summary)} is none of the states from ${expected} (${acknowledged}) to number ${issued}`,
+    )
   }
 }
 
-const entryText = ({ index, term, type, timeMs, payload }: Entry): string => `${index} ${term} ${type} ${timeMs} ${payload.length} ${crc32(payload)}`
+const entryText = ({ index, term, type, timeMs, payload }: Entry): string =>
+  `${index} ${term} ${type} ${timeMs} ${payload.length} ${crc32(payload)}`
 
 /** Equal texts mean equal states; much faster than a deep comparison of thousands of states. */
 export const textOf = ({ hardState, snapshotIndex, entries }: ModelState): string =>

@@ -74,7 +74,10 @@ export class LogState {
 
   /** Puts an entry at its index; whatever was there and behind it is void. The caller has checked that there is no gap. */
   append(entry: Entry): void {
-    invariant(entry.index <= this.#lastIndex + 1, 'an entry continues or replaces the log', { index: entry.index, lastIndex: this.#lastIndex })
+    invariant(entry.index <= this.#lastIndex + 1, 'an entry continues or replaces the log', {
+      index: entry.index,
+      lastIndex: this.#lastIndex,
+    })
     if (entry.index <= this.#lastIndex) this.#truncateFrom(entry.index)
     const newest = this.#runs.at(-1)
     if (newest === undefined || newest.term !== entry.term) this.#runs.push({ term: entry.term, firstIndex: entry.index })

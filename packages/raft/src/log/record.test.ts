@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { asIndex, asTerm, type Entry, EntryType } from '../types.js'
 import { crc32 } from './crc32.js'
-import { BATCH_HEADER_BYTES, BatchEncoder, BatchKind, decodeBatchHeader, decodeRecord, encodeMark, HeadOrigin, type LogRecord, SECTOR_BYTES } from './record.js'
+import {
+  BATCH_HEADER_BYTES,
+  BatchEncoder,
+  BatchKind,
+  decodeBatchHeader,
+  decodeRecord,
+  encodeMark,
+  HeadOrigin,
+  type LogRecord,
+  SECTOR_BYTES,
+} from './record.js'
 import { configurationOf, entryOf, hardStateOf } from './storage-support.test-support.js'
 
 const where = (at: number): string => `byte ${at}`
@@ -64,7 +74,14 @@ describe('batches and records', () => {
       fc.property(fc.array(record, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 2 ** 47 }), (records, firstSequence) => {
         const batch = encode(records, firstSequence)
         expect(batch.length % SECTOR_BYTES).toBe(0)
-        expect(decodeBatchHeader(batch, 0, crc32)).toMatchObject({ segment: 7, number: 9, offset: 1024, kind: BatchKind.data, firstSequence, records: records.length })
+        expect(decodeBatchHeader(batch, 0, crc32)).toMatchObject({
+          segment: 7,
+          number: 9,
+          offset: 1024,
+          kind: BatchKind.data,
+          firstSequence,
+          records: records.length,
+        })
         const found = decode(batch)
         expect(found?.records).toEqual(records)
         expect(found?.sequences).toEqual(records.map((_, at) => firstSequence + at))
@@ -74,7 +91,13 @@ describe('batches and records', () => {
   })
 
   it('with any bit flipped are not valid, unless it is in the filling', () => {
-    const batch = encode([{ type: 'hardState', hardState: hardStateOf(3) }, { type: 'entry', entry: entryOf(5, 3, 100) }], 4).slice()
+    const batch = encode(
+      [
+        { type: 'hardState', hardState: hardStateOf(3) },
+        { type: 'entry', entry: entryOf(5, 3, 100) },
+      ],
+      4,
+    ).slice()
     const used = BATCH_HEADER_BYTES + 32 + 16 + 25 + 100
     for (let bit = 0; bit < batch.length * 8; bit++) {
       const at = bit >>> 3
@@ -88,7 +111,9 @@ describe('batches and records', () => {
     const batch = encode([{ type: 'entry', entry: entryOf(5, 3, 100) }], 4).slice()
     for (let at = BATCH_HEADER_BYTES; at < BATCH_HEADER_BYTES + 141; at++) {
       batch[at] = (batch[at] ?? 0) ^ 4
-      expect(() => decodeRecord(batch, BATCH_HEADER_BYTES, crc32, where)).toThrow(expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining('byte 56') }))
+      expect(() => decodeRecord(batch, BATCH_HEADER_BYTES, crc32, where)).toThrow(
+        expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining('byte 56') }),
+      )
       batch[at] = (batch[at] ?? 0) ^ 4
     }
   })
@@ -96,7 +121,9 @@ describe('batches and records', () => {
   it('a type of a newer format is refused by name, not skipped', () => {
     const batch = encode([{ type: 'hardState', hardState: hardStateOf(3) }], 4).slice()
     batch[BATCH_HEADER_BYTES + 8] = 9
-    expect(() => decodeRecord(batch, BATCH_HEADER_BYTES, null, where)).toThrow(expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining('unknown record type 9') }))
+    expect(() => decodeRecord(batch, BATCH_HEADER_BYTES, null, where)).toThrow(
+      expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining('unknown record type 9') }),
+    )
   })
 
   it('any bytes at all are a record, or CORRUPT', () => {
@@ -114,6 +141,15 @@ describe('batches and records', () => {
   it('marks carry their place and no records', () => {
     const mark = encodeMark(crc32, BatchKind.closed, { segment: 3, number: 12, offset: 4096, nextSequence: 77 })
     expect(mark.length).toBe(SECTOR_BYTES)
-    expect(decodeBatchHeader(mark, 0, crc32)).toEqual({ segment: 3, number: 12, offset: 4096, kind: BatchKind.closed, bodyBytes: 0, records: 0, firstSequence: 77, bodyCrc: 0 })
+    expect(decodeBatchHeader(mark, 0, crc32)).toEqual({
+      segment: 3,
+      number: 12,
+      offset: 4096,
+      kind: BatchKind.closed,
+      bodyBytes: 0,
+      records: 0,
+      firstSequence: 77,
+      bodyCrc: 0,
+    })
   })
 })

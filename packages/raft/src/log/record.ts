@@ -33,7 +33,17 @@
  */
 import { BalsaError, invariant } from '../errors.js'
 import type { Crc32 } from '../ports/checksum.js'
-import { asIndex, asMemberId, asTerm, type Configuration, type Entry, EntryType, type HardState, type LogIndex, type Term } from '../types.js'
+import {
+  asIndex,
+  asMemberId,
+  asTerm,
+  type Configuration,
+  type Entry,
+  EntryType,
+  type HardState,
+  type LogIndex,
+  type Term,
+} from '../types.js'
 import { decodeConfiguration, encodeConfiguration } from './configuration-codec.js'
 
 export const SECTOR_BYTES = 512
@@ -287,7 +297,8 @@ export function decodeRecord(bytes: Uint8Array, at: number, crc32: Crc32 | null,
   const size = peekRecordBytes(bytes, at)
   if (size === null || at + size > bytes.length) return corrupt('record is longer than the space it is in', where(at))
   const view = viewOf(bytes)
-  if (crc32 !== null && view.getUint32(at, true) !== crc32(bytes.subarray(at + 4, at + size))) return corrupt('record has a wrong checksum', where(at))
+  if (crc32 !== null && view.getUint32(at, true) !== crc32(bytes.subarray(at + 4, at + size)))
+    return corrupt('record has a wrong checksum', where(at))
   const type = view.getUint8(at + 8)
   const flags = view.getUint8(at + 9)
   if (flags > LAST_IN_BATCH) return corrupt(`record has unknown flags ${flags}`, where(at))

@@ -6,13 +6,13 @@ import { BalsaError } from '../errors.js'
 import type { Crc32 } from '../ports/checksum.js'
 import type { FileHandle, FileSystem } from '../ports/file-system.js'
 import type { Configuration, Entry, HardState, Identity, LogIndex, SnapshotMeta } from '../types.js'
-import { asTerm, EntryType, ZERO_TERM } from '../types.js'
+import { asTerm, EntryType, ZERO_INDEX, ZERO_TERM } from '../types.js'
 import { LogState } from './log-state.js'
 import { PositionIndex } from './position-index.js'
-import { configurationAt, decodeRecord, HeadOrigin, type LogHead } from './record.js'
+import { configurationAt, decodeRecord, HeadOrigin, type LogHead, type LogRecord } from './record.js'
 import { decodeSegmentHeader, FIRST_BATCH_OFFSET, type SegmentHeader, segmentName, segmentNumbers } from './segment.js'
 import { findLaterBatch, type ScannedBatch, SegmentScanner } from './segment-scanner.js'
-import type { SegmentInfo, WriterPlace } from './segment-writer.js'
+import type { SegmentInfo, Tail, WriterPlace } from './segment-writer.js'
 
 const RESTORE_HINT = 'Do not delete anything. Restore the file, or remove this member from the cluster and let it join again as new.'
 
@@ -48,9 +48,15 @@ export async function recoverLog(options: RecoveryOptions, names: readonly strin
   let start = numbers.length - 1
   while (start > 0 && numbers[start - 1] === (numbers[start] ?? 0) - 1) start -= 1
   const recovery = new Recovery(options)
-  const run = numbers.slice(start)
-  for (const number of run) await recovery.readSegment(number, number === newest)
+  for (const number of numbers.slice(start)) await recovery.openSegment(number)
+  await recovery.readSegments()
   return recovery.finish(numbers.slice(0, start))
+}
+
+/** A segment whose header was read. */
+interface OpenedSegment {
+  readonly path: string
+  readonly header: SegmentHeader
 }
 
 class Recovery {
@@ -65,28 +71,24 @@ class Recovery {
   /** Where the segment before ended: the place to name when the next one says that something is missing. */
   #end = { path: '', offset: 0 }
   #torn: { path: string; offset: number } | null = null
-  #capacity = 0
+  readonly #opened: OpenedSegment[] = []
+  /** The segment that is being read. */
+  #segment: SegmentHeader | null = null
+  /** The newest batch, with what the log was before it. */
+  #last: { batch: number; sequence: number; tail: Tail; records: LogRecord[] } | null = null
 
   constructor(options: RecoveryOptions) {
     this.#options = options
   }
 
-  async readSegment(number: number, isNewest: boolean): Promise<void> {
+  async openSegment(number: number): Promise<void> {
     const { fileSystem, directory, crc32 } = this.#options
     const path = `${directory}/${segmentName(number)}`
     const handle = await fileSystem.open(path, 'read')
     try {
       const header = decodeSegmentHeader(await handle.read(0, FIRST_BATCH_OFFSET), path, crc32)
       await this.#checkHeader(header, number, path, handle)
-      this.#capacity = header.capacity
-      const scanner = new SegmentScanner(handle, header, crc32)
-      for (let batch = await scanner.next(); batch !== null; batch = await scanner.next()) this.#applyBatch(batch, number, path)
-      this.#nextBatch = scanner.nextBatch
-      this.#nextSequence = scanner.nextSequence
-      this.#end = { path, offset: scanner.offset }
-      const info = this.#segments.at(-1)
-      if (info?.number !== number) throw new BalsaError('CORRUPT', `${path}: the head of the segment is damaged (byte ${FIRST_BATCH_OFFSET})`, { hint: RESTORE_HINT })
-      if (isNewest) await this.#checkEnd(scanner, handle, header)
+      this.#opened.push({ path, header })
     } finally {
       await handle.close()
     }
@@ -94,18 +96,51 @@ class Recovery {
 
   async #checkHeader(header: SegmentHeader, number: number, path: string, handle: FileHandle): Promise<void> {
     if (header.segment !== number) {
-      throw new BalsaError('CORRUPT', `${path}: the file says that it is segment ${header.segment} (byte 32)`, { hint: 'Give the file back the name it had.' })
+      throw new BalsaError('CORRUPT', `${path}: the file says that it is segment ${header.segment} (byte 32)`, {
+        hint: 'Give the file back the name it had.',
+      })
     }
     checkIdentity(this.#options.identity, header.identity, path)
     const size = await handle.size()
     if (size !== header.capacity) {
       throw new BalsaError('CORRUPT', `${path}: the file has ${size} bytes instead of ${header.capacity}`, { hint: RESTORE_HINT })
     }
-    if (this.#state === null) return
+  }
+
+  async readSegments(): Promise<void> {
+    for (const [position, segment] of this.#opened.entries()) await this.#readSegment(segment, this.#opened[position + 1] ?? null)
+  }
+
+  async #readSegment({ path, header }: OpenedSegment, next: OpenedSegment | null): Promise<void> {
+    if (this.#state !== null) this.#checkContinuity(header)
+    this.#segment = header
+    const handle = await this.#options.fileSystem.open(path, 'read')
+    try {
+      const scanner = new SegmentScanner(handle, header, this.#options.crc32, next?.header.firstBatch)
+      for (let batch = await scanner.next(); batch !== null; batch = await scanner.next()) this.#applyBatch(batch, path)
+      this.#nextBatch = scanner.nextBatch
+      this.#nextSequence = scanner.nextSequence
+      this.#end = { path, offset: scanner.offset }
+      if (this.#segments.at(-1)?.number !== header.segment) {
+        throw new BalsaError('CORRUPT', `${path}: the head of the segment is damaged (byte ${FIRST_BATCH_OFFSET})`, { hint: RESTORE_HINT })
+      }
+      if (next === null) await this.#checkEnd(scanner, handle, header)
+      // Behind a mark everything was synced; without one nobody knows.
+      if (scanner.stoppedAt === 'synced' || this.#last?.batch === header.firstBatch) this.#last = null
+    } finally {
+      await handle.close()
+    }
+  }
+
+  #checkContinuity(header: SegmentHeader): void {
     if (header.firstBatch === this.#nextBatch && header.firstSequence === this.#nextSequence) return
-    throw new BalsaError('CORRUPT', `${this.#end.path}: damaged at byte ${this.#end.offset}: batch ${this.#nextBatch} of ${header.firstBatch - 1} cannot be read`, {
-      hint: RESTORE_HINT,
-    })
+    throw new BalsaError(
+      'CORRUPT',
+      `${this.#end.path}: damaged at byte ${this.#end.offset}: batch ${this.#nextBatch} of ${header.firstBatch - 1} cannot be read`,
+      {
+        hint: RESTORE_HINT,
+      },
+    )
   }
 
   /** In the newest segment: is what follows the last good batch a torn write, or damage? */
@@ -113,21 +148,32 @@ class Recovery {
     const { crc32 } = this.#options
     const { offset } = scanner
     if (scanner.stoppedAt === 'closed') {
-      throw new BalsaError('MISSING_SEGMENT', `${handle.path} was closed when ${segmentName(header.segment + 1)} was begun, and that file is missing`, {
-        hint: RESTORE_HINT,
-      })
+      throw new BalsaError(
+        'MISSING_SEGMENT',
+        `${handle.path} was closed when ${segmentName(header.segment + 1)} was begun, and that file is missing`,
+        {
+          hint: RESTORE_HINT,
+        },
+      )
     }
     const later = await findLaterBatch(handle, header, scanner.nextBatch, scanner.resumeSearchAt, crc32)
     if (later !== null) {
-      throw new BalsaError('CORRUPT', `${handle.path}: damaged at byte ${offset}: batch ${scanner.nextBatch} cannot be read, but batch ${later.number} stands behind it at byte ${later.offset}`, {
-        hint: RESTORE_HINT,
-      })
+      throw new BalsaError(
+        'CORRUPT',
+        `${handle.path}: damaged at byte ${offset}: batch ${scanner.nextBatch} cannot be read, but batch ${later.number} stands behind it at byte ${later.offset}`,
+        {
+          hint: RESTORE_HINT,
+        },
+      )
     }
     if (scanner.stoppedAt === 'invalid') this.#torn = { path: handle.path, offset }
   }
 
-  #applyBatch(batch: ScannedBatch, segment: number, path: string): void {
+  #applyBatch(batch: ScannedBatch, path: string): void {
     const { header, bytes } = batch
+    const { segment } = header
+    const records: LogRecord[] = []
+    this.#last = { batch: header.number, sequence: header.firstSequence, tail: tailOf(this.#state), records }
     const where = (at: number): string => `${path} (byte ${batch.fileOffset + at})`
     let at = batch.bodyStart
     const end = batch.bodyStart + header.bodyBytes
@@ -136,7 +182,9 @@ class Recovery {
       // The batch's own checksum over all its records has just been checked.
       const decoded = decodeRecord(bytes, at, null, where)
       const { record } = decoded
-      if (decoded.sequence !== sequence) throw new BalsaError('CORRUPT', `record ${decoded.sequence} where ${sequence} belongs in ${where(at)}`, { hint: RESTORE_HINT })
+      records.push(record)
+      if (decoded.sequence !== sequence)
+        throw new BalsaError('CORRUPT', `record ${decoded.sequence} where ${sequence} belongs in ${where(at)}`, { hint: RESTORE_HINT })
       if (record.type === 'entry') this.#applyEntry(record.entry, segment, batch.fileOffset + at, () => where(at))
       else if (record.type === 'hardState') this.#applyHardState(record.hardState, where(at))
       else this.#applyHead(record.head, segment, header.number, where(at))
@@ -144,7 +192,10 @@ class Recovery {
       at += decoded.size
     }
     if (sequence - header.firstSequence !== header.records) {
-      throw new BalsaError('CORRUPT', `a batch with ${sequence - header.firstSequence} of ${header.records} records in ${path} (byte ${batch.fileOffset})`)
+      throw new BalsaError(
+        'CORRUPT',
+        `a batch with ${sequence - header.firstSequence} of ${header.records} records in ${path} (byte ${batch.fileOffset})`,
+      )
     }
   }
 
@@ -158,9 +209,13 @@ class Recovery {
     const { index, term } = entry
     const before = index === state.lastIndex + 1 ? state.lastTerm : state.termAt(index - 1)
     if (index > state.lastIndex + 1 || term > state.hardState.term || (before !== null && term < before)) {
-      throw new BalsaError('CORRUPT', `entry ${index} of term ${term} does not follow entry ${state.lastIndex} of term ${before}, current term ${state.hardState.term}, in ${where()}`, {
-        hint: RESTORE_HINT,
-      })
+      throw new BalsaError(
+        'CORRUPT',
+        `entry ${index} of term ${term} does not follow entry ${state.lastIndex} of term ${before}, current term ${state.hardState.term}, in ${where()}`,
+        {
+          hint: RESTORE_HINT,
+        },
+      )
     }
     while ((this.#configurations.at(-1)?.index ?? 0) >= index) this.#configurations.pop()
     if (entry.type === EntryType.configuration) this.#configurations.push({ index, configuration: configurationAt(entry.payload, where()) })
@@ -189,9 +244,13 @@ class Recovery {
         head.hardState.term === before.hardState.term &&
         head.hardState.votedFor === before.hardState.votedFor
       if (!agrees) {
-        throw new BalsaError('CORRUPT', `the head says that the log ends at ${head.lastIndex} of term ${head.lastTerm}, the segments before end at ${before.lastIndex} of term ${before.lastTerm}; in ${where}`, {
-          hint: RESTORE_HINT,
-        })
+        throw new BalsaError(
+          'CORRUPT',
+          `the head says that the log ends at ${head.lastIndex} of term ${head.lastTerm}, the segments before end at ${before.lastIndex} of term ${before.lastTerm}; in ${where}`,
+          {
+            hint: RESTORE_HINT,
+          },
+        )
       }
     } else {
       if (before !== null) this.#applyHardState(head.hardState, where)
@@ -201,18 +260,26 @@ class Recovery {
       this.#positions.clear()
       this.#headConfiguration = head.configuration
     }
-    this.#segments.push({ number: segment, capacity: this.#capacity, headLastIndex: head.lastIndex, readers: 0 })
+    this.#segments.push({ number: segment, capacity: this.#segment?.capacity ?? 0, headLastIndex: head.lastIndex, readers: 0 })
   }
 
   #failForMissing(segment: number, head: LogHead, where: string): never {
     const snapshot = this.#options.snapshot
     const have = snapshot === null ? 'there is no snapshot' : `the newest snapshot ends at ${snapshot.index}`
     if (head.origin === HeadOrigin.installed) {
-      throw new BalsaError('CORRUPT', `the snapshot of index ${head.lastIndex} that replaced the log is missing (named in ${where}): ${have}`, { hint: RESTORE_HINT })
+      throw new BalsaError(
+        'CORRUPT',
+        `the snapshot of index ${head.lastIndex} that replaced the log is missing (named in ${where}): ${have}`,
+        { hint: RESTORE_HINT },
+      )
     }
-    throw new BalsaError('MISSING_SEGMENT', `${segmentName(segment - 1)} or a snapshot is missing: the log begins behind index ${head.lastIndex} in ${where}, ${have}`, {
-      hint: RESTORE_HINT,
-    })
+    throw new BalsaError(
+      'MISSING_SEGMENT',
+      `${segmentName(segment - 1)} or a snapshot is missing: the log begins behind index ${head.lastIndex} in ${where}, ${have}`,
+      {
+        hint: RESTORE_HINT,
+      },
+    )
   }
 
   finish(leftovers: readonly number[]): RecoveredLog {
@@ -221,7 +288,7 @@ class Recovery {
     if (headConfiguration === null) throw new BalsaError('CORRUPT', `no configuration in ${this.#end.path}`)
     const snapshot = this.#options.snapshot
     // What the writer's head must agree with is the log as written, before anything below is left out.
-    const tail = { lastIndex: state.lastIndex, lastTerm: state.lastTerm ?? ZERO_TERM, timeMs: state.timeMs, hardState: state.hardState }
+    const tail = tailOf(state)
     const discard = snapshot !== null && !this.#holds(state, snapshot)
     if (!discard) this.#dropUnanchored(state, snapshot)
     return {
@@ -233,6 +300,7 @@ class Recovery {
         nextBatch: this.#nextBatch,
         nextSequence: this.#nextSequence,
         tail,
+        redo: discard ? null : this.#last,
       },
       configurations: this.#configurations,
       headConfiguration,
@@ -251,10 +319,17 @@ class Recovery {
   #dropUnanchored(state: LogState, snapshot: SnapshotMeta | null): void {
     if (state.previousTerm !== null) return
     if (snapshot === null || state.firstIndex > snapshot.index) {
-      throw new BalsaError('CORRUPT', `the log begins at ${state.firstIndex} without the entry before it (${this.#end.path})`, { hint: RESTORE_HINT })
+      throw new BalsaError('CORRUPT', `the log begins at ${state.firstIndex} without the entry before it (${this.#end.path})`, {
+        hint: RESTORE_HINT,
+      })
     }
     state.compact((state.firstIndex + 1) as LogIndex)
   }
+}
+
+function tailOf(state: LogState | null): Tail {
+  if (state === null) return { lastIndex: ZERO_INDEX, lastTerm: ZERO_TERM, timeMs: 0, hardState: { term: ZERO_TERM, votedFor: null } }
+  return { lastIndex: state.lastIndex, lastTerm: state.lastTerm ?? ZERO_TERM, timeMs: state.timeMs, hardState: state.hardState }
 }
 
 /** Throws IDENTITY_MISMATCH (fatal) naming both. */

@@ -24,6 +24,7 @@ export class SegmentScanner {
   readonly #handle: FileHandle
   readonly #segment: SegmentHeader
   readonly #crc32: Crc32
+  readonly #endBatch: number
   #window: Uint8Array = new Uint8Array(0)
   #windowAt = 0
   /** Where the next batch must stand. */
@@ -34,10 +35,12 @@ export class SegmentScanner {
   /** Where to look for later batches once the scan has stopped: behind the incomplete batch, so that its payloads cannot look like one. */
   resumeSearchAt = FIRST_BATCH_OFFSET
 
-  constructor(handle: FileHandle, segment: SegmentHeader, crc32: Crc32) {
+  /** `endBatch`: the first batch of the next segment; what stands here from that number on does not count. */
+  constructor(handle: FileHandle, segment: SegmentHeader, crc32: Crc32, endBatch = Number.POSITIVE_INFINITY) {
     this.#handle = handle
     this.#segment = segment
     this.#crc32 = crc32
+    this.#endBatch = endBatch
     this.nextBatch = segment.firstBatch
     this.nextSequence = segment.firstSequence
   }
@@ -46,17 +49,22 @@ export class SegmentScanner {
   async next(): Promise<ScannedBatch | null> {
     const { offset } = this
     this.resumeSearchAt = offset + SECTOR_BYTES
-    if (offset + SECTOR_BYTES > this.#segment.capacity) return this.#stop('end')
+    if (this.nextBatch >= this.#endBatch || offset + SECTOR_BYTES > this.#segment.capacity) return this.#stop('end')
     let at = await this.#load(offset, SECTOR_BYTES)
     const header = decodeBatchHeader(this.#window, at, this.#crc32)
-    if (header === null || header.segment !== this.#segment.segment || header.number !== this.nextBatch || header.offset !== offset) return this.#stop('invalid')
+    if (header === null || header.segment !== this.#segment.segment || header.number !== this.nextBatch || header.offset !== offset)
+      return this.#stop('invalid')
     if (header.kind === BatchKind.synced) return this.#stop('synced')
     if (header.kind === BatchKind.closed) return this.#stop('closed')
     const total = alignToSector(BATCH_HEADER_BYTES + header.bodyBytes)
     if (header.kind !== BatchKind.data || header.firstSequence !== this.nextSequence || offset + total > this.#segment.capacity) {
-      throw new BalsaError('CORRUPT', `${this.#handle.path}: batch ${header.number} of kind ${header.kind} makes no sense (byte ${offset})`, {
-        hint: 'The log was probably written by a newer version of Balsa: start that version.',
-      })
+      throw new BalsaError(
+        'CORRUPT',
+        `${this.#handle.path}: batch ${header.number} of kind ${header.kind} makes no sense (byte ${offset})`,
+        {
+          hint: 'The log was probably written by a newer version of Balsa: start that version.',
+        },
+      )
     }
     this.resumeSearchAt = offset + total
     at = await this.#load(offset, total)

@@ -4,7 +4,17 @@ import type { Crc32 } from '../ports/checksum.js'
 import type { FileHandle, FileSystem } from '../ports/file-system.js'
 import type { Configuration, Entry, HardState, Identity, LogIndex } from '../types.js'
 import { PositionIndex } from './position-index.js'
-import { alignToSector, BatchEncoder, BatchKind, encodeMark, entryRecordBytes, HeadOrigin, type LogHead, SECTOR_BYTES } from './record.js'
+import {
+  alignToSector,
+  BatchEncoder,
+  BatchKind,
+  encodeMark,
+  entryRecordBytes,
+  HeadOrigin,
+  type LogHead,
+  type LogRecord,
+  SECTOR_BYTES,
+} from './record.js'
 import { encodeSegmentHeader, FIRST_BATCH_OFFSET, segmentName } from './segment.js'
 import { type SparePool, syncOrFail } from './spare-pool.js'
 
@@ -32,7 +42,20 @@ export interface WriterPlace {
   readonly nextBatch: number
   readonly nextSequence: number
   /** What the records up to there amount to. */
-  readonly tail: Omit<LogHead, 'origin' | 'configuration'>
+  readonly tail: Tail
+  /** The last batch, when nothing says that it was ever synced. */
+  readonly redo: Redo | null
+}
+
+/** What the records up to some place amount to. */
+export type Tail = Omit<LogHead, 'origin' | 'configuration'>
+
+/** A batch to write once more: its number and first sequence, what the log was before it, and its records. */
+export interface Redo {
+  readonly batch: number
+  readonly sequence: number
+  readonly tail: Tail
+  readonly records: readonly LogRecord[]
 }
 
 export interface WriterOptions {
@@ -52,7 +75,7 @@ interface ActiveSegment {
   offset: number
 }
 
-type Tail = { -readonly [Key in keyof WriterPlace['tail']]: WriterPlace['tail'][Key] }
+type MutableTail = { -readonly [Key in keyof Tail]: Tail[Key] }
 
 export class SegmentWriter {
   readonly #options: WriterOptions
@@ -62,7 +85,7 @@ export class SegmentWriter {
   #active: ActiveSegment | null = null
   #nextBatch: number
   #nextSequence: number
-  #tail: Tail
+  #tail: MutableTail
 
   private constructor(options: WriterOptions, place: WriterPlace) {
     this.#options = options
@@ -77,15 +100,16 @@ export class SegmentWriter {
 
   /** A new log: the first segment with its head, durable. */
   static async create(options: WriterOptions, head: LogHead): Promise<SegmentWriter> {
-    const place = { segments: [], positions: new PositionIndex(), offset: 0, nextBatch: 1, nextSequence: 1, tail: head }
+    const place = { segments: [], positions: new PositionIndex(), offset: 0, nextBatch: 1, nextSequence: 1, tail: head, redo: null }
     const writer = new SegmentWriter(options, place)
     await writer.startSegment(head)
     return writer
   }
 
   /**
-   * Goes on behind a recovered log. What a killed process had written but not synced counts as recovered, so it is made durable here,
-   * before anybody relies on it.
+   * Goes on behind a recovered log. The last batch counts as recovered although it may never have been synced, so it must be durable before
+   * anybody relies on it. A sync alone is not enough: after one that failed, the system shows bytes that it takes for durable and that
+   * are not. Writing it again in its place could destroy it. So it begins a new segment; what stands at its old place counts no more.
    */
   static async resume(options: WriterOptions, place: WriterPlace): Promise<SegmentWriter> {
     const writer = new SegmentWriter(options, place)
@@ -93,10 +117,12 @@ export class SegmentWriter {
     invariant(info !== undefined, 'a recovered log has a segment')
     const handle = await options.fileSystem.open(writer.#path(info.number), 'readwrite')
     writer.#active = { info, handle, offset: place.offset }
-    // Twice: the mark says that everything before it is durable, which it must be first.
-    await syncOrFail(handle)
+    if (place.redo !== null) {
+      const head = { ...place.redo.tail, origin: HeadOrigin.continued, configuration: options.baseConfiguration() }
+      await writer.startSegment(head, { redo: place.redo })
+    }
     writer.mark()
-    await syncOrFail(handle)
+    await syncOrFail(writer.#requireActive().handle)
     return writer
   }
 
@@ -124,7 +150,7 @@ export class SegmentWriter {
 
   async #makeRoom(bytes: number): Promise<void> {
     if (this.#encoder.records > 0) await this.flush()
-    if (!this.#fits(bytes)) await this.startSegment(this.#continuedHead(), this.#encoder.usedBytes + bytes)
+    if (!this.#fits(bytes)) await this.startSegment(this.#continuedHead(), { bytes: this.#encoder.usedBytes + bytes })
     invariant(this.#fits(bytes), 'a new segment has room for the record', { bytes })
   }
 
@@ -144,11 +170,18 @@ export class SegmentWriter {
 
   #putEntry(entry: Entry): void {
     const { info, offset } = this.#requireActive()
-    this.positions.note(entry.index, info.number, offset + this.#encoder.usedBytes)
+    this.#count({ type: 'entry', entry }, info.number, offset + this.#encoder.usedBytes)
     this.#encoder.addEntry(entry)
-    this.#tail.lastIndex = entry.index
-    this.#tail.lastTerm = entry.term
-    if (entry.timeMs > this.#tail.timeMs) this.#tail.timeMs = entry.timeMs
+  }
+
+  #count(record: LogRecord, segment: number, offset: number): void {
+    if (record.type === 'hardState') this.#tail.hardState = record.hardState
+    if (record.type !== 'entry') return
+    const { index, term, timeMs } = record.entry
+    this.positions.note(index, segment, offset)
+    this.#tail.lastIndex = index
+    this.#tail.lastTerm = term
+    if (timeMs > this.#tail.timeMs) this.#tail.timeMs = timeMs
   }
 
   async addHardState(hardState: HardState): Promise<void> {
@@ -182,43 +215,49 @@ export class SegmentWriter {
     handle.write(offset, encodeMark(this.#options.crc32, kind, place))
   }
 
-  /** Starts the next segment, durable under its name, with room for `bytes` more than its head. */
-  async startSegment(head: LogHead, bytes = 0): Promise<void> {
+  /** Starts the next segment, durable under its name, with room for `bytes` more than its head; or with a batch of the one before. */
+  async startSegment(head: LogHead, { bytes = 0, redo = null }: { bytes?: number; redo?: Redo | null } = {}): Promise<void> {
     invariant(this.#encoder.records === 0, 'everything collected is written before the next segment starts')
     const { crc32, identity, segmentBytes, spares, fileSystem, directory } = this.#options
-    const number = (this.#segments.at(-1)?.number ?? 0) + 1
+    const segment = (this.#segments.at(-1)?.number ?? 0) + 1
+    const firstBatch = redo?.batch ?? this.#nextBatch
+    const firstSequence = redo?.sequence ?? this.#nextSequence
     const encoder = new BatchEncoder(crc32, SECTOR_BYTES)
-    encoder.begin(this.#nextSequence)
+    encoder.begin(firstSequence)
     encoder.addHead(head)
-    const batch = encoder.finish(number, this.#nextBatch, FIRST_BATCH_OFFSET)
-    const needed = FIRST_BATCH_OFFSET + batch.length + alignToSector(bytes) + SECTOR_BYTES
+    const batch = encoder.finish(segment, firstBatch, FIRST_BATCH_OFFSET)
+    const end = FIRST_BATCH_OFFSET + batch.length
+    const again =
+      redo === null ? null : encodeAgain(crc32, redo, { segment, number: firstBatch + 1, offset: end, firstSequence: encoder.nextSequence })
+    const needed = end + (again?.bytes.length ?? alignToSector(bytes)) + SECTOR_BYTES
     invariant(needed <= MAX_SEGMENT_BYTES, 'a record fits into a segment', { bytes })
     const { handle, path, capacity } = await spares.take(Math.max(segmentBytes, needed))
-    handle.write(0, encodeSegmentHeader({ identity, segment: number, firstBatch: this.#nextBatch, firstSequence: this.#nextSequence, capacity }, crc32))
+    handle.write(0, encodeSegmentHeader({ identity, segment, firstBatch, firstSequence, capacity }, crc32))
     handle.write(FIRST_BATCH_OFFSET, batch)
+    if (again !== null) handle.write(end, again.bytes)
     await syncOrFail(handle)
     await handle.close()
-    await fileSystem.rename(path, this.#path(number))
+    await fileSystem.rename(path, this.#path(segment))
     await fileSystem.syncDirectory(directory)
     await this.#closeActive()
-    const info = { number, capacity, headLastIndex: head.lastIndex, readers: 0 }
+    const info = { number: segment, capacity, headLastIndex: head.lastIndex, readers: 0 }
     this.#segments.push(info)
-    this.#nextBatch += 1
-    this.#nextSequence = encoder.nextSequence
-    this.#encoder.begin(this.#nextSequence)
     this.#tail = { lastIndex: head.lastIndex, lastTerm: head.lastTerm, timeMs: head.timeMs, hardState: head.hardState }
     if (head.origin === HeadOrigin.installed) this.positions.clear()
+    this.#nextBatch = firstBatch + (again === null ? 1 : 2)
+    this.#nextSequence = again?.nextSequence ?? encoder.nextSequence
+    for (const { record, offset } of again?.places ?? []) this.#count(record, segment, offset)
+    this.#encoder.begin(this.#nextSequence)
     // Opened anew, so that errors name the file as it is called now.
-    this.#active = { info, handle: await fileSystem.open(this.#path(number), 'readwrite'), offset: FIRST_BATCH_OFFSET + batch.length }
+    this.#active = { info, handle: await fileSystem.open(this.#path(segment), 'readwrite'), offset: end + (again?.bytes.length ?? 0) }
   }
 
   /** Only after the next segment is durable under its name: the mark makes its loss visible. */
   async #closeActive(): Promise<void> {
     const active = this.#active
     if (active === null) return
+    this.#writeMark(BatchKind.closed)
     this.#active = null
-    const place = { segment: active.info.number, number: this.#nextBatch, offset: active.offset, nextSequence: this.#nextSequence }
-    active.handle.write(active.offset, encodeMark(this.#options.crc32, BatchKind.closed, place))
     await syncOrFail(active.handle)
     await active.handle.close()
   }
@@ -257,4 +296,28 @@ export class SegmentWriter {
     this.#active = null
     await active.handle.close()
   }
+}
+
+interface EncodedAgain {
+  readonly bytes: Uint8Array
+  readonly nextSequence: number
+  /** Where each record stands in the file. */
+  readonly places: readonly { readonly record: LogRecord; readonly offset: number }[]
+}
+
+function encodeAgain(
+  crc32: Crc32,
+  redo: Redo,
+  place: { readonly segment: number; readonly number: number; readonly offset: number; readonly firstSequence: number },
+): EncodedAgain {
+  const encoder = new BatchEncoder(crc32, SECTOR_BYTES)
+  encoder.begin(place.firstSequence)
+  const places = redo.records.map((record) => {
+    const offset = place.offset + encoder.usedBytes
+    invariant(record.type !== 'head', 'a head is the first record of its segment and nowhere else')
+    if (record.type === 'entry') encoder.addEntry(record.entry)
+    else encoder.addHardState(record.hardState)
+    return { record, offset }
+  })
+  return { bytes: encoder.finish(place.segment, place.number, place.offset), nextSequence: encoder.nextSequence, places }
 }

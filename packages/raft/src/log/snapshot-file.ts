@@ -172,11 +172,16 @@ async function readHeader(handle: FileHandle, crc32: Crc32, size: number): Promi
   return header
 }
 
-async function readFooter(handle: FileHandle, crc32: Crc32, size: number): Promise<{ readonly footer: Footer; readonly bytes: Uint8Array }> {
+async function readFooter(
+  handle: FileHandle,
+  crc32: Crc32,
+  size: number,
+): Promise<{ readonly footer: Footer; readonly bytes: Uint8Array }> {
   const at = size - FOOTER_BYTES
   const bytes = await handle.read(at, FOOTER_BYTES)
   const view = viewOf(bytes)
-  const valid = bytes.length === FOOTER_BYTES && view.getUint32(0, true) === crc32(bytes.subarray(4)) && view.getUint32(4, true) === FOOTER_LENGTH_MARK
+  const valid =
+    bytes.length === FOOTER_BYTES && view.getUint32(0, true) === crc32(bytes.subarray(4)) && view.getUint32(4, true) === FOOTER_LENGTH_MARK
   if (!valid || getU64(view, 24) !== size) return corrupt(handle.path, at, 'the footer is damaged or the file was cut')
   return { footer: { chunks: view.getUint32(8, true), bodyCrc: view.getUint32(12, true), stateBytes: getU64(view, 16) }, bytes }
 }
@@ -194,7 +199,8 @@ export async function* readSnapshotState(handle: FileHandle, crc32: Crc32): Asyn
   for (; position < end; number++) {
     const head = await handle.read(position, CHUNK_HEADER_BYTES)
     const length = head.length === CHUNK_HEADER_BYTES ? viewOf(head).getUint32(4, true) : MAX_CHUNK_BYTES + 1
-    if (length > MAX_CHUNK_BYTES || position + CHUNK_HEADER_BYTES + length > end) return corrupt(handle.path, position, 'a chunk has an impossible length')
+    if (length > MAX_CHUNK_BYTES || position + CHUNK_HEADER_BYTES + length > end)
+      return corrupt(handle.path, position, 'a chunk has an impossible length')
     const chunk = await handle.read(position, CHUNK_HEADER_BYTES + length)
     const view = viewOf(chunk)
     if (view.getUint32(0, true) !== crc32(chunk.subarray(4)) || view.getUint32(8, true) !== number) {
@@ -205,7 +211,8 @@ export async function* readSnapshotState(handle: FileHandle, crc32: Crc32): Asyn
     position += chunk.length
     yield chunk.subarray(CHUNK_HEADER_BYTES)
   }
-  if (number !== footer.chunks || stateBytes !== footer.stateBytes || crc !== footer.bodyCrc) return corrupt(handle.path, end, 'the footer does not agree with the chunks')
+  if (number !== footer.chunks || stateBytes !== footer.stateBytes || crc !== footer.bodyCrc)
+    return corrupt(handle.path, end, 'the footer does not agree with the chunks')
 }
 
 /** CRC-32 of the first `length` bytes of a file. */

@@ -18,7 +18,8 @@ const INSTALLED_NAME = /^snapshot-(\d{16})-(\d{16})\.snap$/
 const PART_NAME = /^snapshot-(\d{16})-\d{16}-\d+-[0-9a-f]{8}\.part$/
 
 const digits = (value: number): string => String(value).padStart(16, '0')
-const installedName = (meta: { readonly index: number; readonly term: number }): string => `snapshot-${digits(meta.index)}-${digits(meta.term)}.snap`
+const installedName = (meta: { readonly index: number; readonly term: number }): string =>
+  `snapshot-${digits(meta.index)}-${digits(meta.term)}.snap`
 const partName = (meta: SnapshotMeta): string =>
   `snapshot-${digits(meta.index)}-${digits(meta.term)}-${meta.sizeBytes}-${meta.checksum.toString(16).padStart(8, '0')}.part`
 
@@ -83,7 +84,9 @@ export class FileSnapshotStore implements SnapshotStore {
     try {
       const meta = await readSnapshotMeta(handle, this.#options.crc32, this.#options.identity.clusterId)
       if (installedName(meta) !== name) {
-        throw new BalsaError('CORRUPT', `${path}: the file says that it is ${installedName(meta)} (byte 24)`, { hint: 'Give the file back the name it had.' })
+        throw new BalsaError('CORRUPT', `${path}: the file says that it is ${installedName(meta)} (byte 24)`, {
+          hint: 'Give the file back the name it had.',
+        })
       }
       return { meta, path, readers: 0, inTransfer: false, verified: false }
     } finally {
@@ -147,7 +150,8 @@ export class FileSnapshotStore implements SnapshotStore {
     const found = this.#installed.find(
       (snapshot) => snapshot.meta.index === meta.index && snapshot.meta.term === meta.term && snapshot.meta.checksum === meta.checksum,
     )
-    if (found === undefined) throw new BalsaError('COMPACTED', `the snapshot of index ${meta.index} is gone`, { hint: 'Use the newest one.' })
+    if (found === undefined)
+      throw new BalsaError('COMPACTED', `the snapshot of index ${meta.index} is gone`, { hint: 'Use the newest one.' })
     return found
   }
 
@@ -188,7 +192,10 @@ export class FileSnapshotStore implements SnapshotStore {
   async #verify(snapshot: InstalledSnapshot, handle: FileHandle): Promise<void> {
     const checksum = await fileChecksum(handle, snapshot.meta.sizeBytes, this.#options.crc32)
     if (checksum !== snapshot.meta.checksum) {
-      throw new BalsaError('CORRUPT', `${snapshot.path}: the checksum of the file is wrong (somewhere in bytes 0 to ${snapshot.meta.sizeBytes})`)
+      throw new BalsaError(
+        'CORRUPT',
+        `${snapshot.path}: the checksum of the file is wrong (somewhere in bytes 0 to ${snapshot.meta.sizeBytes})`,
+      )
     }
     snapshot.verified = true
   }
@@ -200,7 +207,8 @@ export class FileSnapshotStore implements SnapshotStore {
       const overlong = receiving.size + data.length > meta.sizeBytes
       if (offset === receiving.size && overlong) return this.#restart(receiving)
       if (offset === receiving.size && data.length > 0) await this.#append(receiving, data)
-      if (receiving.size < meta.sizeBytes) return done && offset + data.length === receiving.size ? this.#restart(receiving) : receiving.size
+      if (receiving.size < meta.sizeBytes)
+        return done && offset + data.length === receiving.size ? this.#restart(receiving) : receiving.size
       return this.#complete(receiving)
     })
   }

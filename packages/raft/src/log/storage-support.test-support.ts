@@ -15,7 +15,10 @@ export function configurationOf(...ids: readonly number[]): Configuration {
   return { members, voters: ids.map(asMemberId), votersOutgoing: [], learners: [] }
 }
 
-export function openStorage(fileSystem: FileSystem = new MemoryFileSystem(), more: Partial<DurableStorageOptions> = {}): Promise<DurableStorage> {
+export function openStorage(
+  fileSystem: FileSystem = new MemoryFileSystem(),
+  more: Partial<DurableStorageOptions> = {},
+): Promise<DurableStorage> {
   return DurableStorage.open({
     fileSystem,
     directory: DIRECTORY,
@@ -74,7 +77,11 @@ export async function allEntries(storage: Storage, first: number, last: number, 
 }
 
 /** A snapshot file as another member would send it. */
-export async function foreignSnapshot(index: number, term: number, bytes: Uint8Array): Promise<{ readonly meta: SnapshotMeta; readonly file: Uint8Array }> {
+export async function foreignSnapshot(
+  index: number,
+  term: number,
+  bytes: Uint8Array,
+): Promise<{ readonly meta: SnapshotMeta; readonly file: Uint8Array }> {
   const sender = await openStorage(new MemoryFileSystem(), { identity: { clusterId: IDENTITY.clusterId, memberId: asMemberId(9) } })
   const meta = await sender.snapshots.write(describeSnapshot(index, term), chunksOf(bytes))
   const file = await sender.snapshots.readFile(meta, 0, meta.sizeBytes)

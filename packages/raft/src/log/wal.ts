@@ -13,7 +13,9 @@
  * Crash cases, and what recovery (recovery.ts) finds
  *  1. In a write: the last batch is incomplete, whichever sectors got through. Nobody was told; the batch does not count and the
  *     next one is written over it. Acknowledged batches are in other sectors.
- *  2. After a write, before its sync: the batch is whole or it is case 1. If whole, recovery syncs it before it counts.
+ *  2. After a write, before its sync (or after a sync that failed): the batch is whole or it is case 1. If whole and no
+ *     mark stands behind it, recovery begins a new segment with it before it counts. A segment is read up to the first batch of the
+ *     next one.
  *  3. Stale bytes behind the end: an old segment's carry another segment number; those of a lost batch lack a matching bodyCrc.
  *  4. While the next segment is made: it is a spare file until header and head are durable, then gets its name, then the directory
  *     is synced. Until then nothing was written to it and the older segment is still the last one.
@@ -88,8 +90,7 @@ export class Wal {
     try {
       this.#accept(effect)
     } catch (error) {
-      this.#fail(error)
-      return Promise.reject(error)
+      return Promise.reject(this.#fail(error))
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ effect, resolve, reject })
@@ -109,7 +110,10 @@ export class Wal {
     for (const entry of entries) {
       const state = this.#state
       const { term, index } = entry
-      invariant(index >= state.firstIndex, 'an entry below the compacted part of the log is never replaced', { index, firstIndex: state.firstIndex })
+      invariant(index >= state.firstIndex, 'an entry below the compacted part of the log is never replaced', {
+        index,
+        firstIndex: state.firstIndex,
+      })
       invariant(term <= state.hardState.term, 'the term is durable before an entry of it', { term, hardState: state.hardState.term })
       const before = index === state.lastIndex + 1 ? state.lastTerm : state.termAt(index - 1)
       invariant(before === null || term >= before, 'terms never decrease along the log', { index, term, before })
@@ -190,13 +194,16 @@ export class Wal {
     await this.#writer.compact(asIndex(index + 1))
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown): BalsaError {
     const failure =
-      error instanceof BalsaError ? error : new BalsaError('IO_ERROR', `the log failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      error instanceof BalsaError
+        ? error
+        : new BalsaError('IO_ERROR', `the log failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     this.#failure ??= failure
     const waiting = this.#queue
     this.#queue = []
     for (const { reject } of waiting) reject(this.#failure)
+    return this.#failure
   }
 
   /** Waits for everything accepted and closes the files. */

@@ -97,7 +97,10 @@ describe('MemoryFileSystem', () => {
     const disk = await diskWith(Uint8Array.of(0, 0))
     const handle = await disk.open(PATH, 'readwrite')
     let release = (): void => undefined
-    disk.beforeSync = () => new Promise((resolve) => { release = resolve })
+    disk.beforeSync = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
     handle.write(0, Uint8Array.of(1))
     const sync = handle.datasync()
     handle.write(1, Uint8Array.of(2))

@@ -145,7 +145,10 @@ export class MemoryFileSystem implements FileSystem {
       const target = copy.#ensureDirectory(path)
       for (const [name, file] of directory.live) target.live.set(name, twinOf(file))
       for (const [name, file] of directory.durable) target.durable.set(name, twinOf(file))
-      target.pending = directory.pending.map(({ from, to }) => ({ from, to: to === null ? null : { name: to.name, file: twinOf(to.file) } }))
+      target.pending = directory.pending.map(({ from, to }) => ({
+        from,
+        to: to === null ? null : { name: to.name, file: twinOf(to.file) },
+      }))
     }
     return copy
   }
