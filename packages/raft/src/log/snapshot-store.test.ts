@@ -209,6 +209,19 @@ describe('received snapshots', () => {
     expect(offset).toBe('complete')
   })
 
+  it('wait for their installation, whatever comes of another snapshot meanwhile', async () => {
+    const storage = await openStorage()
+    const chosen = await foreignSnapshot(50, 3, BYTES)
+    const newer = await foreignSnapshot(70, 3, BYTES)
+    expect(await storage.snapshots.receive(chosen.meta, 0, chosen.file, true)).toBe('complete')
+    expect(await storage.snapshots.receive(newer.meta, 0, newer.file.subarray(0, 100), false)).toBe(100)
+    await storage.persist(effectOf({ installSnapshot: chosen.meta, hardState: hardStateOf(3) }))
+    expect(storage.snapshots.latest).toEqual(chosen.meta)
+    expect(await storage.snapshots.receive(newer.meta, 100, newer.file.subarray(100), true)).toBe('complete')
+    await storage.persist(effectOf({ installSnapshot: newer.meta }))
+    expect(await stateOf(storage, newer.meta)).toEqual(BYTES)
+  })
+
   it('of another snapshot replace an unfinished one', async () => {
     const disk = new MemoryFileSystem()
     const storage = await openStorage(disk)

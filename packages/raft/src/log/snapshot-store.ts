@@ -40,7 +40,6 @@ interface Receiving {
   size: number
   synced: number
   crc: number
-  complete: boolean
 }
 
 export interface SnapshotStoreOptions {
@@ -55,6 +54,8 @@ export class FileSnapshotStore implements SnapshotStore {
   /** Ascending; the last is the newest. */
   #installed: InstalledSnapshot[] = []
   #receiving: Receiving | null = null
+  /** Received whole and not installed yet, by name: consensus may have decided to install one while pieces of another arrive. */
+  readonly #received = new Map<string, SnapshotMeta>()
   /** One change of files at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -202,8 +203,8 @@ export class FileSnapshotStore implements SnapshotStore {
 
   receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'> {
     return this.#exclusively(async () => {
+      if (this.#received.has(partName(meta))) return 'complete'
       const receiving = await this.#openReceiving(meta)
-      if (receiving.complete) return 'complete'
       const overlong = receiving.size + data.length > meta.sizeBytes
       if (offset === receiving.size && overlong) return this.#restart(receiving)
       if (offset === receiving.size && data.length > 0) await this.#append(receiving, data)
@@ -227,9 +228,10 @@ export class FileSnapshotStore implements SnapshotStore {
     if (this.#receiving?.name === name) return this.#receiving
     const { fileSystem, directory, crc32 } = this.#options
     await this.#closeReceiving()
+    this.#forgetOvertaken()
     // One transfer at a time: a part of another snapshot is given up.
     for (const other of await fileSystem.list(directory)) {
-      if (PART_NAME.test(other) && other !== name) await fileSystem.remove(this.#path(other))
+      if (PART_NAME.test(other) && other !== name && !this.#received.has(other)) await fileSystem.remove(this.#path(other))
     }
     const path = this.#path(name)
     const exists = await fileSystem.exists(path)
@@ -238,8 +240,14 @@ export class FileSnapshotStore implements SnapshotStore {
     if (size > meta.sizeBytes) await handle.truncate(0)
     const kept = size > meta.sizeBytes ? 0 : size
     const crc = await fileChecksum(handle, kept, crc32)
-    this.#receiving = { meta, name, handle, size: kept, synced: 0, crc, complete: false }
+    this.#receiving = { meta, name, handle, size: kept, synced: 0, crc }
     return this.#receiving
+  }
+
+  /** What was received and then not wanted, because something newer came first. */
+  #forgetOvertaken(): void {
+    const installed = this.latest?.index ?? 0
+    for (const [name, { index }] of this.#received) if (index <= installed) this.#received.delete(name)
   }
 
   async #closeReceiving(): Promise<void> {
@@ -259,7 +267,8 @@ export class FileSnapshotStore implements SnapshotStore {
   async #complete(receiving: Receiving): Promise<number | 'complete'> {
     if (receiving.crc !== receiving.meta.checksum || !(await this.#saysTheSame(receiving))) return this.#restart(receiving)
     await syncOrFail(receiving.handle)
-    receiving.complete = true
+    this.#received.set(receiving.name, receiving.meta)
+    await this.#closeReceiving()
     return 'complete'
   }
 
@@ -281,12 +290,11 @@ export class FileSnapshotStore implements SnapshotStore {
       const latest = this.latest
       if (latest !== null && latest.index === meta.index && latest.checksum === meta.checksum) return
       invariant(latest === null || latest.index < meta.index, 'an installed snapshot is newer than the one before', { index: meta.index })
-      const receiving = await this.#openReceiving(meta)
-      if (!receiving.complete && (await this.#complete(receiving)) !== 'complete') {
-        throw new BalsaError('INVARIANT', `the snapshot of index ${meta.index} is installed before it is complete`)
-      }
-      await this.#closeReceiving()
-      await this.#place(meta, receiving.name)
+      const name = partName(meta)
+      const isReceived = this.#received.has(name) || (await this.#complete(await this.#openReceiving(meta))) === 'complete'
+      if (!isReceived) throw new BalsaError('INVARIANT', `the snapshot of index ${meta.index} is installed before it is complete`)
+      this.#received.delete(name)
+      await this.#place(meta, name)
     })
   }
 

@@ -29,7 +29,7 @@ export interface WorkloadPlan {
 }
 
 /** Calls under way and of unknown outcome on one key before another takes its place: the search for an order grows exponentially with them. */
-const MAX_UNDECIDED_PER_KEY = 6
+const MAX_UNDECIDED_PER_KEY = 5
 
 interface Key {
   name: string

@@ -122,11 +122,11 @@ class Run {
     workload.stop()
     nemesis.heal()
     await this.#callsEnd()
-    await this.#converge()
-    await this.#audit()
-    await this.#staysQuiet()
     workload.close()
-    this.#judge()
+    await this.#converge()
+    const values = await this.#audit()
+    await this.#staysQuiet()
+    this.#judge(values)
   }
 
   #survey(): void {
@@ -152,7 +152,7 @@ class Run {
   }
 
   /** Reads and writes are served again, and everything acknowledged is there. */
-  async #audit(): Promise<void> {
+  async #audit(): Promise<ReadonlyMap<string, string | null>> {
     const { world, workload } = this
     const client = workload.openClient(9)
     let outcome: { readonly values: Map<string, string | null> } | { readonly error: unknown } | null = null
@@ -170,6 +170,7 @@ class Run {
     const ended = outcome as { readonly values: Map<string, string | null> } | { readonly error: unknown } | null
     if (ended === null || 'error' in ended) violate(world, 'serves-after-healing', `the healed cluster does not serve: ${String(ended?.error ?? 'no answer')}`)
     checkExactlyOnce(world, workload, ended.values)
+    return ended.values
   }
 
   /** Nothing is left that would disturb a healthy leader (thesis, section 9.6). */
@@ -182,10 +183,10 @@ class Run {
     checkConverged(world)
   }
 
-  #judge(): void {
+  #judge(values: ReadonlyMap<string, string | null>): void {
     const { world, plan, invariants, workload } = this
     workload.history.abandon()
-    checkLinearizability(world, workload.history)
+    checkLinearizability(world, workload.history, values)
     if (!plan.calm) return
     const { fail, unknown } = workload.history.counts
     if (invariants.elections.terms !== 1) violate(world, 'calm-is-perfect', `${invariants.elections.terms} elections without any fault`)

@@ -62,7 +62,7 @@ export class ObservedMachine implements StateMachine {
       const { world } = life.member
       const index = life.appliedIndex
       world.trace.add(world.nowMs, life.member.id, 'snapshot', 0, index)
-      for (const observer of world.observers.snapshotBegun) observer.snapshotBegun(life, index, this.#fingerprint?.() ?? '')
+      if (index > 0) for (const observer of world.observers.snapshotBegun) observer.snapshotBegun(life, index, this.#fingerprint?.() ?? '')
     }
     return this.#inner.snapshot()
   }
@@ -73,6 +73,8 @@ export class ObservedMachine implements StateMachine {
     if (!life.alive) return
     const { world } = life.member
     world.scheduler.activity++
+    // Where a restored machine stands is not known here until it applies something.
+    life.appliedIndex = 0
     for (const observer of world.observers.restored) observer.restored(life, this.#fingerprint?.() ?? '')
   }
 }
