@@ -15,20 +15,21 @@ function expected(world: World): { readonly leader: SimMember | null; readonly m
 }
 
 /** One leader that everybody follows, equal logs, everything committed and applied (L1, LESSONS CONV). */
-export function converged(world: World): boolean {
+export function converged(world: World, ofRunning = false): boolean {
   const { leader, members } = expected(world)
   const core = leader?.life?.core
   if (leader === null || core === undefined || core === null || core.configuration.votersOutgoing.length > 0) return false
   const { term, lastIndex } = core
   return members.every(({ life, id }) => {
+    if (ofRunning && life === null) return true
     const own = life?.core
     if (own === undefined || own === null || life?.replica === null) return false
     return own.term === term && own.leaderId === leader.id && own.commitIndex === lastIndex && own.lastIndex === lastIndex && own.inner.appliedIndex === lastIndex && id > 0
   })
 }
 
-export function checkConverged(world: World): void {
-  if (converged(world)) return
+/** How every member stands, for people. */
+export function describeMembers(world: World): string {
   const lines = world.members.map((member) => {
     const { life, id, out, lastError } = member
     const core = life?.core
@@ -36,5 +37,10 @@ export function checkConverged(world: World): void {
     if (core === undefined || core === null) return `m${id} ${out ? 'out' : life === null ? 'down' : 'starting'}${why}`
     return `m${id} ${core.role} term ${core.term} leader ${core.leaderId ?? '-'} commit ${core.commitIndex} last ${core.lastIndex} applied ${core.inner.appliedIndex}`
   })
-  violate(world, 'converges-after-healing', `not every member agrees long after everything was mended: ${lines.join('; ')}`)
+  return lines.join('; ')
+}
+
+export function checkConverged(world: World): void {
+  if (converged(world)) return
+  violate(world, 'converges-after-healing', `not every member agrees long after everything was mended: ${describeMembers(world)}`)
 }
