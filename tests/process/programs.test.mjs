@@ -26,15 +26,17 @@ function start(name, args, shell) {
       ? spawn(process.execPath, command.slice(1))
       : spawn('bash', ['-o', 'pipefail', '-c', `"$@" ${shell}`, 'x', ...command])
   running.add(child)
-  const run = { child, out: '', err: '', /** @type {Promise<number | null>} */ exited: Promise.resolve(null) }
+  const run = { child, out: '', err: '', exited: /** @type {Promise<number | null>} */ (Promise.resolve(null)) }
   child.stdout.on('data', (data) => (run.out += data))
   child.stderr.on('data', (data) => (run.err += data))
-  run.exited = new Promise((resolve) => {
-    child.once('close', (code) => {
-      running.delete(child)
-      resolve(code)
+  run.exited = /** @type {Promise<number | null>} */ (
+    new Promise((resolve) => {
+      child.once('close', (code) => {
+        running.delete(child)
+        resolve(code)
+      })
     })
-  })
+  )
   return run
 }
 

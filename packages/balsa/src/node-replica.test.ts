@@ -68,7 +68,7 @@ describe('Replica.open', () => {
     [{ members: { a: 'nowhere' } }, /members\.a: .*no port/],
     [{ members: { a: '10.1.1.1:1', b: '10.1.1.2:1' } }, /not loopback, and there is no TLS/],
   ])('refuses %j', async (wrong, message) => {
-    await expect(Replica.open({ ...alone(), ...wrong } as ReturnType<typeof alone>)).rejects.toMatchObject({
+    await expect(Replica.open({ ...alone(), ...wrong })).rejects.toMatchObject({
       code: 'CONFIG',
       message: expect.stringMatching(message),
     })

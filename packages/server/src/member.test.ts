@@ -1,7 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NodeFileSystem } from '@balsa/host'
 import { type ClientRequest, encodeCommand } from '@balsa/kv'
+import { BalsaError, type FileSystem } from '@balsa/raft'
 import { afterEach, describe, expect, it } from 'vitest'
 import { formatId } from './ids.js'
 import { Member } from './member.js'
@@ -232,6 +234,40 @@ describe('one member', () => {
     ]
     for (const name of [...moved, ...disk, ...process]) expect(value(name), name).toBeGreaterThan(0)
     expect(sampleOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
+  })
+})
+
+describe('a disk that fails', () => {
+  it('stops the member for good: the write is unknown, health says why, later requests are refused', async () => {
+    let broken = false
+    const real = new NodeFileSystem()
+    const fileSystem: FileSystem = {
+      list: (directory) => real.list(directory),
+      exists: (path) => real.exists(path),
+      makeDirectory: (directory) => real.makeDirectory(directory),
+      rename: (from, to) => real.rename(from, to),
+      remove: (path) => real.remove(path),
+      syncDirectory: (directory) => real.syncDirectory(directory),
+      open: async (path, mode) => {
+        const file = await real.open(path, mode)
+        const datasync = file.datasync.bind(file)
+        file.datasync = () => (broken ? Promise.reject(new BalsaError('IO_ERROR', 'EIO')) : datasync())
+        return file
+      },
+    }
+    const { members } = await start(1, { fileSystem })
+    await cluster?.ready()
+    const [member] = members
+    if (member === undefined) throw new Error('no member')
+    const made = await client(member)
+    expect(await ask(made, put(1, 'a'))).toMatchObject({ type: 'result' })
+    broken = true
+    expect(await ask(made, put(2, 'a'))).toMatchObject({ type: 'error', error: { code: 'OUTCOME_UNKNOWN', family: 'unknown' } })
+    expect(await member.stopped).toMatchObject({ code: 'SYNC_FAILED', family: 'fatal' })
+    expect(await ask(made, put(3, 'a'))).toMatchObject({ type: 'error', error: { code: 'STOPPED', family: 'refused' } })
+    expect(await ask(made, get(4, 'a'))).toMatchObject({ type: 'error', error: { code: 'STOPPED' } })
+    expect(await http(member, '/healthz')).toEqual({ code: 503, text: 'fatal: SYNC_FAILED\n' })
+    expect(await http(member, '/readyz')).toMatchObject({ code: 503, text: 'not ready: stopped after a fatal error: SYNC_FAILED\n' })
   })
 })
 

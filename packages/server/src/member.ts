@@ -215,7 +215,7 @@ export class Member implements AsyncDisposable {
     const { replica, directory, logger } = this.#parts
     this.#readiness.stop()
     const others = replica.status().configuration.voters.length > 1
-    if (replica.status().role === 'leader' && others) {
+    if (this.#fatal === null && replica.status().role === 'leader' && others) {
       const timeoutMs = 2 * (this.#parts.options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
       await replica.transferLeadership(null, { timeoutMs }).then(
         (successor) => logger.info({ successor: formatId(successor) }, 'leadership handed over'),

@@ -8,9 +8,6 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u206
 export const printable = (text: string): string =>
   text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** How ids are written everywhere. */
-export const idText = (id: number): string => id.toString(16).padStart(12, '0')
-
 /** A mistake on the command line. */
 export class UsageError extends Error {}
 

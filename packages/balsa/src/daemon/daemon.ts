@@ -18,6 +18,7 @@ const EXIT = { ok: 0, fatal: 1, configuration: 2 } as const
 
 /** A terminal and the program in front (npm, timeout) both pass on one Ctrl-C: what follows so soon is the same wish. */
 const SAME_SIGNAL_MS = 500
+const EXIT_GRACE_MS = 2000
 
 /** One line: what failed and what to do. */
 export function fatalLine(error: unknown): string {
@@ -60,6 +61,8 @@ export async function runDaemon(args: readonly string[]): Promise<void> {
     await runMember(config, logger)
   } catch (error) {
     process.stderr.write(`${fatalLine(error)}\n`)
+    // A supervisor waits for the end of the process: what a broken member may have left open must not hold it up.
+    setTimeout(() => process.exit(), EXIT_GRACE_MS).unref()
     process.exitCode = error instanceof BalsaError && error.code === 'CONFIG' ? EXIT.configuration : EXIT.fatal
   }
 }
