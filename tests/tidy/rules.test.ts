@@ -186,6 +186,11 @@ describe('tests beside the code', () => {
     expect(messages(untested([logic, file('packages/raft/src/a.test.ts', '')], excused))[0]).toMatch(/has a test now/)
     expect(messages(untested([], excused))[0]).toMatch(/does not exist/)
   })
+  it('may be excused by room', () => {
+    const room = new Map([['packages/raft/src/', 'covered as a whole']])
+    expect(untested([logic], room)).toEqual([])
+    expect(untested([logic], new Map([['packages/kv/src/', 'another room'], ...room])).map(({ path }) => path)).toEqual(['packages/kv/src/'])
+  })
 })
 
 describe('left-out tests', () => {
