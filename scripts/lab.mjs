@@ -34,7 +34,9 @@ const { ALL_SCENARIOS, RECORDS, runScenario } = await import(built.href)
 const firstSeed = positive('seed', values.seed)
 const repeat = positive('repeat', values.repeat)
 const wanted = values.filter.split(',').filter((part) => part !== '')
-const scenarios = ALL_SCENARIOS.filter(({ name, suite }) => wanted.length === 0 || wanted.some((part) => suite.includes(part) || name.includes(part)))
+const scenarios = ALL_SCENARIOS.filter(
+  ({ name, suite }) => wanted.length === 0 || wanted.some((part) => suite.includes(part) || name.includes(part)),
+)
 if (scenarios.length === 0) fail(`no test matches --filter ${values.filter}`)
 
 // Everything that promises can do is done before the clock moves on.
@@ -46,6 +48,7 @@ const TITLES = {
   rsm: 'Replicated state machine (4A, 4C)',
   'kv-2025': 'Key/value service, form of 2025 (4B, 4C)',
   'kv-classic': 'Key/value service, classic form (3A, 3B)',
+  variants: 'Variants of other years (reliable network)',
 }
 
 const startedMs = performance.now()
@@ -89,16 +92,20 @@ function row(scenario, runs) {
   const passed = runs.every(({ pass }) => pass)
   const record = RECORDS[scenario.name]
   const pair = (seconds, rpcs) => `${seconds.toFixed(1)} s/${rpcs}`
-  const operations = record?.operations == null ? '' : `/${record.operations}`
+  const longest = runs.length === 1 ? '' : `   at most ${Math.max(...runs.map(({ seconds }) => seconds)).toFixed(1)} s`
+  const operations = typeof record?.operations === 'number' ? `/${record.operations}` : ''
   const best = (record === undefined ? '-' : pair(record.seconds, record.rpcs) + operations).padStart(24)
-  const reference = (record?.reference == null ? '-' : pair(...record.reference)).padStart(14)
-  return `${passed ? 'ok  ' : 'FAIL'} ${scenario.name.padEnd(58)}${String(scenario.servers).padStart(8)}${mean('seconds').toFixed(2).padStart(11)}${mean('rpcs').toFixed(0).padStart(9)}${mean('bytes').toFixed(0).padStart(12)}${mean('operations').toFixed(0).padStart(8)}   ${best}   ${reference}`
+  const reference = (Array.isArray(record?.reference) ? pair(...record.reference) : '-').padStart(14)
+  return `${passed ? 'ok  ' : 'FAIL'} ${scenario.name.padEnd(58)}${String(scenario.servers).padStart(8)}${mean('seconds').toFixed(2).padStart(11)}${mean('rpcs').toFixed(0).padStart(9)}${mean('bytes').toFixed(0).padStart(12)}${mean('operations').toFixed(0).padStart(8)}   ${best}   ${reference}${longest}`
 }
 
 function totals(members, all) {
   const per = (key) => all.reduce((sum, run) => sum + run[key], 0) / repeat
   const records = members.map(({ name }) => RECORDS[name]).filter((record) => record !== undefined)
-  const best = records.length === members.length ? `${records.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s/${records.reduce((sum, { rpcs }) => sum + rpcs, 0)}` : ''
+  const best =
+    records.length === members.length
+      ? `${records.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s/${records.reduce((sum, { rpcs }) => sum + rpcs, 0)}`
+      : ''
   const passed = all.filter(({ pass }) => pass).length
   const seconds = per('seconds').toFixed(1)
   return `     ${`total: ${passed} of ${all.length} passed`.padEnd(66)}${seconds.padStart(11)}${per('rpcs').toFixed(0).padStart(9)}${per('bytes').toFixed(0).padStart(12)}${per('operations').toFixed(0).padStart(8)}   ${best.padStart(24)}`

@@ -1,10 +1,21 @@
 import { BalsaError, SeededRandom } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
-import { checkHistory, checkJsonLines, type Model, type Operation, parseHistory, type RegisterInput, registerModel, type RegisterOutput, versionedModel } from './index.js'
+import { checkHistory } from './check.js'
+import { checkJsonLines, parseHistory } from './json-lines.js'
+import type { Model, Operation } from './model.js'
+import { type RegisterInput, registerModel, type RegisterOutput } from './register.js'
+import { search } from './search.js'
+import { versionedModel } from './versioned.js'
 
 type RegisterOperation = Operation<RegisterInput, RegisterOutput>
 
-function operation(process: number, calledAt: number, returnedAt: number, input: RegisterInput, output: RegisterOutput | null): RegisterOperation {
+function operation(
+  process: number,
+  calledAt: number,
+  returnedAt: number,
+  input: RegisterInput,
+  output: RegisterOutput | null,
+): RegisterOperation {
   return { process, key: 'k', input, output, calledAt, returnedAt, calledMs: calledAt, returnedMs: returnedAt }
 }
 
@@ -15,7 +26,13 @@ function bruteForce<State, Input, Output>(operations: readonly Operation<Input, 
     return left.some((candidate) => {
       if (left.some((other) => other.returnedAt < candidate.calledAt)) return false
       const next = model.step(state, candidate.input, candidate.output)
-      return next !== undefined && tryNext(left.filter((other) => other !== candidate), next)
+      return (
+        next !== undefined &&
+        tryNext(
+          left.filter((other) => other !== candidate),
+          next,
+        )
+      )
     })
   }
   return tryNext(operations, model.initial)
@@ -71,6 +88,17 @@ describe('the search', () => {
     expect(checkHistory([lost, read(3, 'a'), read(5, null)], registerModel).verdict).toBe('not linearizable')
   })
 
+  it('names the longest order that works and what was under way', () => {
+    const history = [
+      operation(1, 1, 2, { f: 'put', value: 'a' }, 'done'),
+      operation(2, 3, 6, { f: 'get' }, { value: 'b' }),
+      operation(3, 4, 5, { f: 'put', value: 'c' }, 'done'),
+    ]
+    const result = search(history, registerModel, 1000)
+    expect(result.verdict === 'not linearizable' && result.stuck.order.map(({ process }) => process)).toEqual([1, 3])
+    expect(result.verdict === 'not linearizable' && result.stuck.impossible.map(({ process }) => process)).toEqual([2])
+  })
+
   it('reports an exhausted budget as undecided', () => {
     const history = [operation(1, 1, 2, { f: 'put', value: 'a' }, 'done'), operation(2, 3, 4, { f: 'get' }, { value: 'a' })]
     const result = checkHistory(history, registerModel, { maxSteps: 1 })
@@ -107,8 +135,12 @@ describe('the versioned register', () => {
   })
 
   it('knows versions, missing keys and puts that may have happened', () => {
-    expect(checkHistory([put(1, 1, 'noKey'), put(3, 0, 'ok'), put(5, 0, 'version'), get(7, 'v3', 1)], versionedModel).verdict).toBe('linearizable')
-    expect(checkHistory([put(1, 0, 'maybe'), get(3, 'v1', 1), put(5, 9, 'maybe'), get(7, 'v1', 1)], versionedModel).verdict).toBe('linearizable')
+    expect(checkHistory([put(1, 1, 'noKey'), put(3, 0, 'ok'), put(5, 0, 'version'), get(7, 'v3', 1)], versionedModel).verdict).toBe(
+      'linearizable',
+    )
+    expect(checkHistory([put(1, 0, 'maybe'), get(3, 'v1', 1), put(5, 9, 'maybe'), get(7, 'v1', 1)], versionedModel).verdict).toBe(
+      'linearizable',
+    )
   })
 
   it('catches a wrong version even when the value is right', () => {

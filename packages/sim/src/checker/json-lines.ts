@@ -57,7 +57,8 @@ export function parseHistory(text: string): Operation<RegisterInput, RegisterOut
       continue
     }
     if (started === undefined) fail(line, `process ${event.process} has nothing under way`)
-    if (started.event.f !== event.f || started.event.key !== event.key) fail(line, `does not belong to the operation of line ${started.line}`)
+    if (started.event.f !== event.f || started.event.key !== event.key)
+      fail(line, `does not belong to the operation of line ${started.line}`)
     underWay.delete(event.process)
     if (event.type === 'ok') close(started, { line, time: event.time }, outputOf(event, line))
     if (event.type === 'info') close(started, null, null)
@@ -98,7 +99,8 @@ function inputOf(event: Event, line: number): RegisterInput {
   if (f === 'cas') {
     if (!Array.isArray(value) || value.length !== 2) fail(line, 'the value of a cas is not [expected, new]')
     const [expected, next] = value as readonly unknown[]
-    if ((expected !== null && typeof expected !== 'string') || typeof next !== 'string') fail(line, 'the value of a cas is not [expected, new]')
+    if ((expected !== null && typeof expected !== 'string') || typeof next !== 'string')
+      fail(line, 'the value of a cas is not [expected, new]')
     return { f, expected, value: next }
   }
   if (typeof value !== 'string') fail(line, `the value of a ${f} is not a string`)

@@ -27,7 +27,14 @@ interface Tally {
 }
 
 /** One put that ends with OK or ErrMaybe, and the get that checks it. Returns the version that was seen last. */
-async function onePut(lab: Lab, clerk: VersionedClerk, client: number, keys: number | null, known: Map<string, number>, tally: Tally): Promise<void> {
+async function onePut(
+  lab: Lab,
+  clerk: VersionedClerk,
+  client: number,
+  keys: number | null,
+  known: Map<string, number>,
+  tally: Tally,
+): Promise<void> {
   const key = keys === null ? 'k' : `k${lab.int(keys)}`
   for (;;) {
     const version = known.get(key) ?? 0
@@ -35,7 +42,8 @@ async function onePut(lab: Lab, clerk: VersionedClerk, client: number, keys: num
     const answer = await clerk.put(key, value, version)
     check(answer !== 'noKey' || version > 0, 'ErrNoKey for version 0')
     const read = await clerk.get(key)
-    if (answer === 'ok' && read.version === version + 1) check(read.value === value, () => `wrote ${value}, read ${read.value} at the same version`)
+    if (answer === 'ok' && read.version === version + 1)
+      check(read.value === value, () => `wrote ${value}, read ${read.value} at the same version`)
     known.set(key, read.version)
     if (answer === 'ok') tally.ok++
     if (answer === 'maybe') tally.maybe++
@@ -50,7 +58,10 @@ async function versionedClient(lab: Lab, test: KvTest, client: number, keys: num
   while (lab.clock.now() < endMs) await onePut(lab, clerk, client, keys, known, tally)
 }
 
-async function generic2025(lab: Lab, { clients, servers, reliable, crash, partitions, maxLogBytes, randomKeys }: Parameters): Promise<void> {
+async function generic2025(
+  lab: Lab,
+  { clients, servers, reliable, crash, partitions, maxLogBytes, randomKeys }: Parameters,
+): Promise<void> {
   const test = await KvTest.open(lab, { servers, reliable, maxLogBytes })
   const checker = test.versionedClerk()
   const tally = { ok: 0, maybe: 0 }
@@ -85,7 +96,13 @@ async function generic2025(lab: Lab, { clients, servers, reliable, crash, partit
 const SECONDS_OF_CLIENTS = 5
 
 /** Returns how many appends to its own key it made. */
-async function classicClient(lab: Lab, clerk: ClassicClerk, client: number, keys: number | null, isStopped: () => boolean): Promise<number> {
+async function classicClient(
+  lab: Lab,
+  clerk: ClassicClerk,
+  client: number,
+  keys: number | null,
+  isStopped: () => boolean,
+): Promise<number> {
   let appended = 0
   let expected = ''
   if (keys === null) await clerk.put(String(client), '')
@@ -118,13 +135,18 @@ function checkAppends(value: string, client: number, count: number): void {
   }
 }
 
-async function genericClassic(lab: Lab, { clients, servers, reliable, crash, partitions, maxLogBytes, randomKeys }: Parameters): Promise<void> {
+async function genericClassic(
+  lab: Lab,
+  { clients, servers, reliable, crash, partitions, maxLogBytes, randomKeys }: Parameters,
+): Promise<void> {
   const test = await KvTest.open(lab, { servers, reliable, maxLogBytes })
   const checker = test.classicClerk()
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
     let stop = false
     const running = Promise.all(
-      Array.from({ length: clients }, (_, client) => classicClient(lab, test.classicClerk(), client, randomKeys ? clients : null, () => stop)),
+      Array.from({ length: clients }, (_, client) =>
+        classicClient(lab, test.classicClerk(), client, randomKeys ? clients : null, () => stop),
+      ),
     )
     running.catch(() => undefined)
     if (partitions) await lab.sleep(1000)

@@ -82,7 +82,11 @@ export class KvTest {
     return { clerk: new ClassicClerk(this.lab, store, process, this.classicHistory), connect: () => enable(links) }
   }
 
-  #client(servers: readonly KvServer[]): { readonly store: SessionStore; readonly process: number; readonly links: ReadonlyMap<string, Link> } {
+  #client(servers: readonly KvServer[]): {
+    readonly store: SessionStore
+    readonly process: number
+    readonly links: ReadonlyMap<string, Link>
+  } {
     const { lab } = this
     const process = FIRST_CLIENT + this.#stores.length
     const links = new Map<string, Link>()
@@ -124,7 +128,8 @@ export class KvTest {
   checkSizes(): void {
     this.verify()
     const { logBytes, snapshotBytes } = this.group
-    if (this.#maxLogBytes > 0) check(logBytes <= 8 * this.#maxLogBytes, `the log was not trimmed: ${logBytes} bytes, allowed are ${8 * this.#maxLogBytes}`)
+    if (this.#maxLogBytes > 0)
+      check(logBytes <= 8 * this.#maxLogBytes, `the log was not trimmed: ${logBytes} bytes, allowed are ${8 * this.#maxLogBytes}`)
     else check(snapshotBytes === 0, `a snapshot of ${snapshotBytes} bytes, though none was wanted`)
   }
 

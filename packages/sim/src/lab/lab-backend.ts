@@ -1,7 +1,14 @@
-import { BalsaError, type ManualClock } from '@balsa/raft'
+import { BalsaError, type ManualClock, type SeededRandom } from '@balsa/raft'
 import { LeaderFinder } from '@balsa/client'
-import { type Attempt, type AttemptHandlers, decodeResponse, errorFromWire, type StoreAnswer, type StoreBackend, type StoreRequest } from '@balsa/kv'
-import type { SeededRandom } from '@balsa/raft'
+import {
+  type Attempt,
+  type AttemptHandlers,
+  decodeResponse,
+  errorFromWire,
+  type StoreAnswer,
+  type StoreBackend,
+  type StoreRequest,
+} from '@balsa/kv'
 import { encodeClientRequest } from './kv-server.js'
 import type { LabNetwork, Link } from './network.js'
 

@@ -73,7 +73,10 @@ export class Persister {
     const first = effect.entries[0]
     if (first !== undefined) {
       const keep = first.index - this.firstIndex
-      invariant(keep >= 0 && keep <= this.entries.length, 'what is written connects to the log', { first: first.index, firstIndex: this.firstIndex })
+      invariant(keep >= 0 && keep <= this.entries.length, 'what is written connects to the log', {
+        first: first.index,
+        firstIndex: this.firstIndex,
+      })
       this.entries.length = keep
       this.entries.push(...effect.entries)
     }

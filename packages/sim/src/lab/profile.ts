@@ -8,7 +8,7 @@ import type { CoreOptions } from '@balsa/raft'
 export const RAFT_PROFILE: Partial<CoreOptions> = {
   heartbeatIntervalMs: 200,
   electionTimeoutMs: 400,
-  // The tests count indexes from 1 and know of no blank entries (trap T1).
+  // The tests count indexes from 1 and know of no blank entries.
   noop: false,
   // Just below the 20 ms after which the tester looks again.
   commitNotifyMs: 17,

@@ -35,7 +35,7 @@ async function manyElections(lab: Lab): Promise<void> {
   const t = await RaftTest.open(lab, { servers: 7 })
   await t.leader()
   for (let round = 0; round < 9; round++) {
-    // They may coincide (trap T9).
+    // They may coincide.
     const cut = [lab.int(7), lab.int(7), lab.int(7)]
     t.disconnect(...cut)
     await t.leader()

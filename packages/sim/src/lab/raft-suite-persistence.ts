@@ -133,7 +133,7 @@ async function figure8Unreliable(lab: Lab): Promise<void> {
     t.verify()
   }
   t.connect(...t.all)
-  // With all faults still on (trap T8).
+  // With all faults still on.
   await t.agree(lab.int(10_000), 5, true)
 }
 

@@ -8,10 +8,20 @@ export interface LabRecord {
   readonly reference: readonly [number, number] | null
 }
 
-const record = (seconds: number, rpcs: number, reference: readonly [number, number]): LabRecord => ({ seconds, rpcs, operations: null, reference })
+const record = (seconds: number, rpcs: number, reference: readonly [number, number]): LabRecord => ({
+  seconds,
+  rpcs,
+  operations: null,
+  reference,
+})
 
 /** The reference run ended with the Raft part. */
-const service = (seconds: number, rpcs: number, operations: number | null = null): LabRecord => ({ seconds, rpcs, operations, reference: null })
+const service = (seconds: number, rpcs: number, operations: number | null = null): LabRecord => ({
+  seconds,
+  rpcs,
+  operations,
+  reference: null,
+})
 
 export const RECORDS: Readonly<Record<string, LabRecord>> = {
   InitialElection3A: record(3.0, 32, [3.0, 54]),

@@ -116,7 +116,9 @@ class RsmTest {
       await this.lab.sleep(pauseMs)
       pauseMs = Math.min(1280, pauseMs * 2)
     }
-    throw new LabFailure(`fewer than ${servers} servers have counted to ${value}: ${this.#counters.map((counter) => counter.value).join(', ')}`)
+    throw new LabFailure(
+      `fewer than ${servers} servers have counted to ${value}: ${this.#counters.map((counter) => counter.value).join(', ')}`,
+    )
   }
 
   verify(): void {
@@ -164,7 +166,7 @@ async function leaderPartition(lab: Lab): Promise<void> {
   let returned = 0
   const submits = Array.from({ length: 100 }, async () => {
     const result = leader.replica === null ? null : await t.submit(leader.replica, Operation.decrement)
-    // Whether some still wait is not asserted: a leader that steps down and says so is right to do so (trap T6).
+    // Whether some still wait is not asserted: a leader that steps down and says so is right to do so.
     check(result === null, 'a leader without a majority executed an operation')
     returned++
   })

@@ -2,7 +2,7 @@ import type { ManualClock, SeededRandom } from '@balsa/raft'
 import type { LabNetwork } from './network.js'
 import { LabFailure, sleep } from './virtual-time.js'
 
-export type SuiteName = 'network' | 'raft' | 'rsm' | 'kv-2025' | 'kv-classic'
+export type SuiteName = 'network' | 'raft' | 'rsm' | 'kv-2025' | 'kv-classic' | 'variants'
 
 /** One test of the course, by its own name. */
 export interface Scenario {

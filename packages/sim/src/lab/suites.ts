@@ -4,7 +4,7 @@ import { NETWORK_SCENARIOS } from './network-suite.js'
 import { ELECTION_SCENARIOS } from './raft-suite-elections.js'
 import { LOG_SCENARIOS } from './raft-suite-log.js'
 import { PERSISTENCE_SCENARIOS } from './raft-suite-persistence.js'
-import { SNAPSHOT_SCENARIOS } from './raft-suite-snapshots.js'
+import { SNAPSHOT_SCENARIOS, SNAPSHOT_VARIANTS } from './raft-suite-snapshots.js'
 import { RSM_SCENARIOS } from './rsm-suite.js'
 import type { Scenario } from './scenario.js'
 
@@ -18,4 +18,5 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   ...RSM_SCENARIOS,
   ...KV_2025_SCENARIOS,
   ...KV_CLASSIC_SCENARIOS,
+  ...SNAPSHOT_VARIANTS,
 ]
