@@ -1,0 +1,106 @@
+// @ts-check
+/** Processes of the mutation runner: one that runs seeds, and the tests under a planted bug. */
+import { fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url))
+const root = here('../..')
+
+/** @typedef {{ invariant: string | null, message: string, tail: readonly string[], traceHash?: string }} Outcome */
+
+/** A run that takes longer, of usually a second or two, will not end. */
+const RUN_LIMIT_MS = 150_000
+
+/** A process with a planted bug (or none), which runs one seed after the other. */
+export class SeedRunner {
+  #mutant
+  /** @type {import('node:child_process').ChildProcess | null} */
+  #child = null
+
+  /** @param {string} mutant Empty: the code as it is. */
+  constructor(mutant) {
+    this.#mutant = mutant
+  }
+
+  /** @param {string} profile @param {number} seed @returns {Promise<Outcome>} */
+  async run(profile, seed) {
+    const child = (this.#child ??= await this.#start())
+    return new Promise((resolve) => {
+      const end = (/** @type {Outcome} */ outcome) => {
+        clearTimeout(timer)
+        child.removeAllListeners()
+        if (outcome.invariant === 'never-ends' || outcome.invariant === 'crash') this.stop()
+        resolve(outcome)
+      }
+      const timer = setTimeout(() => end({ invariant: 'never-ends', message: `the run took more than ${RUN_LIMIT_MS / 1000} s`, tail: [] }), RUN_LIMIT_MS)
+      child.once('message', (message) => end(/** @type {Outcome} */ (message)))
+      child.once('exit', (code, signal) => end({ invariant: 'crash', message: `the process ended with ${code ?? signal}`, tail: [] }))
+      child.send({ profile, seed })
+    })
+  }
+
+  /** @returns {Promise<import('node:child_process').ChildProcess>} */
+  #start() {
+    const child = fork(here('worker.mjs'), [], {
+      execArgv: ['--import', new URL('preload.mjs', import.meta.url).href, '--max-old-space-size=1500'],
+      env: { ...process.env, BALSA_MUTANT: this.#mutant },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    let complaint = ''
+    child.stderr?.on('data', (data) => (complaint = (complaint + data).slice(-4000)))
+    return new Promise((resolve, reject) => {
+      child.once('message', () => {
+        child.removeAllListeners()
+        resolve(child)
+      })
+      child.once('exit', () => reject(new Error(`the runner of ${this.#mutant || 'the clean build'} does not start:\n${complaint}`)))
+    })
+  }
+
+  stop() {
+    this.#child?.removeAllListeners()
+    this.#child?.kill('SIGKILL')
+    this.#child = null
+  }
+}
+
+/**
+ * The tests in these files (or folders) under a planted bug. Answers the first that failed, or null when all passed.
+ * @param {string} mutant @param {readonly string[]} files
+ * @returns {Promise<string | null>}
+ */
+export async function failingTest(mutant, files) {
+  const folder = mkdtempSync(join(tmpdir(), 'balsa-mutant-'))
+  const report = join(folder, 'report.json')
+  try {
+    const args = ['run', '--config', here('vitest.config.mjs'), '--bail=1', '--reporter=json', `--outputFile=${report}`, ...files]
+    const code = await new Promise((resolve) => {
+      const child = spawn(join(root, 'node_modules/.bin/vitest'), args, { cwd: root, env: { ...process.env, BALSA_MUTANT: mutant }, stdio: 'ignore' })
+      const timer = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS)
+      child.once('exit', (status) => {
+        clearTimeout(timer)
+        resolve(status)
+      })
+    })
+    return code === 0 ? null : nameOfFailure(report, files)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @param {string} report @param {readonly string[]} files */
+function nameOfFailure(report, files) {
+  try {
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+    for (const { name, assertionResults } of testResults) {
+      const failed = assertionResults.find((/** @type {{ status: string }} */ test) => test.status === 'failed')
+      if (failed !== undefined) return `${String(name).replace(root, '')}: ${failed.fullName}`
+    }
+  } catch {
+    // It ended before it could write one: it hung, or the bug broke the loading of a file.
+  }
+  return `${files[0]}: does not end or does not load`
+}

@@ -1,0 +1,64 @@
+// @ts-check
+/** docs/mutants.md, made from the results of all runs so far (scripts/mutants/results.json). */
+import { catalogue, ENTRIES, entryOf } from './catalogue.mjs'
+
+/** @typedef {import('./runner.mjs').Result} Result */
+
+/** @param {ReadonlyMap<string, Result>} results */
+export function counts(results) {
+  const caught = new Set()
+  const planted = new Set()
+  for (const mutant of catalogue) {
+    if (mutant.patches.length > 0) planted.add(entryOf(mutant))
+    const result = results.get(mutant.key)
+    if (result?.caught === 'swarm' || result?.caught === 'test') caught.add(entryOf(mutant))
+  }
+  const bySwarm = new Set(catalogue.filter(({ key }) => results.get(key)?.caught === 'swarm').map(entryOf))
+  const survivors = catalogue.filter(({ key, patches }) => patches.length > 0 && results.get(key)?.caught === 'survivor')
+  return { planted: planted.size, caught: caught.size, bySwarm: bySwarm.size, mutants: catalogue.filter(({ patches }) => patches.length > 0).length, survivors }
+}
+
+const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+/** @param {import('./catalogue.mjs').Mutant} mutant @param {Result | undefined} result */
+function row({ key, title, notes }, result) {
+  const found = result?.caught
+  const by = found === 'swarm' ? `\`${result?.by}\`` : found === 'test' ? `test ${result?.by}` : 'nothing'
+  const runs = found === 'swarm' ? `${result?.runs} (${result?.profile} ${result?.seed})` : found === 'test' ? `not in ${result?.runs}` : `not in ${result?.runs ?? 0}`
+  return `| ${key} | ${cell(title)} | ${cell(by)} | ${runs} |${found === 'survivor' ? ` ${cell(notes ?? '')}` : ''}`.replace(/\|\s*$/, '|')
+}
+
+/** @param {ReadonlyMap<string, Result>} results */
+export function document(results) {
+  const { planted, caught, bySwarm, mutants, survivors } = counts(results)
+  const rows = (/** @type {readonly import('./catalogue.mjs').Mutant[]} */ list) => list.map((mutant) => row(mutant, results.get(mutant.key)))
+  const head = ['| id | planted | found by | runs of the swarm (profile, seed) |', '|---|---|---|---|']
+  const unplantable = catalogue.filter(({ patches }) => patches.length === 0)
+  const found = catalogue.filter((mutant) => mutant.patches.length > 0 && !survivors.includes(mutant))
+  return [
+    '# Planted bugs',
+    '',
+    'The known hard bugs of Raft systems, each planted into the built code when it is loaded, and what finds it. This file is written by `npm run mutants`;',
+    'the patches are in `scripts/mutants/catalogue`. A letter behind an id is a further variant of the same bug.',
+    '',
+    `Of ${ENTRIES} entries ${planted} are planted, by ${mutants} patches; ${caught} are found, ${bySwarm} of them by the simulator's swarm. A find counts only when`,
+    'the clean build passes the same seed, or the same test.',
+    '',
+    'Where the swarm is named, the column tells how many runs it took, and which one found it. `npm run mutants -- --replay A4 --profile elections --seed 3` shows',
+    'such a run. `no-unexplained-stop` means that an assertion of the engine itself stopped a member.',
+    '',
+    ...head,
+    ...rows(found),
+    '',
+    '## Survivors',
+    '',
+    ...(survivors.length === 0 ? ['None.'] : ['Planted, and not found yet.', '', '| id | planted | runs | why |', '|---|---|---|---|', ...survivors.map((each) => `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'not known yet')} |`)]),
+    '',
+    '## Not plantable',
+    '',
+    '| id | bug | why |',
+    '|---|---|---|',
+    ...unplantable.map(({ key, title, reason = '' }) => `| ${key} | ${cell(title)} | ${cell(reason)} |`),
+    '',
+  ].join('\n')
+}
