@@ -1,5 +1,5 @@
 import type { FileHandle, FileSystem, SeededRandom } from '@balsa/raft'
-import type { EventOwner, Scheduler } from '../world/scheduler.js'
+import { type EventOwner, type Scheduler, USUAL_PATIENCE } from '../world/scheduler.js'
 import { ioError, type SimDisk } from './sim-disk.js'
 import { NOWHERE, type SimFile } from './sim-file.js'
 
@@ -205,7 +205,13 @@ class DiskHandle implements FileHandle {
   }
 
   read(position: number, length: number): Promise<Uint8Array> {
-    return this.#port.call('read', this.path, () => this.#open().read(position, length))
+    return this.#port.call('read', this.path, () => {
+      const bytes = this.#open().read(position, length)
+      // Whoever reads may walk through it sector by sector, a few promises for each.
+      const { scheduler } = this.#port
+      scheduler.patience = Math.max(scheduler.patience, USUAL_PATIENCE + Math.ceil(bytes.length / 64))
+      return bytes
+    })
   }
 
   write(position: number, data: Uint8Array): void {

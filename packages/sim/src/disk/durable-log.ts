@@ -2,6 +2,8 @@ import { type HardState, ZERO_TERM } from '@balsa/raft'
 import type { SimFile } from './sim-file.js'
 import type { LoggedEntry } from './wal-reader.js'
 
+const CONTINUED = 2
+
 /** What the platter of one member holds, folded from its segments in order. Cheap while the log only grows. */
 export class DurableLog {
   hardState: HardState = { term: ZERO_TERM, votedFor: null }
@@ -97,7 +99,12 @@ export class DurableLog {
 
   #head(head: { readonly origin: number; readonly lastIndex: number; readonly lastTerm: number; readonly hardState: HardState }): void {
     this.#setHardState(head.hardState)
-    if (head.origin === 2 && this.lastIndex === head.lastIndex) return
+    if (head.origin === CONTINUED && head.lastIndex <= this.lastIndex && this.#entries.size > 0) {
+      // A last batch that was perhaps never synced is written again behind this head.
+      for (let index = this.lastIndex; index > head.lastIndex; index--) this.#entries.delete(index)
+      this.lastIndex = head.lastIndex
+      return
+    }
     this.#entries.clear()
     this.lastIndex = head.lastIndex
     this.baseIndex = head.lastIndex

@@ -9,13 +9,15 @@ export class SnapshotReplay implements Observer {
   readonly #cuts = new Map<number, string>()
   readonly #states = new Set<string>()
 
+  /** `index` 0: the machine was restored and has applied nothing since, so where it stands is not known here. */
   snapshotBegun(life: Life, index: number, fingerprint: string): void {
+    this.#states.add(fingerprint)
+    if (index === 0) return
     const known = this.#cuts.get(index)
     if (known !== undefined && known !== fingerprint) {
       violate(life.member.world, this.name, `member ${life.member.id} cut a snapshot at ${index} in state ${fingerprint}, another in ${known}`)
     }
     this.#cuts.set(index, fingerprint)
-    this.#states.add(fingerprint)
   }
 
   restored(life: Life, fingerprint: string): void {

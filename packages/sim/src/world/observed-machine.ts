@@ -62,7 +62,7 @@ export class ObservedMachine implements StateMachine {
       const { world } = life.member
       const index = life.appliedIndex
       world.trace.add(world.nowMs, life.member.id, 'snapshot', 0, index)
-      if (index > 0) for (const observer of world.observers.snapshotBegun) observer.snapshotBegun(life, index, this.#fingerprint?.() ?? '')
+      for (const observer of world.observers.snapshotBegun) observer.snapshotBegun(life, index, this.#fingerprint?.() ?? '')
     }
     return this.#inner.snapshot()
   }

@@ -14,6 +14,9 @@ export interface ScheduledEvent {
   run: (() => void) | null
 }
 
+/** Longer than any chain of promises between two calls of a port, but for those that walk through what was just read. */
+export const USUAL_PATIENCE = 40
+
 /** Virtual time and everything that waits for it, in the order (time, insertion). */
 export class Scheduler {
   nowMs = 0
@@ -24,6 +27,8 @@ export class Scheduler {
   /** Set by a turn of consensus, which says by itself whether it settled any promise. */
   quietTurn = false
   executed = 0
+  /** Turns of the promise queue that may pass without anything happening before all promises count as settled. */
+  patience = USUAL_PATIENCE
   #order = 0
   readonly #heap: ScheduledEvent[] = []
 

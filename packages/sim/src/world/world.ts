@@ -5,7 +5,7 @@ import { type NetworkConditions, SimNetwork } from '../network/sim-network.js'
 import { Coverage } from './coverage.js'
 import type { ClockShape } from './member-clock.js'
 import { type Observer, Observers } from './observer.js'
-import { Scheduler } from './scheduler.js'
+import { Scheduler, USUAL_PATIENCE } from './scheduler.js'
 import { type Life, type Service, SimMember } from './sim-member.js'
 import { Tables } from './tables.js'
 import { Trace } from './trace.js'
@@ -43,9 +43,6 @@ export const GOOD_DISK: DiskConditions = {
   nextWriteLost: false,
   nextWriteMisdirected: false,
 }
-
-/** Turns of the promise queue without anything happening after which nothing more will: longer than any chain of promises between two calls of a port. */
-const QUIET_TURNS = 40
 
 /** Errors with which a member stops by design when its disk fails it, and the fault that excuses each. */
 const EXCUSABLE: Readonly<Record<string, string>> = { IO_ERROR: 'EIO', SYNC_FAILED: 'EIO', DISK_FULL: 'ENOSPC' }
@@ -131,13 +128,14 @@ export class World {
   async #settle(): Promise<void> {
     const { scheduler } = this
     let seen = scheduler.activity
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+    for (let quiet = 0; quiet < scheduler.patience; quiet++) {
       await null
       if (this.#violation !== null) return
       if (scheduler.activity === seen) continue
       seen = scheduler.activity
       quiet = -1
     }
+    scheduler.patience = USUAL_PATIENCE
   }
 
   /** The process is gone, or the machine with it: nothing that it begins from here on has any effect. */
