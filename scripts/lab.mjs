@@ -99,16 +99,18 @@ function row(scenario, runs) {
   return `${passed ? 'ok  ' : 'FAIL'} ${scenario.name.padEnd(58)}${String(scenario.servers).padStart(8)}${mean('seconds').toFixed(2).padStart(11)}${mean('rpcs').toFixed(0).padStart(9)}${mean('bytes').toFixed(0).padStart(12)}${mean('operations').toFixed(0).padStart(8)}   ${best}   ${reference}${longest}`
 }
 
+/** Means per round of all tests; with several rounds also the worst round. */
 function totals(members, all) {
-  const per = (key) => all.reduce((sum, run) => sum + run[key], 0) / repeat
+  const rounds = Array.from({ length: repeat }, (_, at) => all.filter(({ seed }) => seed === firstSeed + at))
+  const sum = (runs, key) => runs.reduce((total, run) => total + run[key], 0)
+  const per = (key) => sum(all, key) / repeat
+  const most = (key) => Math.max(...rounds.map((runs) => sum(runs, key)))
   const records = members.map(({ name }) => RECORDS[name]).filter((record) => record !== undefined)
-  const best =
-    records.length === members.length
-      ? `${records.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s/${records.reduce((sum, { rpcs }) => sum + rpcs, 0)}`
-      : ''
+  const best = records.length === members.length ? `${sum(records, 'seconds').toFixed(1)} s/${sum(records, 'rpcs')}` : ''
+  const worst = repeat === 1 ? '' : `   at most ${most('seconds').toFixed(1)} s and ${most('rpcs')} RPCs in one round`
   const passed = all.filter(({ pass }) => pass).length
   const seconds = per('seconds').toFixed(1)
-  return `     ${`total: ${passed} of ${all.length} passed`.padEnd(66)}${seconds.padStart(11)}${per('rpcs').toFixed(0).padStart(9)}${per('bytes').toFixed(0).padStart(12)}${per('operations').toFixed(0).padStart(8)}   ${best.padStart(24)}`
+  return `     ${`total: ${passed} of ${all.length} passed`.padEnd(66)}${seconds.padStart(11)}${per('rpcs').toFixed(0).padStart(9)}${per('bytes').toFixed(0).padStart(12)}${per('operations').toFixed(0).padStart(8)}   ${best.padStart(24)}${worst}`
 }
 
 function report(result) {

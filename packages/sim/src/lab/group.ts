@@ -1,6 +1,6 @@
 import {
   asMemberId,
-  BalsaError,
+  type BalsaError,
   type Configuration,
   type CoreOptions,
   type ManualClock,
