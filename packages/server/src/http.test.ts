@@ -1,7 +1,7 @@
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import type { Server } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createHttpServer, type HttpSource } from './http.js'
+import { createHttpServer, type HttpLimits, type HttpSource } from './http.js'
 import { createMemberMetrics, type MemberMetrics } from './metrics/member-metrics.js'
 import { RawClient } from './socket.test-support.js'
 
@@ -19,17 +19,19 @@ const source: HttpSource = {
   metricsText: () => 'balsa_term 3\n',
 }
 
-beforeEach(async () => {
+const SHORT: HttpLimits = { headersTimeoutMs: 50, requestTimeoutMs: 100, keepAliveTimeoutMs: 50, checkIntervalMs: 10 }
+
+async function open(limits?: HttpLimits): Promise<void> {
   fatal = null
   ready = true
   metrics = createMemberMetrics()
-  server = createHttpServer(source, metrics, { headersTimeoutMs: 50, requestTimeoutMs: 100, keepAliveTimeoutMs: 50, checkIntervalMs: 10 })
+  server = createHttpServer(source, metrics, limits)
   // As the client port does: connections are handed over, the server itself never listens.
   listener = createTcpServer({ allowHalfOpen: true }, (socket) => void server.emit('connection', socket))
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   const bound = listener.address()
   address = `127.0.0.1:${bound !== null && typeof bound === 'object' ? bound.port : 0}`
-})
+}
 
 afterEach(async () => {
   server.closeAllConnections()
@@ -43,6 +45,9 @@ async function get(path: string, init: RequestInit = {}) {
 }
 
 describe('pages', () => {
+  // Time-outs that no slow machine meets: a client may use its connection again at any moment.
+  beforeEach(() => open())
+
   it('/healthz says whether the process is beyond help', async () => {
     expect(await get('/healthz')).toEqual({ code: 200, type: 'text/plain; charset=utf-8', text: 'ok\n' })
     fatal = 'SYNC_FAILED'
@@ -74,6 +79,8 @@ describe('pages', () => {
 })
 
 describe('hostile requests', () => {
+  beforeEach(() => open(SHORT))
+
   it.each([
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400/],
     ['two lengths', 'GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', /^HTTP\/1\.1 400/],

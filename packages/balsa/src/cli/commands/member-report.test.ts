@@ -66,6 +66,16 @@ describe('askCluster', () => {
   })
 })
 
+describe('a silent endpoint', () => {
+  it('has the name of the member that is known to be there', async () => {
+    const [a = 0, closed = 0] = await freePorts(2)
+    const down = `127.0.0.1:${closed}`
+    const first = await serve(a, JSON.stringify(report('n1', [listed('n1', `127.0.0.1:${a}`), listed('n2', down)])))
+    expect(await askCluster([first, down], 1000)).toMatchObject([{ name: 'n1' }, { endpoint: down, name: 'n2', status: null }])
+    expect(await askCluster([first], 1000)).toMatchObject([{ name: 'n1' }, { endpoint: down, name: 'n2', status: null }])
+  })
+})
+
 describe('askStatus', () => {
   it.each([
     ['{"a":1}', 200, /not a status/],

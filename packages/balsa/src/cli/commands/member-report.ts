@@ -62,26 +62,31 @@ export async function askCluster(endpoints: readonly string[], timeoutMs: number
   const reports = await Promise.all(endpoints.map((endpoint) => askStatus(endpoint, timeoutMs)))
   const seen = new Set(reports.flatMap(({ status }) => (status === null ? [] : [status.memberId])))
   const members = new Map(reports.flatMap(({ status }) => status?.members ?? []).map((member) => [member.id, member]))
-  const missing = [...members.values()].filter(({ id, clientAddress }) => !seen.has(id) && !endpoints.includes(clientAddress))
-  const others = missing.map(async ({ name, address, clientAddress }): Promise<EndpointReport> => {
-    if (clientAddress !== '') return { ...(await askStatus(clientAddress, timeoutMs)), name }
-    return { endpoint: '', name, status: null, error: `client address not known (peer address ${address}): name it in --endpoints` }
+  const missing = [...members.values()].filter(({ id }) => !seen.has(id))
+  const elsewhere = missing.filter(({ clientAddress }) => clientAddress !== '' && !endpoints.includes(clientAddress))
+  const nowhere = missing.filter(({ clientAddress }) => clientAddress === '')
+  const named = reports.map((report) => {
+    if (report.status !== null) return report
+    return { ...report, name: missing.find(({ clientAddress }) => clientAddress === report.endpoint)?.name ?? '' }
   })
-  // A member that does not answer at a given endpoint is also missing by name: one line for it is enough, if it is the only one.
-  const silent = reports.filter(({ status }) => status === null)
-  const all = [...reports, ...(await Promise.all(others))]
-  return silent.length > 0 &&
-    silent.length === others.length &&
-    [...members.values()].every(({ clientAddress }) => clientAddress === '' || !silent.some(({ endpoint }) => endpoint === clientAddress))
-    ? named(
-        reports,
-        missing.map(({ name }) => name),
-      )
-    : all
+  const others = await Promise.all(
+    elsewhere.map(async ({ name, clientAddress }) => ({ ...(await askStatus(clientAddress, timeoutMs)), name })),
+  )
+  return [...withNowhere(named, nowhere), ...others]
 }
 
-/** The silent endpoints must be the missing members; with exactly one of each it is also known which. */
-function named(reports: readonly EndpointReport[], missing: readonly string[]): readonly EndpointReport[] {
-  const only = missing.length === 1 ? (missing[0] ?? '') : ''
-  return reports.map((report) => (report.status === null ? { ...report, name: only } : report))
+/**
+ * Adds the members whose client address nobody knows. Silent endpoints that belong to nobody known are most likely these members: then one line for each
+ * is enough, and if there is one of each, it is also known which.
+ */
+function withNowhere(reports: readonly EndpointReport[], nowhere: MemberReport['members']): readonly EndpointReport[] {
+  const unnamed = reports.filter(({ status, name }) => status === null && name === '')
+  if (unnamed.length < nowhere.length) {
+    const error = (address: string): string => `client address not known (peer address ${address}): name it in --endpoints`
+    return [...reports, ...nowhere.map(({ name, address }) => ({ endpoint: '', name, status: null, error: error(address) }))]
+  }
+  const [only] = unnamed
+  const [member] = nowhere
+  if (unnamed.length !== 1 || only === undefined || member === undefined) return reports
+  return reports.map((report) => (report === only ? { ...report, name: member.name } : report))
 }
