@@ -40,7 +40,7 @@ export async function until(probe, { what, timeoutMs = 30_000, intervalMs = 20 }
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const value = await probe()
-    if (value !== undefined && value !== null && value !== false) return /** @type {NonNullable<T>} */ (value)
+    if (value !== undefined && value !== null && value !== false) return value
     if (performance.now() > deadline) throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`)
     await sleep(intervalMs)
   }

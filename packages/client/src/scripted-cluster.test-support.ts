@@ -195,7 +195,9 @@ export class ScriptedCluster {
     this.#index += 1
     const timeMs = this.clock.now() + this.timeOffsetMs
     const entry: AppliedCommand = { index: asIndex(this.#index), term: asTerm(1), timeMs, command: command.slice() }
-    return this.machine.apply([entry])[0] as CommandResult
+    const [result] = this.machine.apply([entry])
+    if (result === undefined) throw new Error('the machine gave no result')
+    return result
   }
 
   value(key: string): string | null {
@@ -222,7 +224,7 @@ export class ScriptedCluster {
     })
     watched.catch(() => undefined)
     for (;;) {
-      for (let turn = 0; turn < 20 && !settled; turn++) await null
+      for (let turn = 0; turn < 20 && !settled; turn++) await Promise.resolve()
       if (settled) return watched
       if (!this.clock.step()) throw new Error('the call can never be settled: nothing is left to happen')
     }

@@ -39,7 +39,9 @@ class ScriptedReplica implements EmbeddedReplica {
 
   #apply(command: Uint8Array): CommandResult {
     const entry: AppliedCommand = { index: asIndex(this.machine.appliedIndex + 1), term: asTerm(1), timeMs: this.timeMs, command }
-    return this.machine.apply([entry])[0] as CommandResult
+    const [result] = this.machine.apply([entry])
+    if (result === undefined) throw new Error('the machine gave no result')
+    return result
   }
 }
 
@@ -54,7 +56,7 @@ function setup(options: Partial<EmbeddedStoreOptions> = {}) {
     })
     watched.catch(() => undefined)
     for (;;) {
-      for (let turn = 0; turn < 20 && !settled; turn++) await null
+      for (let turn = 0; turn < 20 && !settled; turn++) await Promise.resolve()
       if (settled) return watched
       if (!clock.step()) throw new Error('the call can never be settled: nothing is left to happen')
     }

@@ -235,7 +235,7 @@ describe('snapshot', () => {
     }
     for (let at = 0; at < whole.length; at++) {
       const damaged = Uint8Array.from(whole)
-      damaged[at] = (damaged[at] as number) ^ (1 << (at % 8))
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8))
       expect(['CORRUPT', 'no error']).toContain(await codeOf(() => new KvStateMachine().restore(pieces([damaged]))))
     }
   })
@@ -253,7 +253,7 @@ describe('snapshot', () => {
     })
     let turns = 0
     while (!done) {
-      for (let spin = 0; spin < 50; spin++) await null
+      for (let spin = 0; spin < 50; spin++) await Promise.resolve()
       if (clock.step()) turns += 1
     }
     await reading
