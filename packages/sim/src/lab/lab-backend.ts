@@ -14,7 +14,7 @@ import type { LabNetwork, Link } from './network.js'
 
 /** A lost request to a member that answered this recently is repeated there; the loss says nothing about the member. */
 const STILL_THERE_MS = 100
-const BACK_OFF = { initialMs: 80, maxMs: 400 }
+const BACK_OFF = { initialMs: 160, maxMs: 400 }
 
 /**
  * Attempts of the production client's calls over the lab's network: one attempt is one RPC. (The production client speaks over a byte stream,

@@ -23,7 +23,7 @@ export const RAFT_PROFILE: Partial<CoreOptions> = {
  * the leader's own term), and appends neither wait nor stop for one that is lost.
  */
 export const KV_PROFILE: Partial<CoreOptions> = {
-  heartbeatIntervalMs: 100,
+  heartbeatIntervalMs: 125,
   electionTimeoutMs: 250,
   commitNotifyMs: 17,
   retryMs: 30,
