@@ -10,7 +10,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { root } from './processes.mjs'
 
-const BALSAD = join(root, 'packages/balsa/dist/bin/balsad.js')
+const BALSAD = join(root, 'packages/balsa/bin/balsad.js')
 const HOST = '127.0.0.1'
 
 /**

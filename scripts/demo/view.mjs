@@ -138,7 +138,7 @@ The cluster keeps running. Try next:
 
 Restart a member with the same flags:
 
-  node packages/balsa/dist/bin/balsad.js ${first === undefined ? '' : cluster.flags(first).join(' ')}
+  npx balsad ${first === undefined ? '' : cluster.flags(first).join(' ')}
 
 Stop everything and delete the data:
 

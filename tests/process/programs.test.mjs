@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { root } from '../../scripts/processes.mjs'
 
-const program = (/** @type {string} */ name) => join(root, `packages/balsa/dist/bin/${name}.js`)
+const program = (/** @type {string} */ name) => join(root, `packages/balsa/bin/${name}.js`)
 const directory = mkdtempSync(join(tmpdir(), 'balsa-programs-'))
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()

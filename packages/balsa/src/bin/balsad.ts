@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runDaemon } from '../daemon/daemon.js'
 
 await runDaemon(process.argv.slice(2))
