@@ -1,6 +1,6 @@
 /** What a user gets from the registry: the right files, entries that exist, a tree that runs nothing at installation. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { missingOptional } from '../../scripts/complete-lock.mjs'
@@ -71,14 +71,26 @@ describe.each(packed)('package $name', ({ name, files }) => {
   it('has the licence of the project', () => expect(read(`${folderOf(name)}/LICENSE`)).toBe(read('LICENSE')))
 
   it('points to entries that the compiler writes', () => {
-    const targets = [
-      ...Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions)),
-      ...Object.values(manifest.bin ?? {}),
-    ]
+    const targets = Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions))
     expect(targets.length).toBeGreaterThan(0)
     for (const target of targets) {
       const source = target.replace(/^(\.\/)?dist\//, 'src/').replace(/\.(d\.ts|js)$/, '.ts')
       expect(existsSync(join(repositoryRoot, folderOf(name), source)), `${name}: ${target} has no source ${source}`).toBe(true)
+    }
+  })
+})
+
+describe('programs', () => {
+  const programs = packed.flatMap(({ name }) => {
+    const { bin = {} } = JSON.parse(read(`${folderOf(name)}/package.json`)) as PackageJson
+    return Object.values(bin).map((path) => join(repositoryRoot, folderOf(name), path))
+  })
+
+  it('are files of the repository, executable: npm links them before anything is built', () => {
+    expect(programs.length).toBeGreaterThan(0)
+    for (const path of programs) {
+      expect(statSync(path).mode & 0o111, path).toBe(0o111)
+      expect(readFileSync(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
     }
   })
 })
