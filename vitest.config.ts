@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@balsa\/(\w+)$/, replacement: source('$1/src/index.ts') },
-      { find: /^@balsa\/(\w+)\/conformance$/, replacement: source('$1/src/conformance/index.ts') },
+      { find: /^@balsa\/(\w+)\/(\w+)$/, replacement: source('$1/src/$2/index.ts') },
       { find: /^balsa$/, replacement: source('balsa/src/index.ts') },
     ],
   },

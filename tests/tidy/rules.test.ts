@@ -189,7 +189,9 @@ describe('tests beside the code', () => {
   it('may be excused by room', () => {
     const room = new Map([['packages/raft/src/', 'covered as a whole']])
     expect(untested([logic], room)).toEqual([])
-    expect(untested([logic], new Map([['packages/kv/src/', 'another room'], ...room])).map(({ path }) => path)).toEqual(['packages/kv/src/'])
+    expect(untested([logic], new Map([['packages/kv/src/', 'another room'], ...room])).map(({ path }) => path)).toEqual([
+      'packages/kv/src/',
+    ])
   })
 })
 

@@ -294,3 +294,38 @@ describe('members down', () => {
     }
   })
 })
+
+describe('check-history', () => {
+  const event = (type: string, value: string) => `${JSON.stringify({ process: 0, type, f: 'put', key: 'k', value })}\n`
+  const put = (value: string) => event('invoke', value) + event('ok', value)
+  const get = (value: string) =>
+    ['invoke', 'ok']
+      .map((type) => `${JSON.stringify({ process: 1, type, f: 'get', key: 'k', value: type === 'ok' ? value : null })}\n`)
+      .join('')
+  const check = (history: string, ...args: readonly string[]) => run(['check-history', '-', ...args], { stdin: Buffer.from(history) })
+
+  it('says whether it is linearizable, in every form and by the exit code', async () => {
+    expect(await check(put('a') + put('b') + get('b'))).toMatchObject({ code: 0, out: 'linearizable (3 operations)\n', err: '' })
+    const stale = put('a') + put('b') + get('a')
+    const refuted = await check(stale)
+    expect(refuted).toMatchObject({ code: 1, err: '' })
+    expect(refuted.out).toMatch(/key "k" is not linearizable[\s\S]*\nnot linearizable \(3 operations\)\n$/)
+    const json: unknown = JSON.parse((await check(stale, '-o', 'json')).out)
+    expect(json).toMatchObject({ verdict: 'not linearizable', operations: 3, failures: [{ key: 'k' }] })
+    expect((await check(stale, '-o', 'table')).out).toMatch(/^VERDICT +OPERATIONS +KEYS NOT PROVEN\nnot linearizable +3 +"k"\n$/)
+  })
+
+  it('never calls a search that was cut off a pass', async () => {
+    expect(await check(put('a') + put('b') + get('b'), '--max-steps', '1')).toMatchObject({
+      code: 6,
+      out: expect.stringMatching(/undecided/),
+    })
+  })
+
+  it('names the line of a malformed history, and a file that is not there', async () => {
+    expect(await check(`${put('a')}nonsense\n`)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/line 3: not JSON/) })
+    expect(await check(event('ok', 'a'))).toMatchObject({ code: 2, err: expect.stringMatching(/line 1: process 0 has nothing under way/) })
+    expect(await run(['check-history', './no-such-file'])).toMatchObject({ code: 2, err: expect.stringMatching(/cannot be read/) })
+    expect(await check('', '--max-steps', 'many')).toMatchObject({ code: 2, err: expect.stringMatching(/--max-steps/) })
+  })
+})

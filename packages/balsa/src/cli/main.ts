@@ -50,6 +50,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addReads(program, io, choose)
   addWrites(program, io, choose)
   addCluster(program, io, choose)
+  addHistory(program, io, choose)
   return program
 }
 
@@ -105,6 +106,19 @@ function addCluster(program: Command, io: Io, choose: Choose): void {
   withCommon(endpoint.command('health'), [{ does: 'which endpoints answer linearizable reads', line: 'balsactl endpoint health' }])
     .description('Asks each endpoint for a linearizable read and reports how long it took.')
     .action(choose('endpoint health', async (flags) => (await import('./commands/endpoint-health.js')).endpointHealth(flags, io)))
+}
+
+function addHistory(program: Command, io: Io, choose: Choose): void {
+  withCommon(program.command('check-history'), [
+    { does: 'is what the clients saw possible?', line: 'balsactl check-history history.jsonl' },
+    { does: 'from another program', line: 'my-test | balsactl check-history -' },
+  ])
+    .description('Checks a history of get, put, append, cas and delete for linearizability. Asks no cluster.')
+    .argument('<file>', 'JSON lines, or - for standard input')
+    .option('--max-steps <number>', 'give up on a key after so many steps of the search (default: 5000000)')
+    .action(
+      choose('check-history', async (flags, [file = '']) => (await import('./commands/check-history.js')).checkHistory(file, flags, io)),
+    )
 }
 
 /** Applies to all commands, nested ones too. */
