@@ -136,10 +136,17 @@ describe('a turn', () => {
     expect(kinds()).toEqual(['message', 'persisted'])
   })
 
-  it('tells the transport who the peers are', async () => {
+  it('tells the transport who the peers are: also those whom a change leaves out, until it is committed', async () => {
     expect(transport.peers).toHaveLength(3)
     const configuration = configurationOf(2)
+    core.committedConfiguration = core.configuration
+    core.configuration = configuration
     core.script.push({ events: [{ type: 'configuration', index: asIndex(4), configuration }] })
+    deliver(2, encodeMessage(heartbeat()))
+    await turn()
+    expect(transport.peers).toHaveLength(3)
+    core.committedConfiguration = configuration
+    core.script.push({ commitIndex: asIndex(4) })
     deliver(2, encodeMessage(heartbeat()))
     await turn()
     expect(transport.peers).toHaveLength(2)

@@ -56,6 +56,8 @@ export class Driver<Result> {
   #timer: Timer | null = null
   #timerAtMs = Infinity
   #lastTerm: Term
+  /** The transport still knows members that an uncommitted change leaves out. */
+  #changeUndecided = false
   /** Work under way that a clean stop waits for. */
   readonly #work = new Set<Promise<unknown>>()
   readonly #onFailure: (error: BalsaError) => void
@@ -109,7 +111,7 @@ export class Driver<Result> {
 
   /** Peers may be heard from here on. */
   async start(): Promise<void> {
-    this.#transport.setPeers(this.core.configuration.members)
+    this.#tellPeers()
     await this.#transport.start({
       onMessage: (from, message) => this.#receive(from, message),
       onPeerState: (id, up) => {
@@ -265,10 +267,23 @@ export class Driver<Result> {
     for (const chunk of effects.snapshotChunks) this.#receiver.store(chunk)
     if (effects.commitIndex !== null) {
       this.applyLoop.commit(effects.commitIndex)
+      if (this.#changeUndecided) this.#tellPeers()
       if (this.events.wants('commit')) this.events.emit({ type: 'commit', index: effects.commitIndex })
     }
     if (effects.reads.length > 0) this.#readsReady()
     this.applyLoop.pump()
+  }
+
+  /**
+   * Everybody in the configuration in force, and in the committed one as long as they differ: a change that may never be decided must not keep
+   * this member from answering a leader that the change leaves out.
+   */
+  #tellPeers(): void {
+    const { core } = this
+    const { members } = core.configuration
+    const leaving = core.configurationAt(core.commitIndex).members.filter(({ id }) => members.every((member) => member.id !== id))
+    this.#changeUndecided = leaving.length > 0
+    this.#transport.setPeers([...members, ...leaving])
   }
 
   #answerCallers(effects: Effects): void {
@@ -307,7 +322,7 @@ export class Driver<Result> {
   #coreEvent(event: CoreEvent): void {
     switch (event.type) {
       case 'configuration':
-        this.#transport.setPeers(event.configuration.members)
+        this.#tellPeers()
         this.events.emit({ type: 'membership', index: event.index, configuration: event.configuration })
         return
       case 'role':

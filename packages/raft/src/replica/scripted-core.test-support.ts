@@ -77,8 +77,11 @@ export class ScriptedCore implements ConsensusCore {
     return this.memory[this.memory.length - 1]?.index ?? ZERO_INDEX
   }
 
+  /** The newest configuration that is known to be committed; null: the one in force. */
+  committedConfiguration: Configuration | null = null
+
   configurationAt(): Configuration {
-    return this.configuration
+    return this.committedConfiguration ?? this.configuration
   }
 
   entries(from: LogIndex, to: LogIndex): readonly Entry[] | null {
