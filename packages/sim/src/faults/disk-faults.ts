@@ -62,7 +62,8 @@ export const bitFlip: Fault = (arena) => {
   const { world, random } = arena
   const victim = drawSpare(arena)
   if (victim === null) return
-  const names = victim.disk.durableNames().filter((name) => name.endsWith('.log') || name.endsWith('.snap') || name === 'identity')
+  const ending = random.pick(['.log', '.log', '.snap', 'identity'])
+  const names = victim.disk.durableNames().filter((each) => each.endsWith(ending))
   if (names.length === 0) return
   const name = random.pick(names)
   const file = victim.disk.durableFile(name)

@@ -91,7 +91,8 @@ export const slowNode: Fault = (arena) => {
 
 export const transfer: Fault = (arena) => {
   const { random, world } = arena
-  const leader = leaderOf(arena)
+  // Sometimes a member is asked that does not lead.
+  const leader = random.bool(0.15) ? running(arena)[0] : leaderOf(arena)
   const replica = leader?.life?.replica
   if (leader === undefined || replica === undefined || replica === null) return
   const target = random.bool(0.3) ? null : random.pick(world.members).id
@@ -125,7 +126,8 @@ export const change: Fault = (arena) => {
   if (leader === undefined || core === undefined || core === null) return
   const { configuration } = core
   if (configuration.votersOutgoing.length > 0) return
-  const next = drawConfiguration(arena, configuration)
+  let next: Configuration | null = null
+  for (let attempt = 0; attempt < 5 && next === null; attempt++) next = drawConfiguration(arena, configuration)
   if (next === null) return
   const joint = next.votersOutgoing.length > 0
   world.coverage.hit(joint ? 'fault change joint' : 'fault change')

@@ -58,9 +58,10 @@ export class DurableCommit implements Observer {
   }
 
   synced(member: SimMember): void {
-    const { cut } = member.disk.durableLog()
-    for (const { index, term } of cut.splice(0)) {
-      if (this.#ledger.committed[index] !== term || member.damaged) continue
+    const log = member.disk.durableLog()
+    for (const { index, term } of log.cut.splice(0)) {
+      // What was cut and written again in one go was never gone.
+      if (this.#ledger.committed[index] !== term || member.damaged || log.holds(index, term)) continue
       violate(member.world, this.name, `the disk of member ${member.id} lost the committed entry ${index} of term ${term}: it was cut off`)
     }
   }

@@ -70,7 +70,7 @@ interface Station extends EventOwner {
   hold(event: ScheduledEvent): void
 }
 
-const MAX_QUEUED_ON_SLOW_LINK = 64
+const MAX_QUEUED_ON_SLOW_LINK = 16
 
 /** The network between members: every pair, each direction and each lane on its own. */
 export class SimNetwork {

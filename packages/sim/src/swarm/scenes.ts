@@ -1,16 +1,39 @@
-import { EntryType, type Input, type RaftCore, type Effects } from '@balsa/raft'
+import { type AppliedCommand, type Effects, EntryType, type Input, type Message, type RaftCore } from '@balsa/raft'
+import type { CommandResult } from '@balsa/kv'
 import type { Ledger } from '../invariants/ledger.js'
 import type { Before, Observer } from '../world/observer.js'
 import type { Life, SimMember } from '../world/sim-member.js'
+
+/** What is remembered of one life. */
+interface Memory {
+  /** Highest round that it sent as a leader. */
+  round: number
+  /** Snapshot that is being received. */
+  receiving: number
+  /** Revision of the store when a snapshot replaced it. */
+  restoredRevision: number
+}
+
+const revisionOf = (life: Life): number => (life.service.machine as { readonly revision?: number }).revision ?? 0
 
 /** Recognises rare moments and counts them: whether a run reached them, nothing more. */
 export class Scenes implements Observer {
   readonly name = 'scenes'
   readonly #ledger: Ledger
   readonly #candidates = new Map<number, number>()
+  readonly #memories = new Map<Life, Memory>()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
+  }
+
+  #memory(life: Life): Memory {
+    let memory = this.#memories.get(life)
+    if (memory === undefined) {
+      memory = { round: 0, receiving: 0, restoredRevision: 0 }
+      this.#memories.set(life, memory)
+    }
+    return memory
   }
 
   started(life: Life, core: RaftCore): void {
@@ -21,20 +44,24 @@ export class Scenes implements Observer {
     if (input.type === 'message') this.#message(life, core, input.message, before)
     if (core.role === before.role && core.term === before.term) return
     const { coverage } = life.member.world
-    if (core.role === 'candidate') {
-      const other = this.#candidates.get(core.term)
-      if (other !== undefined && other !== core.id) coverage.hit('two candidates in one term')
-      if (before.role === 'candidate') coverage.hit('vote split')
-      this.#candidates.set(core.term, core.id)
-      if (!core.configuration.voters.includes(core.id)) coverage.hit('removed member campaigns')
-    }
+    if (core.role === 'candidate') this.#candidate(life, core, before)
     if (before.role !== 'leader' || core.role === 'leader') return
     if (core.term === before.term && input.type === 'tick') coverage.hit('leader stepped down without a quorum')
     if (core.lastIndex > core.commitIndex) coverage.hit('leader deposed with uncommitted entries')
     if (core.term === before.term && !core.configuration.voters.includes(core.id)) coverage.hit('leader left by its own change')
   }
 
-  #message(life: Life, core: RaftCore, message: Extract<Input, { type: 'message' }>['message'], before: Before): void {
+  #candidate(life: Life, core: RaftCore, before: Before): void {
+    const { coverage, members } = life.member.world
+    const other = this.#candidates.get(core.term)
+    if (other !== undefined && other !== core.id) coverage.hit('two candidates in one term')
+    if (before.role === 'candidate') coverage.hit('vote split')
+    this.#candidates.set(core.term, core.id)
+    const furthest = members.reduce((best, member) => ((member.life?.core?.commitIndex ?? 0) > (best.life?.core?.commitIndex ?? 0) ? member : best), life.member)
+    if (furthest.life?.core?.configuration.voters.includes(core.id) === false) coverage.hit('removed member campaigns')
+  }
+
+  #message(life: Life, core: RaftCore, message: Message, before: Before): void {
     const { coverage } = life.member.world
     if (message.term < before.term) coverage.hit('old term answered')
     switch (message.type) {
@@ -42,31 +69,60 @@ export class Scenes implements Observer {
         if (message.preVote && !message.granted) coverage.hit('pre-vote refused')
         return
       case 'heartbeat':
-        if (message.term === core.term && message.commit < core.commitIndex) coverage.hit('follower ahead of the leader in commit after its restart')
+        if (message.term === core.term && message.commit < core.commitIndex) coverage.hit('follower ahead of what the leader tells it')
+        return
+      case 'heartbeatResponse':
+      case 'appendEntriesResponse':
+        if (message.round > 0 && message.round < this.#memory(life).round) coverage.hit('late answer of an earlier read round')
         return
       case 'readIndexResponse':
         if (message.index !== null) coverage.hit('read round confirmed')
         return
       case 'installSnapshot':
-        if (message.offset === 0) coverage.hit('snapshot transfer begun')
+        this.#receiving(life, message)
         return
       default:
         return
     }
   }
 
-  effects(life: Life, _core: RaftCore, effects: Effects): void {
+  #receiving(life: Life, message: Extract<Message, { type: 'installSnapshot' }>): void {
     const { coverage } = life.member.world
+    const memory = this.#memory(life)
+    if (message.offset === 0) coverage.hit('snapshot transfer begun')
+    if (memory.receiving !== 0 && memory.receiving !== message.snapshot.index) coverage.hit('snapshot transfer superseded')
+    memory.receiving = message.done ? 0 : message.snapshot.index
+  }
+
+  effects(life: Life, core: RaftCore, effects: Effects): void {
+    const { coverage, members } = life.member.world
+    let cut = false
     for (const event of effects.events) {
       if (event.type !== 'truncated') continue
-      for (let index: number = event.fromIndex; index <= event.lastIndex; index++) {
-        const entries = this.#ledger.at(index)
-        if (entries.length > 1) coverage.hit('old entry overwritten')
-      }
+      cut = true
+      const old = life.member.disk.durableLog().termAt(event.fromIndex)
+      const holders = members.filter(({ disk }) => old !== null && disk.durableLog().holds(event.fromIndex, old)).length
+      if (holders * 2 > members.length) coverage.hit('old entry on a majority, then overwritten')
     }
-    if (effects.persist?.entries.some(({ type }) => type === EntryType.configuration) === true && effects.events.some(({ type }) => type === 'truncated')) {
-      coverage.hit('log cut with a configuration')
+    if (cut && effects.events.some(({ type }) => type === 'configuration')) coverage.hit('log cut with a configuration')
+    if (effects.persist?.entries.some(({ type }) => type === EntryType.configuration) === true) coverage.hit('configuration written')
+    if (core.role !== 'leader') return
+    for (const message of effects.messages) {
+      if (message.type === 'heartbeat' || message.type === 'appendEntries') this.#memory(life).round = Math.max(this.#memory(life).round, message.round)
     }
+  }
+
+  applied(life: Life, _command: AppliedCommand, _fingerprint: string, answer: unknown): void {
+    const result = answer as CommandResult
+    const { coverage } = life.member.world
+    if (result.type === 'refused') coverage.hit(`refused by the machine ${result.code}`)
+    if (result.type !== 'written' || result.metadata.modRevision === revisionOf(life)) return
+    coverage.hit('repeated request answered from memory')
+    if (result.metadata.modRevision <= this.#memory(life).restoredRevision) coverage.hit('repeated request answered from memory after a snapshot')
+  }
+
+  restored(life: Life): void {
+    this.#memory(life).restoredRevision = revisionOf(life)
   }
 
   crashed(member: SimMember): void {

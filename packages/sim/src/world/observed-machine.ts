@@ -49,7 +49,7 @@ export class ObservedMachine implements StateMachine {
     world.scheduler.activity++
     const fingerprint = this.#fingerprint === null ? resultText(answer) : this.#fingerprint()
     life.appliedIndex = command.index
-    for (const observer of world.observers.applied) observer.applied(life, command, fingerprint)
+    for (const observer of world.observers.applied) observer.applied(life, command, fingerprint, answer[0])
   }
 
   query(query: unknown): unknown {

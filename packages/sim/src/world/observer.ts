@@ -21,7 +21,7 @@ export interface Observer {
   /** What the core wants done, before it is done. */
   effects?(life: Life, core: RaftCore, effects: Effects): void
   /** A command went into the state machine, which is at `fingerprint` now. */
-  applied?(life: Life, command: AppliedCommand, fingerprint: string): void
+  applied?(life: Life, command: AppliedCommand, fingerprint: string, answer: unknown): void
   /** The state machine was replaced by a snapshot (or by the empty state). */
   restored?(life: Life, fingerprint: string): void
   /** A local snapshot is begun. */

@@ -20,6 +20,9 @@ import type { World } from './world.js'
 
 export type AnyReplica = Replica<unknown, unknown, unknown>
 
+/** How much likelier a crash is in each call of a member that starts. */
+const STARTING_FACTOR = 10
+
 /** What runs in one life of a member on top of consensus. */
 export interface Service {
   readonly machine: StateMachine
@@ -133,7 +136,8 @@ export class SimMember {
   #crashHere(operation: DiskOperation, moment: 0 | 1 | 2): boolean {
     const { life, world } = this
     if (life === null) return true
-    const rate = world.crashPerCall
+    // A start makes few calls, and each is a place where a crash may hurt.
+    const rate = this.running ? world.crashPerCall : Math.min(0.1, world.crashPerCall * STARTING_FACTOR)
     if (rate === 0 || !this.diskHooks.random.bool(rate)) return false
     world.coverage.hit(`crash ${['before', 'during', 'after'][moment]} ${operation}`)
     world.crash(this, `${['before', 'during', 'after'][moment]} ${operation}`)
