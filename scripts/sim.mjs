@@ -52,7 +52,9 @@ async function replay(seed) {
   if (values.trace !== undefined) writeFileSync(values.trace, `${lines.join('\n')}\n`)
   if (report.violation === null) {
     const { size, virtualMs, events, operations, traceHash } = report
-    console.log(`seed ${seed} (${report.profile}): ${size} members, ${(virtualMs / 1000).toFixed(1)} s, ${events} events, ${operations.ok} calls answered. Nothing wrong. Trace ${traceHash}`)
+    console.log(
+      `seed ${seed} (${report.profile}): ${size} members, ${(virtualMs / 1000).toFixed(1)} s, ${events} events, ${operations.ok} calls answered. Nothing wrong. Trace ${traceHash}`,
+    )
     return
   }
   console.log(failure(report))
@@ -85,7 +87,9 @@ async function batch(from, count) {
     `${totals.done} seeds in ${seconds.toFixed(1)} s: ${(totals.done / seconds).toFixed(1)} seeds/s, ${((hours / seconds) * 60).toFixed(2)} virtual hours per real minute ` +
       `(${(totals.virtualMs / 1000 / seconds).toFixed(0)} times real time), ${(totals.events / seconds / 1000).toFixed(0)} k events/s`,
   )
-  console.log(`${totals.ok} calls of clients answered, ${totals.fail} refused, ${totals.unknown} of unknown outcome; elections won: ${coverage.count('elections won')}`)
+  console.log(
+    `${totals.ok} calls of clients answered, ${totals.fail} refused, ${totals.unknown} of unknown outcome; elections won: ${coverage.count('elections won')}`,
+  )
   console.log(totals.failed === 0 ? 'no violation' : `${totals.failed} of ${totals.done} seeds violated an invariant`)
   if (totals.failed > 0) process.exitCode = 1
 }

@@ -22,6 +22,7 @@ export const suites = [
     name: 'integration',
     run: vitest(['--exclude=packages/**', '--exclude=tests/tidy/**', '--exclude=tests/process/**'], { mayBeEmpty: true }),
   },
+  { name: 'sim', run: program([process.execPath, 'scripts/sim.mjs', '--no-build', '--seeds', '300'], { deadlineMs: 10 * minutes }) },
   { name: 'process', run: nodeTest('tests/process', { deadlineMs: 8 * minutes }) },
 ]
 

@@ -1,5 +1,6 @@
 import type { FileHandle, FileSystem, SeededRandom } from '@balsa/raft'
 import { type EventOwner, type Scheduler, USUAL_PATIENCE } from '../world/scheduler.js'
+import { asError } from '../world/violation.js'
 import { ioError, type SimDisk } from './sim-disk.js'
 import { NOWHERE, type SimFile } from './sim-file.js'
 
@@ -118,7 +119,7 @@ export class DiskPort implements FileSystem {
       this.#draw(operation, path)
       result = effect()
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(asError(error))
     }
     if (hooks.crashHere(operation, 2)) return never()
     const { slowCallRate, slowCallMs } = hooks.conditions
@@ -138,7 +139,7 @@ export class DiskPort implements FileSystem {
           // The process may have died with the last of it.
           if (this.owner.alive) resolve(result)
         } catch (error) {
-          reject(error)
+          reject(asError(error))
         }
       })
     })
@@ -152,7 +153,7 @@ export class DiskPort implements FileSystem {
     try {
       steps.start()
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(asError(error))
     }
     const { syncMinMs, syncTailMs } = hooks.conditions
     const tailMs = syncTailMs === 0 ? 0 : -Math.log(1 - hooks.random.next()) * syncTailMs

@@ -146,4 +146,3 @@ export class DurableLog {
     return `term ${this.hardState.term} vote ${this.hardState.votedFor ?? '-'} last ${this.lastIndex} snapshot ${this.snapshotIndex}`
   }
 }
-

@@ -2,7 +2,9 @@ import type { SeededRandom } from '@balsa/raft'
 import { readBatch, SECTOR_BYTES, segmentOf, type WalBatch } from './wal-reader.js'
 
 /** A write, or a change of the length, that a crash may still take back. */
-export type Piece = { readonly position: number; readonly data: Uint8Array; readonly misdirectedTo: number | null } | { readonly size: number }
+export type Piece =
+  | { readonly position: number; readonly data: Uint8Array; readonly misdirectedTo: number | null }
+  | { readonly size: number }
 
 export type CrashLoss = 'lost' | 'prefix' | 'subset' | 'torn' | 'kept'
 

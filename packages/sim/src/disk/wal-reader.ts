@@ -83,7 +83,13 @@ function readRecords(bytes: Uint8Array, view: DataView, from: number, to: number
     } else if (type === 2) records.push({ type: 'hardState', hardState: hardStateAt(view, body) })
     else {
       const lastIndex = u64(view, body + 1)
-      records.push({ type: 'head', origin: view.getUint8(body), lastIndex, lastTerm: u64(view, body + 9), hardState: hardStateAt(view, body + 25) })
+      records.push({
+        type: 'head',
+        origin: view.getUint8(body),
+        lastIndex,
+        lastTerm: u64(view, body + 9),
+        hardState: hardStateAt(view, body + 25),
+      })
     }
     at = body + length
   }

@@ -27,16 +27,34 @@ export const diskFull: Fault = (arena) => {
 }
 
 export const readErrors: Fault = (arena) => {
-  forAWhile(arena, 'readErrors', arena.random.pick(arena.world.members), { readErrorRate: 0.001 * 300 ** arena.random.next() }, duration(arena))
+  forAWhile(
+    arena,
+    'readErrors',
+    arena.random.pick(arena.world.members),
+    { readErrorRate: 0.001 * 300 ** arena.random.next() },
+    duration(arena),
+  )
 }
 
 export const writeErrors: Fault = (arena) => {
-  forAWhile(arena, 'writeErrors', arena.random.pick(arena.world.members), { writeErrorRate: 0.001 * 100 ** arena.random.next() }, duration(arena))
+  forAWhile(
+    arena,
+    'writeErrors',
+    arena.random.pick(arena.world.members),
+    { writeErrorRate: 0.001 * 100 ** arena.random.next() },
+    duration(arena),
+  )
 }
 
 /** After a failed sync the pages are gone, and the next sync says that all is well (Linux). */
 export const syncErrors: Fault = (arena) => {
-  forAWhile(arena, 'syncErrors', arena.random.pick(arena.world.members), { syncErrorRate: 0.002 * 250 ** arena.random.next() }, duration(arena))
+  forAWhile(
+    arena,
+    'syncErrors',
+    arena.random.pick(arena.world.members),
+    { syncErrorRate: 0.002 * 250 ** arena.random.next() },
+    duration(arena),
+  )
 }
 
 function drawSpare(arena: Arena): SimMember | null {

@@ -6,7 +6,15 @@ function cut(arena: Arena, reason: string, pairs: readonly (readonly [number, nu
   const { world } = arena
   const id = `${reason} ${world.trace.count}`
   world.coverage.hit(`fault ${reason}`)
-  world.trace.add(world.nowMs, 0, `fault ${reason}`, 0, pairs.length, Math.round(forMs), pairs.map(([from, to]) => `${from}>${to}`).join(' '))
+  world.trace.add(
+    world.nowMs,
+    0,
+    `fault ${reason}`,
+    0,
+    pairs.length,
+    Math.round(forMs),
+    pairs.map(([from, to]) => `${from}>${to}`).join(' '),
+  )
   for (const [from, to] of pairs) world.network.link(from, to).cuts.add(id)
   arena.later(forMs, () => {
     for (const [from, to] of pairs) world.network.link(from, to).cuts.delete(id)
@@ -17,7 +25,12 @@ function cut(arena: Arena, reason: string, pairs: readonly (readonly [number, nu
 const idsOf = (arena: Arena): number[] => arena.world.members.map(({ id }) => id)
 
 function acrossGroups(left: readonly number[], right: readonly number[]): [number, number][] {
-  return left.flatMap((a) => right.flatMap((b): [number, number][] => [[a, b], [b, a]]))
+  return left.flatMap((a) =>
+    right.flatMap((b): [number, number][] => [
+      [a, b],
+      [b, a],
+    ]),
+  )
 }
 
 /** One member, a minority or a half against the rest; often the leader is on the smaller side. */
@@ -37,7 +50,12 @@ export const oneWay: Fault = (arena) => {
   const victim = arena.random.bool() ? (leaderOf(arena)?.id ?? arena.random.pick(ids)) : arena.random.pick(ids)
   const others = ids.filter((id) => id !== victim && arena.random.bool(0.7))
   const deaf = arena.random.bool()
-  cut(arena, 'oneWay', others.map((id): [number, number] => (deaf ? [id, victim] : [victim, id])), duration(arena))
+  cut(
+    arena,
+    'oneWay',
+    others.map((id): [number, number] => (deaf ? [id, victim] : [victim, id])),
+    duration(arena),
+  )
 }
 
 /** Two groups that only one member sees both of. */
@@ -88,7 +106,17 @@ export const swizzle: Fault = (arena) => {
   victims.forEach((victim, position) => {
     const stopMs = (spreadMs * position) / victims.length
     const backMs = spreadMs + (spreadMs * (release.indexOf(victim) + 1)) / victims.length
-    arena.later(stopMs, () => cut(arena, 'swizzle', acrossGroups([victim], everybody.filter((id) => id !== victim)), backMs - stopMs))
+    arena.later(stopMs, () =>
+      cut(
+        arena,
+        'swizzle',
+        acrossGroups(
+          [victim],
+          everybody.filter((id) => id !== victim),
+        ),
+        backMs - stopMs,
+      ),
+    )
   })
 }
 
@@ -100,7 +128,17 @@ export const flap: Fault = (arena) => {
   const periodMs = 100 * 20 ** arena.random.next()
   const times = 2 + arena.random.int(10)
   for (let time = 0; time < times; time++) {
-    arena.later(2 * time * periodMs, () => cut(arena, 'flap', [[one, other], [other, one]], periodMs))
+    arena.later(2 * time * periodMs, () =>
+      cut(
+        arena,
+        'flap',
+        [
+          [one, other],
+          [other, one],
+        ],
+        periodMs,
+      ),
+    )
   }
 }
 
@@ -124,7 +162,12 @@ export const filter: Fault = (arena) => {
   const type = random.pick(MESSAGE_TYPES.slice(1))
   if (type === null) return
   const ids = idsOf(arena)
-  const each = { from: random.bool() ? 0 : random.pick(ids), to: random.bool() ? 0 : random.pick(ids), type, rate: random.pick([0.3, 0.7, 1]) }
+  const each = {
+    from: random.bool() ? 0 : random.pick(ids),
+    to: random.bool() ? 0 : random.pick(ids),
+    type,
+    rate: random.pick([0.3, 0.7, 1]),
+  }
   world.network.filters = [...world.network.filters, each]
   world.coverage.hit('fault filter')
   world.trace.add(world.nowMs, each.from, 'fault filter', each.to, 0, 0, type)
@@ -137,7 +180,9 @@ export const filter: Fault = (arena) => {
 export const clientCut: Fault = (arena) => {
   const { world, random, streams } = arena
   const member = random.pick(world.members)
-  const routes = Array.from({ length: arena.plan.workload.clients }, (_, at) => `${at + 1} m${member.id}:client`).filter(() => random.bool())
+  const routes = Array.from({ length: arena.plan.workload.clients }, (_, at) => `${at + 1} m${member.id}:client`).filter(() =>
+    random.bool(),
+  )
   world.coverage.hit('fault clientCut')
   for (const route of routes) streams.silenced.add(route)
   arena.later(duration(arena), () => {

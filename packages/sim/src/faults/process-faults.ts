@@ -1,6 +1,7 @@
 import { type Configuration, type MemberId, asMemberId } from '@balsa/raft'
 import type { SimMember } from '../world/sim-member.js'
 import { type Arena, duration, type Fault, leaderOf, running } from './fault.js'
+import { partition } from './network-faults.js'
 
 const alive = (arena: Arena): SimMember[] => arena.world.members.filter(({ life }) => life !== null)
 
@@ -11,7 +12,8 @@ export const crash: Fault = (arena) => {
   if (candidates.length === 0) return
   const busy = candidates.filter((member) => (member.life?.port.busy ?? 0) > 0 || member.promisedUntilMs > world.nowMs)
   const leader = leaderOf(arena)
-  const victim = busy.length > 0 && random.bool(0.7) ? random.pick(busy) : leader !== undefined && random.bool(0.4) ? leader : random.pick(candidates)
+  const victim =
+    busy.length > 0 && random.bool(0.7) ? random.pick(busy) : leader !== undefined && random.bool(0.4) ? leader : random.pick(candidates)
   if (!busy.includes(victim) && busy.length === 0 && random.bool(0.5)) {
     // Wait for a write and strike then.
     strikeWhenBusy(arena, victim, 40)
@@ -26,7 +28,10 @@ function strike(arena: Arena, victim: SimMember): void {
   if (!victim.running) world.coverage.hit('crash during recovery')
   if (victim.life.core?.role === 'leader') world.coverage.hit('crash of the leader')
   world.crash(victim, 'fault')
-  arena.restartLater(victim, random.bool(0.3) ? random.next() * 20 : random.next() * random.next() * 6000)
+  arena.restartLater(
+    victim,
+    random.bool(0.3) ? random.next() * 20 : random.next() * random.next() * Math.min(6000, 30 * arena.plan.core.electionTimeoutMs),
+  )
 }
 
 function strikeWhenBusy(arena: Arena, victim: SimMember, attempts: number): void {
@@ -72,7 +77,7 @@ export const pause: Fault = (arena) => {
   if (life === null || life.paused) return
   if (life.core?.role === 'leader') world.coverage.hit('pause of the leader')
   world.pause(victim)
-  arena.later(10 * (arena.plan.core.electionTimeoutMs) ** random.next(), () => {
+  arena.later(10 * arena.plan.core.electionTimeoutMs ** random.next(), () => {
     if (victim.life === life) world.resume(victim)
   })
 }
@@ -132,8 +137,23 @@ export const change: Fault = (arena) => {
   const joint = next.votersOutgoing.length > 0
   world.coverage.hit(joint ? 'fault change joint' : 'fault change')
   if (!next.voters.includes(leader.id)) world.coverage.hit('change removes the leader')
-  world.trace.add(world.nowMs, leader.id, 'change', 0, next.voters.length, next.votersOutgoing.length, `voters ${next.voters.join(' ')} learners ${next.learners.join(' ')}`)
+  world.trace.add(
+    world.nowMs,
+    leader.id,
+    'change',
+    0,
+    next.voters.length,
+    next.votersOutgoing.length,
+    `voters ${next.voters.join(' ')} learners ${next.learners.join(' ')}`,
+  )
   core.proposeConfiguration(next)
+  disturb(arena)
+}
+
+/** A change is only dangerous while something else goes wrong. */
+function disturb(arena: Arena): void {
+  const trouble = arena.random.pick([null, partition, partition, crash, pause])
+  if (trouble !== null) arena.later(arena.random.next() * arena.random.next() * arena.plan.core.heartbeatIntervalMs * 2, () => trouble(arena))
 }
 
 function drawConfiguration(arena: Arena, now: Configuration): Configuration | null {
@@ -154,7 +174,9 @@ function drawConfiguration(arena: Arena, now: Configuration): Configuration | nu
   const learners = ids.filter((id) => !voters.includes(id) && (!joint || random.bool(0.7)))
   const staying = new Set<MemberId>([...voters, ...learners, ...(joint ? now.voters : [])])
   return {
-    members: ids.filter((id) => staying.has(id)).map((id) => world.founding.members[id - 1] ?? { id: asMemberId(id), address: '', clientAddress: '', name: '' }),
+    members: ids
+      .filter((id) => staying.has(id))
+      .map((id) => world.founding.members[id - 1] ?? { id: asMemberId(id), address: '', clientAddress: '', name: '' }),
     voters,
     votersOutgoing: joint ? now.voters : [],
     learners: learners.filter((id) => !joint || !now.voters.includes(id)),

@@ -10,7 +10,7 @@ export interface MemoryBounds {
   readonly maxCommandBytes: number
 }
 
-/** Every queue stays below its limit, whatever happens (LESSONS H3, H5). Looked at every now and then. */
+/** Every queue stays below its limit, whatever happens. Looked at every now and then. */
 export class BoundedMemory implements Observer {
   readonly name = 'bounded-memory'
   readonly #bounds: MemoryBounds
@@ -29,7 +29,12 @@ export class BoundedMemory implements Observer {
         pendingProposals <= bounds.maxPendingProposals &&
         pendingReads <= bounds.maxPendingReads &&
         uncommittedBytes <= bounds.maxUncommittedBytes + bounds.maxCommandBytes
-      if (!fits) violate(world, this.name, `member ${id}: ${pendingProposals} proposals, ${pendingReads} reads, ${uncommittedBytes} uncommitted bytes`)
+      if (!fits)
+        violate(
+          world,
+          this.name,
+          `member ${id}: ${pendingProposals} proposals, ${pendingReads} reads, ${uncommittedBytes} uncommitted bytes`,
+        )
     }
   }
 }

@@ -7,7 +7,7 @@ import { violate } from './violate.js'
 
 /**
  * A commit index rises only over entries that stand on the disks of a quorum of the configuration in force, both halves of a joint one (Raft
- * paper, section 5.3 and 6; LESSONS B1, B2, F1), by an entry of the leader's own term (section 5.4.2). Afterwards a quorum of disks always
+ * paper, section 5.3 and 6), by an entry of the leader's own term (section 5.4.2). Afterwards a quorum of disks always
  * holds them. Reads the platters, never what members believe; crashed members count. Followers commit only what a leader has.
  */
 export class DurableCommit implements Observer {
@@ -22,22 +22,29 @@ export class DurableCommit implements Observer {
     const index = core.commitIndex
     const { world, id } = life.member
     if (index === before.commitIndex) return
-    if (index < before.commitIndex) violate(world, 'commit-monotonic', `the commit index of member ${id} went from ${before.commitIndex} to ${index}`)
+    if (index < before.commitIndex)
+      violate(world, 'commit-monotonic', `the commit index of member ${id} went from ${before.commitIndex} to ${index}`)
     const known = this.#ledger.committedIndex
     if (index > known) {
-      if (core.role !== 'leader' && before.role !== 'leader') violate(world, this.name, `follower ${id} committed ${index}, no leader has committed more than ${known}`)
+      if (core.role !== 'leader' && before.role !== 'leader')
+        violate(world, this.name, `follower ${id} committed ${index}, no leader has committed more than ${known}`)
       this.#leaderCommits(life, core, known, index)
     }
     const term = core.termAt(index)
     if (term !== null && term !== this.#ledger.committed[index]) {
-      violate(world, this.name, `member ${id} committed entry ${index} of term ${term}; the cluster committed term ${this.#ledger.committed[index]} there`)
+      violate(
+        world,
+        this.name,
+        `member ${id} committed entry ${index} of term ${term}; the cluster committed term ${this.#ledger.committed[index]} there`,
+      )
     }
   }
 
   #leaderCommits(life: Life, core: RaftCore, known: number, index: LogIndex): void {
     const { world, id } = life.member
     const term = core.termAt(index)
-    if (term !== core.term) violate(world, this.name, `leader ${id} of term ${core.term} committed entry ${index} of term ${term} by counting`)
+    if (term !== core.term)
+      violate(world, this.name, `leader ${id} of term ${core.term} committed entry ${index} of term ${term} by counting`)
     this.#requireQuorum(world, core.configuration, index, term, `leader ${id} committed entry ${index} of term ${term}`)
     for (let each = known + 1; each <= index; each++) {
       const entryTerm = core.termAt(each as LogIndex)
@@ -50,7 +57,11 @@ export class DurableCommit implements Observer {
   #requireQuorum(world: World, configuration: Configuration, index: number, term: number, what: string): void {
     for (const voters of [configuration.voters, configuration.votersOutgoing]) {
       if (voters.length === 0) continue
-      const holders = voters.filter((voter) => world.member(voter).disk.durableLog().holds(index, term))
+      const holders = voters.filter((voter) => {
+        const member = world.member(voter)
+        // What was damaged after it was acknowledged still counted when it was.
+        return member.damaged || member.disk.durableLog().holds(index, term)
+      })
       if (holders.length * 2 > voters.length) continue
       const disks = world.members.map((member) => `m${member.id}: ${member.disk.durableLog().describe()}`).join('; ')
       violate(world, this.name, `${what}, on the disks of ${holders.length} of ${voters.length} voters (${disks})`)

@@ -8,7 +8,7 @@ const FRESH_MS = 50
 
 /**
  * Nothing leaves a member that its disk does not hold: the term of every message, a granted vote, and the entries that an answer says it has
- * (Raft paper, figure 2: "updated on stable storage before responding"; LESSONS A2, F1).
+ * (Raft paper, figure 2: "updated on stable storage before responding").
  */
 export class DurablePromises implements Observer {
   readonly name = 'durable-promises'
@@ -20,18 +20,23 @@ export class DurablePromises implements Observer {
   #check(life: Life, message: Message): void {
     const { member } = life
     const { world } = member
-    const binds = !((message.type === 'requestVote' && message.preVote) || (message.type === 'requestVoteResponse' && message.preVote && message.granted))
+    const binds = !(
+      (message.type === 'requestVote' && message.preVote) ||
+      (message.type === 'requestVoteResponse' && message.preVote && message.granted)
+    )
     if (!binds) return
     const log = member.disk.durableLog()
     const { term, votedFor } = log.hardState
-    if (message.term > term) violate(world, this.name, `member ${member.id} sends ${message.type} of term ${message.term}, its disk says ${log.describe()}`)
+    if (message.term > term)
+      violate(world, this.name, `member ${member.id} sends ${message.type} of term ${message.term}, its disk says ${log.describe()}`)
     if (message.term < term) return
     if (message.type === 'requestVote' && votedFor !== member.id) {
       violate(world, this.name, `candidate ${member.id} asks for votes in term ${term} before its own is durable: ${log.describe()}`)
     }
     if (message.type === 'requestVoteResponse' && message.granted) {
       member.promisedUntilMs = world.nowMs + FRESH_MS
-      if (votedFor !== message.to) violate(world, this.name, `member ${member.id} grants ${message.to} a vote in term ${term}, its disk says ${log.describe()}`)
+      if (votedFor !== message.to)
+        violate(world, this.name, `member ${member.id} grants ${message.to} a vote in term ${term}, its disk says ${log.describe()}`)
     }
     if (message.type === 'appendEntriesResponse' && message.rejected === null) {
       member.promisedUntilMs = world.nowMs + FRESH_MS
@@ -42,7 +47,12 @@ export class DurablePromises implements Observer {
     if (message.type === 'installSnapshotResponse' && message.installed) {
       member.promisedUntilMs = world.nowMs + FRESH_MS
       const held = Math.max(log.lastIndex, log.snapshotIndex) as LogIndex
-      if (message.snapshotIndex > held) violate(world, this.name, `member ${member.id} says that snapshot ${message.snapshotIndex} is installed, its disk holds ${log.describe()}`)
+      if (message.snapshotIndex > held)
+        violate(
+          world,
+          this.name,
+          `member ${member.id} says that snapshot ${message.snapshotIndex} is installed, its disk holds ${log.describe()}`,
+        )
     }
   }
 }

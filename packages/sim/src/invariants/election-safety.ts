@@ -17,7 +17,11 @@ export class ElectionSafety implements Observer {
     const { member, number } = life
     const earlier = this.#leaders.get(core.term)
     if (earlier !== undefined && (earlier.member !== member.id || earlier.life !== number)) {
-      violate(member.world, this.name, `members ${earlier.member} (life ${earlier.life}) and ${member.id} (life ${number}) both lead term ${core.term}`)
+      violate(
+        member.world,
+        this.name,
+        `members ${earlier.member} (life ${earlier.life}) and ${member.id} (life ${number}) both lead term ${core.term}`,
+      )
     }
     this.#leaders.set(core.term, { member: member.id, life: number })
   }

@@ -3,8 +3,7 @@ import { violate } from './violate.js'
 import type { World } from '../world/world.js'
 
 /**
- * A token appended with success stands there exactly once, a refused one never, one of unknown outcome at most once (thesis, section 6.3; LESSONS
- * G1 to G6). Looks at the lists at the end, when nothing is under way any more.
+ * A token appended with success stands there exactly once, a refused one never, one of unknown outcome at most once (thesis, section 6.3). Looks at the lists at the end, when nothing is under way any more.
  */
 export function checkExactlyOnce(world: World, workload: Workload, values: ReadonlyMap<string, string | null>): void {
   const name = 'exactly-once'

@@ -3,7 +3,7 @@ import type { Before, Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import { violate } from './violate.js'
 
-/** purged <= snapshot <= committed <= last and applied <= committed, on every member after every step (Raft paper, section 7; LESSONS C4, C11). */
+/** purged <= snapshot <= committed <= last and applied <= committed, on every member after every step (Raft paper, section 7). */
 export class IndexOrder implements Observer {
   readonly name = 'index-order'
 
@@ -19,7 +19,14 @@ export class IndexOrder implements Observer {
     const purged = core.firstIndex - 1
     const snapshot = core.snapshotMeta?.index ?? 0
     const { commitIndex, lastIndex, appliedIndex } = core
-    if (purged <= snapshot && snapshot <= commitIndex && commitIndex <= lastIndex && appliedIndex <= commitIndex && life.appliedIndex <= commitIndex) return
+    if (
+      purged <= snapshot &&
+      snapshot <= commitIndex &&
+      commitIndex <= lastIndex &&
+      appliedIndex <= commitIndex &&
+      life.appliedIndex <= commitIndex
+    )
+      return
     violate(
       life.member.world,
       this.name,

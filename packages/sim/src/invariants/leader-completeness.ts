@@ -25,7 +25,11 @@ export class LeaderCompleteness implements Observer {
     const term = core.termAt(index as LogIndex)
     const expected = this.#ledger.committed[index]
     if (term !== expected) {
-      violate(world, this.name, `member ${id} leads term ${core.term} without the committed entry ${index} of term ${expected}: it has ${term ?? 'nothing'} there (last index ${core.lastIndex})`)
+      violate(
+        world,
+        this.name,
+        `member ${id} leads term ${core.term} without the committed entry ${index} of term ${expected}: it has ${term ?? 'nothing'} there (last index ${core.lastIndex})`,
+      )
     }
   }
 

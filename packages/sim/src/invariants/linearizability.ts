@@ -55,7 +55,9 @@ function checkList(world: World, key: string, operations: readonly Each[], final
   }
   // By the end of each: the furthest place that must lie before whatever begins later.
   const byCall = [...placed].sort((a, b) => a.operation.calledAt - b.operation.calledAt)
-  const byReturn = placed.filter(({ operation }) => operation.returnedAt !== Infinity).sort((a, b) => a.operation.returnedAt - b.operation.returnedAt)
+  const byReturn = placed
+    .filter(({ operation }) => operation.returnedAt !== Infinity)
+    .sort((a, b) => a.operation.returnedAt - b.operation.returnedAt)
   let ended = 0
   let furthest: { readonly operation: Each; readonly place: number } | null = null
   for (const each of byCall) {
@@ -63,7 +65,8 @@ function checkList(world: World, key: string, operations: readonly Each[], final
       if (furthest === null || next.place > furthest.place) furthest = next
     }
     if (furthest !== null && furthest.place > each.place) {
-      const tell = ({ operation }: { readonly operation: Each }): string => `${registerModel.describe(operation.input, operation.output)} (${operation.calledMs}..${operation.returnedMs})`
+      const tell = ({ operation }: { readonly operation: Each }): string =>
+        `${registerModel.describe(operation.input, operation.output)} (${operation.calledMs}..${operation.returnedMs})`
       violate(world, name, `${key}: ${tell(each)} began after ${tell(furthest)} had ended, but stands before it in ${finalValue}`)
     }
   }

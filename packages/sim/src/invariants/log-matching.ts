@@ -6,7 +6,7 @@ import { violate } from './violate.js'
 
 /**
  * Two entries with the same index and term are the same bytes and follow the same entry, hence whole logs up to there are equal (Raft paper,
- * figure 3: Log Matching). Bytes, not only terms: LESSONS B3.
+ * figure 3: Log Matching). Bytes, not only terms: a leader whose term changes while it writes makes two entries of one name.
  */
 export class LogMatching implements Observer {
   readonly name = 'log-matching'
@@ -23,7 +23,8 @@ export class LogMatching implements Observer {
     let expected: number = persist.entries[0]?.index ?? 0
     for (const { index, term, type, timeMs, payload } of persist.entries) {
       if (index !== expected++) violate(world, this.name, `member ${id} writes entry ${index} behind entry ${expected - 2}`)
-      if (previousTerm !== null && term < previousTerm) violate(world, this.name, `member ${id} writes entry ${index} of term ${term} behind one of term ${previousTerm}`)
+      if (previousTerm !== null && term < previousTerm)
+        violate(world, this.name, `member ${id} writes entry ${index} of term ${term} behind one of term ${previousTerm}`)
       const hash = hashEntry(type, timeMs, payload)
       const known = this.#ledger.find(index, term)
       if (known === undefined) {
@@ -33,7 +34,11 @@ export class LogMatching implements Observer {
         if (known.hash !== hash) violate(world, this.name, `entry ${index} of term ${term} has other bytes on member ${id} than elsewhere`)
         if (known.previousTerm === null) known.previousTerm = previousTerm
         else if (previousTerm !== null && known.previousTerm !== previousTerm) {
-          violate(world, this.name, `entry ${index} of term ${term} follows term ${previousTerm} on member ${id} and term ${known.previousTerm} elsewhere`)
+          violate(
+            world,
+            this.name,
+            `entry ${index} of term ${term} follows term ${previousTerm} on member ${id} and term ${known.previousTerm} elsewhere`,
+          )
         }
       }
       previousTerm = term

@@ -5,7 +5,7 @@ import { violate } from './violate.js'
 
 /**
  * A member votes for one candidate in a term, across restarts; and the vote is on its disk before anybody hears of it (Raft paper, figure 2 and
- * section 5.2; LESSONS A1 to A3). Reads the platter, and the votes that leave.
+ * section 5.2). Reads the platter, and the votes that leave.
  */
 export class OneVotePerTerm implements Observer {
   readonly name = 'one-vote-per-term'

@@ -2,7 +2,7 @@ import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import { violate } from './violate.js'
 
-/** A state from a snapshot equals the state from replaying the log up to its index: data, sessions and all (LESSONS C6, C7). */
+/** A state from a snapshot equals the state from replaying the log up to its index: data, sessions and all (paper, section 7; thesis, section 6.3). */
 export class SnapshotReplay implements Observer {
   readonly name = 'snapshot-replay'
   /** Fingerprints of states that were cut, by the index at which they were. */
@@ -15,7 +15,11 @@ export class SnapshotReplay implements Observer {
     if (index === 0) return
     const known = this.#cuts.get(index)
     if (known !== undefined && known !== fingerprint) {
-      violate(life.member.world, this.name, `member ${life.member.id} cut a snapshot at ${index} in state ${fingerprint}, another in ${known}`)
+      violate(
+        life.member.world,
+        this.name,
+        `member ${life.member.id} cut a snapshot at ${index} in state ${fingerprint}, another in ${known}`,
+      )
     }
     this.#cuts.set(index, fingerprint)
   }

@@ -29,12 +29,18 @@ export class StateMachineSafety implements Observer {
   applied(life: Life, command: AppliedCommand, fingerprint: string): void {
     const { world, id } = life.member
     const { index, term } = command
-    if (index > this.#ledger.committedIndex) violate(world, this.name, `member ${id} applied entry ${index}, ${this.#ledger.committedIndex} is committed`)
+    if (index > this.#ledger.committedIndex)
+      violate(world, this.name, `member ${id} applied entry ${index}, ${this.#ledger.committedIndex} is committed`)
     if (this.#ledger.committed[index] !== term) {
-      violate(world, this.name, `member ${id} applied entry ${index} of term ${term}; the committed one has term ${this.#ledger.committed[index]}`)
+      violate(
+        world,
+        this.name,
+        `member ${id} applied entry ${index} of term ${term}; the committed one has term ${this.#ledger.committed[index]}`,
+      )
     }
     const known = this.#fingerprints.get(index)
     if (known === undefined) this.#fingerprints.set(index, fingerprint)
-    else if (known !== fingerprint) violate(world, this.name, `after entry ${index} member ${id} is in state ${fingerprint}, another was in ${known}`)
+    else if (known !== fingerprint)
+      violate(world, this.name, `after entry ${index} member ${id} is in state ${fingerprint}, another was in ${known}`)
   }
 }

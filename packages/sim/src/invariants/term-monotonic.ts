@@ -3,7 +3,7 @@ import type { Before, Observer } from '../world/observer.js'
 import type { Life, SimMember } from '../world/sim-member.js'
 import { violate } from './violate.js'
 
-/** Terms never go back, neither in memory nor on the platter nor across restarts, and no entry is newer than the term (Raft paper, figure 2; LESSONS A6). */
+/** Terms never go back, neither in memory nor on the platter nor across restarts, and no entry is newer than the term (Raft paper, figure 2). */
 export class TermMonotonic implements Observer {
   readonly name = 'term-monotonic'
   readonly #durable = new Map<number, number>()
@@ -24,7 +24,8 @@ export class TermMonotonic implements Observer {
   synced(member: SimMember): void {
     const { term } = member.disk.durableLog().hardState
     const durable = this.#durable.get(member.id) ?? 0
-    if (term < durable && !member.damaged) violate(member.world, this.name, `the disk of member ${member.id} went from term ${durable} to ${term}`)
+    if (term < durable && !member.damaged)
+      violate(member.world, this.name, `the disk of member ${member.id} went from term ${durable} to ${term}`)
     if (term > durable) this.#durable.set(member.id, term)
   }
 

@@ -14,7 +14,7 @@ function expected(world: World): { readonly leader: SimMember | null; readonly m
   return { leader, members: world.members.filter(({ id, out }) => listed.has(id) && !out) }
 }
 
-/** One leader that everybody follows, equal logs, everything committed and applied (L1, LESSONS CONV). */
+/** One leader that everybody follows, equal logs, everything committed and applied. */
 export function converged(world: World, ofRunning = false): boolean {
   const { leader, members } = expected(world)
   const core = leader?.life?.core
@@ -24,7 +24,14 @@ export function converged(world: World, ofRunning = false): boolean {
     if (ofRunning && life === null) return true
     const own = life?.core
     if (own === undefined || own === null || life?.replica === null) return false
-    return own.term === term && own.leaderId === leader.id && own.commitIndex === lastIndex && own.lastIndex === lastIndex && own.inner.appliedIndex === lastIndex && id > 0
+    return (
+      own.term === term &&
+      own.leaderId === leader.id &&
+      own.commitIndex === lastIndex &&
+      own.lastIndex === lastIndex &&
+      own.inner.appliedIndex === lastIndex &&
+      id > 0
+    )
   })
 }
 

@@ -87,7 +87,20 @@ const STATES: readonly string[] = [
   'network slow link overflow',
 ]
 
-const STORAGE_CALLS = ['open', 'create', 'list', 'makeDirectory', 'rename', 'remove', 'syncDirectory', 'size', 'read', 'write', 'datasync', 'close'] as const
+const STORAGE_CALLS = [
+  'open',
+  'create',
+  'list',
+  'makeDirectory',
+  'rename',
+  'remove',
+  'syncDirectory',
+  'size',
+  'read',
+  'write',
+  'datasync',
+  'close',
+] as const
 
 /** Everything that a large batch of all profiles should reach at least once. */
 export function expectedMarks(): string[] {

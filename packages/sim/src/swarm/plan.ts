@@ -5,7 +5,7 @@ import type { CrashStyle } from '../disk/sim-disk.js'
 import type { NetworkConditions } from '../network/sim-network.js'
 import type { StreamConditions } from '../network/sim-streams.js'
 
-export const PROFILES = ['swarm', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'calm', 'load'] as const
+export const PROFILES = ['swarm', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'churn', 'calm', 'load'] as const
 export type Profile = (typeof PROFILES)[number]
 
 /** Every kind of fault, with how often it begins, per second of virtual time. */
@@ -51,7 +51,11 @@ export interface Plan {
   readonly chaosMs: number
   readonly core: Omit<CoreOptions, 'id' | 'random'> & { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number }
   readonly snapshots: SnapshotPolicy
-  readonly limits: Partial<ReplicaLimits> & { readonly maxPendingProposals: number; readonly maxPendingReads: number; readonly maxCommandBytes: number }
+  readonly limits: Partial<ReplicaLimits> & {
+    readonly maxPendingProposals: number
+    readonly maxPendingReads: number
+    readonly maxCommandBytes: number
+  }
   readonly storage: { readonly segmentBytes: number; readonly cacheBytes: number }
   readonly network: NetworkConditions
   readonly streams: StreamConditions
@@ -99,7 +103,17 @@ const FULL_RATES: FaultRates = {
 }
 
 const NETWORK: readonly FaultName[] = ['partition', 'oneWay', 'bridge', 'ring', 'clog', 'swizzle', 'flap', 'slowLink', 'filter']
-const DISK: readonly FaultName[] = ['slowDisk', 'diskFull', 'readErrors', 'writeErrors', 'syncErrors', 'bitFlip', 'lostWrite', 'misdirectedWrite', 'lostFile']
+const DISK: readonly FaultName[] = [
+  'slowDisk',
+  'diskFull',
+  'readErrors',
+  'writeErrors',
+  'syncErrors',
+  'bitFlip',
+  'lostWrite',
+  'misdirectedWrite',
+  'lostFile',
+]
 
 /** Faults that a profile always has; the others are drawn. */
 const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
@@ -110,16 +124,56 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink'],
   network: NETWORK,
   membership: ['change', 'transfer', 'crash', 'partition'],
+  churn: ['change', 'transfer', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
   calm: [],
   load: [],
 }
 
 /** Out of ten seeds of the swarm, one is calm and four draw every fault by chance. */
-const SWARM: readonly Profile[] = ['calm', 'default', 'default', 'default', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership']
+const SWARM: readonly Profile[] = [
+  'calm',
+  'default',
+  'default',
+  'default',
+  'default',
+  'elections',
+  'disk',
+  'snapshots',
+  'network',
+  'membership',
+]
 
 export function drawPlan(seed: number, wanted: Profile): Plan {
   const random = new SeededRandom(seed)
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
+  const plan = drawUsual(random, seed, profile)
+  return profile === 'churn' ? churned(plan, random) : plan
+}
+
+/** Per second, in the profile of that name. */
+const CHURN_RATES = { partition: 1, oneWay: 0.3, bridge: 0.2, crash: 1.5, pause: 0.7, transfer: 0.7, change: 1, filter: 0.2, takeSnapshot: 0.5, clusterCrash: 0.05 }
+
+/**
+ * Fast elections and many short faults: more changes of leaders, logs and configurations per second of computing than anything else. What
+ * needs several of them in a row (paper, figure 8; a quorum of the wrong configuration) hardly ever comes about otherwise.
+ */
+function churned(plan: Plan, random: SeededRandom): Plan {
+  const heartbeatIntervalMs = random.pick([10, 20, 30])
+  const often = random.pick([1, 2, 4])
+  const rates = { ...plan.rates, ...CHURN_RATES }
+  for (const fault of Object.keys(CHURN_RATES) as (keyof typeof CHURN_RATES)[]) rates[fault] *= often
+  return {
+    ...plan,
+    size: random.pick([3, 3, 4, 5, 5]),
+    chaosMs: Math.round(10_000 + random.next() * 15_000),
+    core: { ...plan.core, heartbeatIntervalMs, electionTimeoutMs: heartbeatIntervalMs * random.pick([3, 4, 5]) },
+    network: { ...plan.network, delayMs: 0.2 * 10 ** random.next(), tailMs: random.pick([0, 0.5, 3]), lossRate: plan.network.lossRate / 2 },
+    workload: { ...plan.workload, clients: random.pick([3, 5, 8]), thinkMs: 50 + random.next() * 150, attemptTimeoutMs: 100 },
+    rates,
+  }
+}
+
+function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
   const between = (low: number, high: number): number => low + random.next() * (high - low)
   // Small numbers are as likely as large ones.
   const scaled = (low: number, high: number): number => low * (high / low) ** random.next()
@@ -135,7 +189,11 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
     calm,
     size,
     chaosMs: profile === 'load' ? 60_000 : Math.round(random.bool(0.1) ? between(20_000, 60_000) : between(6000, 20_000)),
-    core: { heartbeatIntervalMs, electionTimeoutMs: calm ? Math.max(electionTimeoutMs, 4 * heartbeatIntervalMs) : electionTimeoutMs, ...cores },
+    core: {
+      heartbeatIntervalMs,
+      electionTimeoutMs: calm ? Math.max(electionTimeoutMs, 4 * heartbeatIntervalMs) : electionTimeoutMs,
+      ...cores,
+    },
     snapshots: smallSnapshots
       ? { maxLogBytes: Math.round(scaled(200, 20_000)), trailingEntries: random.pick([0, 0, 1, 5, 50]) }
       : { maxLogBytes: random.pick([-1, 100_000]), trailingEntries: random.pick([10, 100]) },
@@ -176,7 +234,10 @@ function drawCore(random: SeededRandom, scaled: (low: number, high: number) => n
   }
 }
 
-type Conditions = Pick<Plan, 'network' | 'streams' | 'disk' | 'crashStyle' | 'killShare' | 'crashPerCall' | 'turnMs' | 'maxDrift' | 'requestTimeoutMs'>
+type Conditions = Pick<
+  Plan,
+  'network' | 'streams' | 'disk' | 'crashStyle' | 'killShare' | 'crashPerCall' | 'turnMs' | 'maxDrift' | 'requestTimeoutMs'
+>
 
 function drawConditions(random: SeededRandom, scaled: (low: number, high: number) => number, calm: boolean): Conditions {
   const on = (probability: number): boolean => !calm && random.bool(probability)

@@ -23,7 +23,9 @@ describe('a simulated run', () => {
     }
   })
 
-  it('lets every promise go on as far as it can before time moves: a host that does it exactly gives the same trace', { timeout: 120_000 }, async () => {
+  it('lets every promise go on as far as it can before time moves: a host that does it exactly gives the same trace', {
+    timeout: 120_000,
+  }, async () => {
     const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
     for (const seed of [2, 5, 12]) {
       const own = await traced(seed, {})
@@ -38,16 +40,26 @@ describe('a simulated run', () => {
     expect(one.traceHash).not.toBe(other.traceHash)
   })
 
-  it.each<Profile>(['default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'calm'])('finds nothing with the profile %s', { timeout: 120_000 }, async (profile) => {
-    for (const seed of [900, 901]) {
-      const { violation, operations } = await runSeed(seed, { profile, globals: globalThis })
-      expect(violation, `${replay(seed)} --profile ${profile}`).toBeNull()
-      expect(operations.ok, `seed ${seed}`).toBeGreaterThan(0)
-    }
-  })
+  it.each<Profile>(['default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'calm'])(
+    'finds nothing with the profile %s',
+    { timeout: 120_000 },
+    async (profile) => {
+      for (const seed of [900, 901]) {
+        const { violation, operations } = await runSeed(seed, { profile, globals: globalThis })
+        expect(violation, `${replay(seed)} --profile ${profile}`).toBeNull()
+        expect(operations.ok, `seed ${seed}`).toBeGreaterThan(0)
+      }
+    },
+  )
 
   it('notices real time and real chance', async () => {
-    const cheats: (() => unknown)[] = [() => Date.now(), () => Math.random(), () => new WeakRef({}), () => setTimeout(() => undefined, 1), () => performance.now()]
+    const cheats: (() => unknown)[] = [
+      () => Date.now(),
+      () => Math.random(),
+      () => new WeakRef({}),
+      () => setTimeout(() => undefined, 1),
+      () => performance.now(),
+    ]
     for (const cheat of cheats) {
       const { violation } = await runSeed(4, {
         globals: globalThis,

@@ -8,7 +8,7 @@ import { checkLinearizability } from '../invariants/linearizability.js'
 import { violate } from '../invariants/violate.js'
 import { SimStreams } from '../network/sim-streams.js'
 import type { Life, Service } from '../world/sim-member.js'
-import { Violation } from '../world/violation.js'
+import { asError, Violation } from '../world/violation.js'
 import { World } from '../world/world.js'
 import { checkConverged, converged } from './convergence.js'
 import { drawPlan, type Plan, type Profile } from './plan.js'
@@ -33,7 +33,12 @@ export interface SeedReport {
   readonly size: number
   readonly calm: boolean
   /** Null when everything held. */
-  readonly violation: { readonly invariant: string; readonly message: string; readonly stack: string; readonly tail: readonly string[] } | null
+  readonly violation: {
+    readonly invariant: string
+    readonly message: string
+    readonly stack: string
+    readonly tail: readonly string[]
+  } | null
   readonly virtualMs: number
   readonly events: number
   readonly traceHash: string
@@ -168,7 +173,12 @@ class Run {
     await world.run(world.nowMs + 30_000, () => outcome !== null)
     void client.close()
     const ended = outcome as { readonly values: Map<string, string | null> } | { readonly error: unknown } | null
-    if (ended === null || 'error' in ended) violate(world, 'serves-after-healing', `the healed cluster does not serve: ${String(ended?.error ?? 'no answer')}`)
+    if (ended === null || 'error' in ended)
+      violate(
+        world,
+        'serves-after-healing',
+        `the healed cluster does not serve: ${ended === null ? 'no answer' : asError(ended.error).message}`,
+      )
     checkExactlyOnce(world, workload, ended.values)
     return ended.values
   }

@@ -57,7 +57,10 @@ export class Scenes implements Observer {
     if (other !== undefined && other !== core.id) coverage.hit('two candidates in one term')
     if (before.role === 'candidate') coverage.hit('vote split')
     this.#candidates.set(core.term, core.id)
-    const furthest = members.reduce((best, member) => ((member.life?.core?.commitIndex ?? 0) > (best.life?.core?.commitIndex ?? 0) ? member : best), life.member)
+    const furthest = members.reduce(
+      (best, member) => ((member.life?.core?.commitIndex ?? 0) > (best.life?.core?.commitIndex ?? 0) ? member : best),
+      life.member,
+    )
     if (furthest.life?.core?.configuration.voters.includes(core.id) === false) coverage.hit('removed member campaigns')
   }
 
@@ -108,7 +111,8 @@ export class Scenes implements Observer {
     if (effects.persist?.entries.some(({ type }) => type === EntryType.configuration) === true) coverage.hit('configuration written')
     if (core.role !== 'leader') return
     for (const message of effects.messages) {
-      if (message.type === 'heartbeat' || message.type === 'appendEntries') this.#memory(life).round = Math.max(this.#memory(life).round, message.round)
+      if (message.type === 'heartbeat' || message.type === 'appendEntries')
+        this.#memory(life).round = Math.max(this.#memory(life).round, message.round)
     }
   }
 
@@ -118,7 +122,8 @@ export class Scenes implements Observer {
     if (result.type === 'refused') coverage.hit(`refused by the machine ${result.code}`)
     if (result.type !== 'written' || result.metadata.modRevision === revisionOf(life)) return
     coverage.hit('repeated request answered from memory')
-    if (result.metadata.modRevision <= this.#memory(life).restoredRevision) coverage.hit('repeated request answered from memory after a snapshot')
+    if (result.metadata.modRevision <= this.#memory(life).restoredRevision)
+      coverage.hit('repeated request answered from memory after a snapshot')
   }
 
   restored(life: Life): void {

@@ -44,7 +44,10 @@ describe('testCluster', () => {
     const cluster = await testCluster({ size: 5, seed: 11, machine: () => new Counter() })
     const leader = await cluster.leader()
     const [other = 0] = cluster.members.filter((id) => id !== leader)
-    cluster.partition([leader, other], cluster.members.filter((id) => id !== leader && id !== other))
+    cluster.partition(
+      [leader, other],
+      cluster.members.filter((id) => id !== leader && id !== other),
+    )
     await expect(cluster.propose(add(9), { member: leader, timeoutMs: 200 })).rejects.toMatchObject({ family: 'unknown' })
     await cluster.advance(2000)
     expect(await cluster.propose(add(1))).toBe(1)
@@ -54,7 +57,12 @@ describe('testCluster', () => {
   })
 
   it('restores a restarted member from a snapshot', async () => {
-    const cluster = await testCluster({ size: 3, seed: 3, machine: () => new Counter(), snapshots: { maxLogBytes: 500, trailingEntries: 0 } })
+    const cluster = await testCluster({
+      size: 3,
+      seed: 3,
+      machine: () => new Counter(),
+      snapshots: { maxLogBytes: 500, trailingEntries: 0 },
+    })
     const [victim = 0] = cluster.members.filter((id) => id !== cluster.status(1).leaderId)
     cluster.crash(victim)
     for (let i = 0; i < 60; i++) await cluster.propose(add(1))

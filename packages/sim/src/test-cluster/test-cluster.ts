@@ -1,4 +1,12 @@
-import { BalsaError, type CallOptions, type CoreOptions, type ReplicaLimits, type ReplicaStatus, type SnapshotPolicy, type StateMachine } from '@balsa/raft'
+import {
+  BalsaError,
+  type CallOptions,
+  type CoreOptions,
+  type ReplicaLimits,
+  type ReplicaStatus,
+  type SnapshotPolicy,
+  type StateMachine,
+} from '@balsa/raft'
 import { invariantsOf } from '../invariants/index.js'
 import { type NetworkConditions } from '../network/sim-network.js'
 import { converged, describeMembers } from '../swarm/convergence.js'
@@ -41,9 +49,12 @@ export class TestCluster<Result, Query, Answer> {
   }
 
   /** Starts all members and waits until they have a leader. INVALID (refused) for an impossible size. */
-  static async open<Result, Query, Answer>(options: TestClusterOptions<Result, Query, Answer>): Promise<TestCluster<Result, Query, Answer>> {
+  static async open<Result, Query, Answer>(
+    options: TestClusterOptions<Result, Query, Answer>,
+  ): Promise<TestCluster<Result, Query, Answer>> {
     const { size = 3, seed = 1, machine, fingerprint } = options
-    if (!(Number.isInteger(size) && size >= 1 && size <= 7)) throw new BalsaError('INVALID', `a test cluster has 1 to 7 members, not ${size}`)
+    if (!(Number.isInteger(size) && size >= 1 && size <= 7))
+      throw new BalsaError('INVALID', `a test cluster has 1 to 7 members, not ${size}`)
     const bounds = { maxPendingProposals: Infinity, maxPendingReads: Infinity, maxUncommittedBytes: Infinity, maxCommandBytes: Infinity }
     const world = new World({
       seed,
@@ -60,7 +71,7 @@ export class TestCluster<Result, Query, Answer> {
       clock: (_member, random) => ({ offsetMs: random.int(1_000_000), rate: 1, turnMs: 0 }),
       service: (life) => {
         const own = machine(life.member.id)
-        return { machine: own as StateMachine, fingerprint: fingerprint === undefined ? null : () => fingerprint(own) }
+        return { machine: own, fingerprint: fingerprint === undefined ? null : () => fingerprint(own) }
       },
       observers: invariantsOf(bounds).all,
     })
@@ -238,6 +249,8 @@ export class TestCluster<Result, Query, Answer> {
 }
 
 /** See {@link TestCluster}. */
-export function testCluster<Result, Query, Answer>(options: TestClusterOptions<Result, Query, Answer>): Promise<TestCluster<Result, Query, Answer>> {
+export function testCluster<Result, Query, Answer>(
+  options: TestClusterOptions<Result, Query, Answer>,
+): Promise<TestCluster<Result, Query, Answer>> {
   return TestCluster.open(options)
 }

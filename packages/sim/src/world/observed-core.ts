@@ -47,7 +47,8 @@ export class ObservedCore implements ConsensusCore {
     world.tables.stepped(inner.role, input)
     this.#trace(input)
     inner.step(input, nowMs)
-    if (inner.role !== before.role || inner.term !== before.term) world.trace.add(world.nowMs, inner.id, inner.role, inner.leaderId ?? 0, inner.term, inner.lastIndex)
+    if (inner.role !== before.role || inner.term !== before.term)
+      world.trace.add(world.nowMs, inner.id, inner.role, inner.leaderId ?? 0, inner.term, inner.lastIndex)
     for (const observer of world.observers.stepped) observer.stepped(life, inner, input, before)
     if (this.#change !== null) this.#proposeChange(nowMs)
   }
@@ -55,7 +56,8 @@ export class ObservedCore implements ConsensusCore {
   #trace(input: Input): void {
     const { world } = this.#life.member
     if (input.type !== 'message') {
-      if (input.type !== 'applied' && input.type !== 'tick') world.trace.add(world.nowMs, this.inner.id, input.type, 0, 'sequence' in input ? input.sequence : 0)
+      if (input.type !== 'applied' && input.type !== 'tick')
+        world.trace.add(world.nowMs, this.inner.id, input.type, 0, 'sequence' in input ? input.sequence : 0)
       return
     }
     const { message } = input

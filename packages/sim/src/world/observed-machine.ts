@@ -31,7 +31,12 @@ export class ObservedMachine implements StateMachine {
     return results
   }
 
-  async #applyRest(batch: readonly AppliedCommand[], from: number, first: Promise<readonly unknown[]>, results: unknown[]): Promise<readonly unknown[]> {
+  async #applyRest(
+    batch: readonly AppliedCommand[],
+    from: number,
+    first: Promise<readonly unknown[]>,
+    results: unknown[],
+  ): Promise<readonly unknown[]> {
     for (let at = from; at < batch.length; at++) {
       const command = batch[at]
       if (command === undefined) break

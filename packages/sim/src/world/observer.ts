@@ -51,7 +51,8 @@ export class Observers {
 
   constructor(all: readonly Observer[]) {
     this.all = all
-    const having = <H extends Hook>(hook: H) => all.filter((observer) => observer[hook] !== undefined) as unknown as Required<Pick<Observer, H>>[]
+    const having = <H extends Hook>(hook: H) =>
+      all.filter((observer) => observer[hook] !== undefined) as unknown as Required<Pick<Observer, H>>[]
     this.started = having('started')
     this.stepped = having('stepped')
     this.effects = having('effects')

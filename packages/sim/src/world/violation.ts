@@ -8,3 +8,6 @@ export class Violation extends Error {
     this.invariant = invariant
   }
 }
+
+/** Whatever was thrown, as an Error. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))

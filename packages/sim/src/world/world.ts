@@ -1,4 +1,12 @@
-import { BalsaError, type Configuration, type CoreOptions, type ReplicaLimits, SeededRandom, type SnapshotPolicy, asMemberId } from '@balsa/raft'
+import {
+  BalsaError,
+  type Configuration,
+  type CoreOptions,
+  type ReplicaLimits,
+  SeededRandom,
+  type SnapshotPolicy,
+  asMemberId,
+} from '@balsa/raft'
 import type { DiskConditions } from '../disk/disk-port.js'
 import type { CrashStyle } from '../disk/sim-disk.js'
 import { type NetworkConditions, SimNetwork } from '../network/sim-network.js'
@@ -9,7 +17,7 @@ import { Scheduler, USUAL_PATIENCE } from './scheduler.js'
 import { type Life, type Service, SimMember } from './sim-member.js'
 import { Tables } from './tables.js'
 import { Trace } from './trace.js'
-import { Violation } from './violation.js'
+import { asError, Violation } from './violation.js'
 
 export interface WorldOptions {
   readonly seed: number
@@ -44,6 +52,8 @@ export const GOOD_DISK: DiskConditions = {
   nextWriteMisdirected: false,
 }
 
+const ONE_TURN = Promise.resolve()
+
 /** Errors with which a member stops by design when its disk fails it, and the fault that excuses each. */
 const EXCUSABLE: Readonly<Record<string, string>> = { IO_ERROR: 'EIO', SYNC_FAILED: 'EIO', DISK_FULL: 'ENOSPC' }
 
@@ -62,7 +72,7 @@ export class World {
   /** Probability that a process dies at one moment of one storage call. */
   crashPerCall = 0
   /** Set when a hook threw inside of code that swallows errors. */
-  #violation: unknown = null
+  #violation: Error | null = null
   /** Called when a life ended by itself (not by `crash`). */
   onLifeEnded: (member: SimMember, error: BalsaError | null) => void = () => undefined
 
@@ -101,7 +111,7 @@ export class World {
 
   /** Remembers what must stop the run, also when the code in between catches it. */
   fail(error: unknown): void {
-    this.#violation ??= error
+    this.#violation ??= asError(error)
   }
 
   /** Runs everything that happens up to `endMs`, or until `done` says so (asked after every event). Throws the first violation. */
@@ -129,7 +139,7 @@ export class World {
     const { scheduler } = this
     let seen = scheduler.activity
     for (let quiet = 0; quiet < scheduler.patience; quiet++) {
-      await null
+      await ONE_TURN
       if (this.#violation !== null) return
       if (scheduler.activity === seen) continue
       seen = scheduler.activity
@@ -187,7 +197,12 @@ export class World {
     if (known !== null && this.#violation === null) {
       this.coverage.hit(`stopped ${known.code}`)
       if (!excused(life, known)) {
-        this.fail(new Violation('no-unexplained-stop', `member ${member.id} stopped with ${known.code}: ${known.message}${known.stack === undefined ? '' : `\n${known.stack}`}`))
+        this.fail(
+          new Violation(
+            'no-unexplained-stop',
+            `member ${member.id} stopped with ${known.code}: ${known.message}${known.stack === undefined ? '' : `\n${known.stack}`}`,
+          ),
+        )
       }
     }
     for (const observer of this.observers.crashed) observer.crashed(member)
