@@ -32,6 +32,7 @@ describe('sender', () => {
     const sender = new SnapshotSender(storage, clock, Infinity, hooks)
     storage.disk.snapshot = { meta: metaOf(4), chunks: [bytesOf('0123456789')] }
     sender.read({ peer, meta: metaOf(4), offset: 0, maxBytes: 6 })
+    await clock.advanceAsync(0)
     sender.read({ peer, meta: metaOf(4), offset: 6, maxBytes: 6 })
     await clock.advanceAsync(0)
     expect(inputs).toEqual([
@@ -43,11 +44,20 @@ describe('sender', () => {
   it('keeps to its rate', async () => {
     const sender = new SnapshotSender(storage, clock, 100, hooks)
     storage.disk.snapshot = { meta: metaOf(4), chunks: [bytesOf('0123456789')] }
-    for (let i = 0; i < 3; i++) sender.read({ peer, meta: metaOf(4), offset: 0, maxBytes: 10 })
+    for (const id of [2, 3, 4]) sender.read({ peer: asMemberId(id), meta: metaOf(4), offset: 0, maxBytes: 10 })
     await clock.advanceAsync(150)
     expect(inputs).toHaveLength(2)
     await clock.advanceAsync(100)
     expect(inputs).toHaveLength(3)
+  })
+
+  it('lets a later question of a peer take the place of one that waits', async () => {
+    const sender = new SnapshotSender(storage, clock, 100, hooks)
+    storage.disk.snapshot = { meta: metaOf(4), chunks: [bytesOf('0123456789')] }
+    sender.read({ peer: asMemberId(3), meta: metaOf(4), offset: 0, maxBytes: 10 })
+    for (const offset of [0, 0, 0, 5]) sender.read({ peer, meta: metaOf(4), offset, maxBytes: 5 })
+    await clock.advanceAsync(1000)
+    expect(inputs.slice(1)).toEqual([{ type: 'snapshotRead', peer, meta: metaOf(4), offset: 5, data: bytesOf('56789'), done: true }])
   })
 
   it('says so when the file is gone', async () => {

@@ -2,6 +2,7 @@ import type { Effects, Input } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
 import type { Storage } from '../log/storage.js'
 import type { Clock } from '../ports/clock.js'
+import type { MemberId } from '../types.js'
 import { RateLimiter } from './rate-limiter.js'
 
 type SnapshotRead = Effects['snapshotReads'][number]
@@ -19,6 +20,8 @@ export class SnapshotSender {
   readonly #storage: Storage
   readonly #limiter: RateLimiter
   readonly #hooks: TransferHooks
+  /** The piece that waits to be sent to each peer. A later question takes the place of an earlier one, or repeated questions would pile up. */
+  readonly #waiting = new Map<MemberId, Extract<Input, { type: 'snapshotRead' }>>()
   #stopped = false
 
   constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: TransferHooks) {
@@ -38,12 +41,20 @@ export class SnapshotSender {
 
   async #answer(request: SnapshotRead): Promise<void> {
     const { peer, meta, offset, maxBytes } = request
-    const data = await this.#readFile(request, Math.min(maxBytes, meta.sizeBytes - offset))
     // Read first, then wait: storage keeps a file that is being read, and would replace one that is only going to be.
-    if (data !== null && !this.#stopped) await this.#limiter.take(data.length)
+    const data = await this.#readFile(request, Math.min(maxBytes, meta.sizeBytes - offset))
     if (this.#stopped) return
-    if (data === null) this.#hooks.input({ type: 'snapshotReadFailed', peer })
-    else this.#hooks.input({ type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
+    if (data === null) {
+      this.#hooks.input({ type: 'snapshotReadFailed', peer })
+      return
+    }
+    const waits = this.#waiting.has(peer)
+    this.#waiting.set(peer, { type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
+    if (waits) return
+    await this.#limiter.take(data.length)
+    const newest = this.#waiting.get(peer)
+    this.#waiting.delete(peer)
+    if (newest !== undefined && !this.#stopped) this.#hooks.input(newest)
   }
 
   /** Null when the file is gone: a newer one took its place. */
