@@ -169,6 +169,7 @@ function churned(plan: Plan, random: SeededRandom): Plan {
     core: { ...plan.core, heartbeatIntervalMs, electionTimeoutMs: heartbeatIntervalMs * random.pick([3, 4, 5]) },
     network: { ...plan.network, delayMs: 0.2 * 10 ** random.next(), tailMs: random.pick([0, 0.5, 3]), lossRate: plan.network.lossRate / 2 },
     workload: { ...plan.workload, clients: random.pick([3, 5, 8]), thinkMs: 50 + random.next() * 150, attemptTimeoutMs: 100 },
+    crashPerCall: random.pick([0, 0.0002, 0.001]),
     rates,
   }
 }

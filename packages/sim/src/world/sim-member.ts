@@ -137,10 +137,14 @@ export class SimMember {
     const { life, world } = this
     if (life === null) return true
     // A start makes few calls, and each is a place where a crash may hurt.
-    const rate = this.running ? world.crashPerCall : Math.min(0.1, world.crashPerCall * STARTING_FACTOR)
+    // But not every start, or members would hardly ever run.
+    const starting = this.lives % 4 === 2 ? STARTING_FACTOR : 1
+    const rate = this.running ? world.crashPerCall : Math.min(0.1, world.crashPerCall * starting)
     if (rate === 0 || !this.diskHooks.random.bool(rate)) return false
     world.coverage.hit(`crash ${['before', 'during', 'after'][moment]} ${operation}`)
     world.crash(this, `${['before', 'during', 'after'][moment]} ${operation}`)
+    // Like every life that ends by itself: it comes back after a while.
+    world.onLifeEnded(this, null)
     return true
   }
 
