@@ -121,7 +121,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   default: [],
   elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer'],
   disk: [...DISK, 'crash', 'clusterCrash'],
-  snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink'],
+  snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink', 'oneWay', 'pause', 'transfer'],
   network: NETWORK,
   membership: ['change', 'transfer', 'crash', 'partition'],
   churn: ['change', 'transfer', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
@@ -151,7 +151,18 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
 }
 
 /** Per second, in the profile of that name. */
-const CHURN_RATES = { partition: 1, oneWay: 0.3, bridge: 0.2, crash: 1.5, pause: 0.7, transfer: 0.7, change: 1, filter: 0.2, takeSnapshot: 0.5, clusterCrash: 0.05 }
+const CHURN_RATES = {
+  partition: 1,
+  oneWay: 0.3,
+  bridge: 0.2,
+  crash: 1.5,
+  pause: 0.7,
+  transfer: 0.7,
+  change: 1,
+  filter: 0.2,
+  takeSnapshot: 0.5,
+  clusterCrash: 0.05,
+}
 
 /**
  * Fast elections and many short faults: more changes of leaders, logs and configurations per second of computing than anything else. What
@@ -207,7 +218,7 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
       snapshotBytesPerSecond: random.pick([20_000, 1_000_000, Infinity]),
     },
     storage: { segmentBytes: random.pick([4096, 4096, 8192, 16_384, 65_536]), cacheBytes: random.pick([0, 512, 8192, 1_000_000]) },
-    ...drawConditions(random, scaled, calm),
+    ...forProfile(drawConditions(random, scaled, calm), profile, random),
     rates: drawRates(random, profile, calm),
     workload: drawWorkload(random, scaled, calm, profile),
   }
@@ -233,6 +244,12 @@ function drawCore(random: SeededRandom, scaled: (low: number, high: number) => n
     appendIntervalMs: random.pick([0, 0, 0, 2, 20]),
     preVote: calm || random.bool(0.9),
   }
+}
+
+/** Reads of snapshots that take as long as an election let roles change under a transfer. */
+function forProfile(conditions: Conditions, profile: Profile, random: SeededRandom): Conditions {
+  if (profile !== 'snapshots' || random.bool(0.3)) return conditions
+  return { ...conditions, disk: { ...conditions.disk, slowCallRate: random.pick([0.2, 0.5]), slowCallMs: random.pick([100, 400]) } }
 }
 
 type Conditions = Pick<
