@@ -23,6 +23,7 @@ export const suites = [
     run: vitest(['--exclude=packages/**', '--exclude=tests/tidy/**', '--exclude=tests/process/**'], { mayBeEmpty: true }),
   },
   { name: 'sim', run: program([process.execPath, 'scripts/sim.mjs', '--no-build', '--seeds', '300'], { deadlineMs: 10 * minutes }) },
+  { name: 'mutants', run: program([process.execPath, 'scripts/mutants.mjs', '--no-build', '--quick'], { deadlineMs: 8 * minutes }) },
   { name: 'process', run: nodeTest('tests/process', { deadlineMs: 8 * minutes }) },
 ]
 

@@ -2,6 +2,7 @@
 /** The tests of the sources, with the patched built file in the place of each source that a mutant changes. */
 import { fileURLToPath } from 'node:url'
 import { mergeConfig } from 'vitest/config'
+// @ts-expect-error Vitest loads it, whatever its ending.
 import base from '../../vitest.config.ts'
 import { mutantOf, patchedFiles } from './catalogue.mjs'
 

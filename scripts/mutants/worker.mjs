@@ -4,9 +4,6 @@
 
 const { runSeed } = await import(new URL('../../packages/sim/dist/index.js', import.meta.url).href)
 
-// Everything that promises can do is done before the clock moves on.
-const settle = () => new Promise((resolve) => setImmediate(resolve))
-
 /** What escapes from the code under test ends the run: a crash, and a catch. @param {unknown} error */
 const crashed = (error) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -16,7 +13,7 @@ process.on('uncaughtException', crashed)
 process.on('unhandledRejection', crashed)
 
 process.on('message', async (/** @type {Task} */ { profile, seed }) => {
-  const { violation, traceHash } = await runSeed(seed, { profile, settle })
+  const { violation, traceHash } = await runSeed(seed, { profile, globals: globalThis })
   const { invariant = null, message = '', tail = [] } = violation ?? {}
   process.send?.({ invariant, message, tail, traceHash })
 })

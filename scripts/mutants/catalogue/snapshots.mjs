@@ -80,7 +80,7 @@ export const snapshots = [
     key: 'C7b',
     title: 'snapshots carry the founding configuration',
     patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(cut.index);', 'this.#core.configurationAt(0);']],
-    swarm: ['membership'],
+    swarm: ['churn', 'membership'],
     budget: 40,
     tests: ['packages/raft/src/replica', 'packages/raft/src/core/membership.test.ts'],
   },
@@ -88,7 +88,7 @@ export const snapshots = [
     key: 'C8',
     title: 'snapshots carry the newest configuration, committed or not',
     patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(cut.index);', 'this.#core.configuration;']],
-    swarm: ['membership'],
+    swarm: ['churn', 'membership'],
     tests: ['packages/raft/src/replica'],
   },
   {
@@ -101,7 +101,7 @@ export const snapshots = [
         'if (state.membership.activeIndex <= state.commitIndex || state.membership.activeIndex > meta.index)\n            state.membership.reset(meta.index, meta.configuration);',
       ],
     ],
-    swarm: ['membership', 'snapshots'],
+    swarm: ['churn', 'membership', 'snapshots'],
     tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/core/membership.test.ts'],
   },
   {
