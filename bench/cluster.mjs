@@ -14,7 +14,13 @@ import { root } from '../scripts/processes.mjs'
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4)
 const VALUE = new Uint8Array(256).fill(120)
 /** [clients, requests in flight per client] */
-const LOADS = /** @type {const} */ ([[1, 1], [10, 1], [100, 1], [10, 10], [1, 256]])
+const LOADS = /** @type {const} */ ([
+  [1, 1],
+  [10, 1],
+  [100, 1],
+  [10, 10],
+  [1, 256],
+])
 
 /** @param {number} n */
 const keyOf = (n) => `bench/${String(n % 10_000).padStart(22, '0')}`
@@ -68,7 +74,9 @@ function peakMiB(pid) {
 const directory = await mkdtemp(join(root, '.bench-'))
 const cluster = await LocalCluster.start({ directory })
 try {
-  console.log(`cluster: three balsad processes, durable files, 28-byte keys, 256-byte values, ${SECONDS} s per row; clients in one process beside them`)
+  console.log(
+    `cluster: three balsad processes, durable files, 28-byte keys, 256-byte values, ${SECONDS} s per row; clients in one process beside them`,
+  )
   console.log('  operation          clients x in flight        /s    p50 ms    p99 ms')
   const operations = /** @type {const} */ ([
     ['put', (/** @type {any} */ store, /** @type {number} */ n) => store.put(keyOf(n), VALUE)],
@@ -77,7 +85,13 @@ try {
   for (const [name, operation] of operations) {
     for (const load of LOADS) {
       const { perSecond, p50, p99 } = await measure(cluster.endpoints, load, operation)
-      const row = [name.padEnd(18), `${load[0]} x ${load[1]}`.padStart(19), perSecond.toFixed(0).padStart(9), p50.padStart(9), p99.padStart(9)]
+      const row = [
+        name.padEnd(18),
+        `${load[0]} x ${load[1]}`.padStart(19),
+        perSecond.toFixed(0).padStart(9),
+        p50.padStart(9),
+        p99.padStart(9),
+      ]
       console.log(`  ${row.join(' ')}`)
     }
   }

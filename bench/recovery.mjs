@@ -33,7 +33,13 @@ async function fill(directory) {
   const batches = Math.ceil((LOG_MIB * MIB) / (PAYLOAD * PER_BATCH))
   let index = 0
   for (let batch = 0; batch < batches; batch++) {
-    const entries = Array.from({ length: PER_BATCH }, () => ({ term: asTerm(1), index: asIndex(++index), type: EntryType.command, timeMs: 0, payload }))
+    const entries = Array.from({ length: PER_BATCH }, () => ({
+      term: asTerm(1),
+      index: asIndex(++index),
+      type: EntryType.command,
+      timeMs: 0,
+      payload,
+    }))
     const hardState = batch === 0 ? { term: asTerm(1), votedFor: null } : null
     await storage.persist({ sequence: batch + 1, hardState, entries, installSnapshot: null, compactBelow: null })
   }
@@ -47,7 +53,10 @@ if (recovering === undefined) {
   try {
     const entries = await fill(directory)
     console.log(`recovery: a log of ${LOG_MIB} MiB (${entries} entries of ${PAYLOAD} bytes), opened by a fresh process`)
-    const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], { stdio: 'inherit', env: { ...process.env, BENCH_RECOVER: directory } })
+    const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url)], {
+      stdio: 'inherit',
+      env: { ...process.env, BENCH_RECOVER: directory },
+    })
     process.exitCode = status ?? 1
   } finally {
     rmSync(directory, { recursive: true, force: true })
@@ -61,6 +70,8 @@ if (recovering === undefined) {
   const first = await storage.readEntries(asIndex(1), lastIndex, 1)
   if (first[0]?.index !== 1) throw new Error('the first entry cannot be read')
   const peak = process.resourceUsage().maxRSS / 1024
-  console.log(`  ${seconds.toFixed(2)} s, ${(LOG_MIB / seconds).toFixed(0)} MiB/s; peak memory ${peak.toFixed(0)} MiB (${before.toFixed(0)} before)`)
+  console.log(
+    `  ${seconds.toFixed(2)} s, ${(LOG_MIB / seconds).toFixed(0)} MiB/s; peak memory ${peak.toFixed(0)} MiB (${before.toFixed(0)} before)`,
+  )
   await storage.close()
 }

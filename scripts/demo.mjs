@@ -64,7 +64,9 @@ async function main() {
   } catch (error) {
     view.end()
     await cluster.close()
-    process.stderr.write(`The demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nLogs and data: ${directory}\n`)
+    process.stderr.write(
+      `The demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nLogs and data: ${directory}\n`,
+    )
     return 1
   }
 }

@@ -88,7 +88,17 @@ export class Journal {
    */
   async verify() {
     const store = await connect({ endpoints: this.#endpoints })
-    const total = { acknowledged: 0, unknown: 0, refused: 0, found: 0, lost: 0, duplicated: 0, disordered: 0, foreign: 0, problems: /** @type {string[]} */ ([]) }
+    const total = {
+      acknowledged: 0,
+      unknown: 0,
+      refused: 0,
+      found: 0,
+      lost: 0,
+      duplicated: 0,
+      disordered: 0,
+      foreign: 0,
+      problems: /** @type {string[]} */ ([]),
+    }
     for (const [writer, outcomes] of this.outcomes.entries()) {
       const entry = await store.get(this.key(writer), { deadlineMs: 20_000 })
       const text = entry === null ? '' : entry.text()

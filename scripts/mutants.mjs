@@ -91,7 +91,10 @@ async function huntAll() {
 
 function chosen() {
   const names = values.quick ? QUICK : values.only.split(',').filter((name) => name !== '')
-  const mutants = names.length === 0 ? catalogue : catalogue.filter((mutant) => names.includes(mutant.key) || (!values.quick && names.includes(entryOf(mutant))))
+  const mutants =
+    names.length === 0
+      ? catalogue
+      : catalogue.filter((mutant) => names.includes(mutant.key) || (!values.quick && names.includes(entryOf(mutant))))
   const unknown = names.filter((name) => !mutants.some((mutant) => mutant.key === name || entryOf(mutant) === name))
   if (unknown.length > 0) {
     console.error(`there is no mutant ${unknown.join(', ')}`)
@@ -128,7 +131,9 @@ function report({ key, title }, { caught, by, message, runs, profile, seed }, se
 /** @param {readonly Result[]} fresh @param {ReadonlyMap<string, Result>} all @param {readonly string[]} failures */
 function conclude(fresh, all, failures) {
   const survivors = fresh.filter(({ caught }) => caught === 'survivor').map(({ key }) => key)
-  console.log(`\n${fresh.filter(({ caught }) => caught === 'swarm' || caught === 'test').length} of ${fresh.length} found${survivors.length === 0 ? '' : `; survivors: ${survivors.join(' ')}`}`)
+  console.log(
+    `\n${fresh.filter(({ caught }) => caught === 'swarm' || caught === 'test').length} of ${fresh.length} found${survivors.length === 0 ? '' : `; survivors: ${survivors.join(' ')}`}`,
+  )
   if (keepsTable) {
     const { planted, caught, bySwarm } = counts(all)
     console.log(`docs/mutants.md: ${planted} entries planted, ${caught} found, ${bySwarm} of them by the swarm`)

@@ -27,11 +27,17 @@ export async function playDemo({ cluster, view, writers, directory }) {
   /** @type {Fault[]} */
   const faults = []
   const leader = await currentLeader(cluster)
-  faults.push(await fault({ cluster, view, journal }, `kill -9 of the leader ${leader.name} (pid ${leader.child?.pid})`, () => cluster.kill(leader)))
+  faults.push(
+    await fault({ cluster, view, journal }, `kill -9 of the leader ${leader.name} (pid ${leader.child?.pid})`, () => cluster.kill(leader)),
+  )
   await bringBack(cluster, view, leader)
 
   const follower = await someFollower(cluster)
-  faults.push(await fault({ cluster, view, journal }, `kill -9 of the follower ${follower.name} (pid ${follower.child?.pid})`, () => cluster.kill(follower)))
+  faults.push(
+    await fault({ cluster, view, journal }, `kill -9 of the follower ${follower.name} (pid ${follower.child?.pid})`, () =>
+      cluster.kill(follower),
+    ),
+  )
   await bringBack(cluster, view, follower)
 
   const paused = await currentLeader(cluster)
@@ -50,7 +56,12 @@ export async function playDemo({ cluster, view, writers, directory }) {
 
   const proof = await journal.verify()
   const holds =
-    proof.lost === 0 && proof.duplicated === 0 && proof.disordered === 0 && proof.foreign === 0 && proof.acknowledged > 0 && (await sameState(cluster))
+    proof.lost === 0 &&
+    proof.duplicated === 0 &&
+    proof.disordered === 0 &&
+    proof.foreign === 0 &&
+    proof.acknowledged > 0 &&
+    (await sameState(cluster))
   view.prove({ proof, faults, holds, members: await Promise.all(cluster.members.map((member) => cluster.status(member))) })
   return holds
 }

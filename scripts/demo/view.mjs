@@ -10,7 +10,12 @@ const LINE_EVERY_MS = 2_000
 /** @param {readonly (readonly string[])[]} rows @returns {string[]} */
 function align(rows) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 export class DemoView {
@@ -64,7 +69,13 @@ export class DemoView {
       busy = false
       if (this.#timer === undefined) return
       if (this.#live) this.#draw(rows, journal)
-      else this.say(`  ${rows.slice(1).map((row) => row.slice(0, 5).join(' ')).join(' | ')} | acknowledged ${journal.acknowledged}`)
+      else
+        this.say(
+          `  ${rows
+            .slice(1)
+            .map((row) => row.slice(0, 5).join(' '))
+            .join(' | ')} | acknowledged ${journal.acknowledged}`,
+        )
     }
     this.#timer = setInterval(() => void show(), this.#live ? TABLE_EVERY_MS : LINE_EVERY_MS)
   }
@@ -116,7 +127,9 @@ export class DemoView {
     for (const line of align(rows)) write(`  ${line}`)
     const [first] = members
     const same = members.every((member) => member?.stateHash === first?.stateHash)
-    write(`  state of all members at index ${first?.appliedIndex}: ${same ? 'the same' : 'DIFFERENT'} (${members.map((member) => member?.stateHash).join(' ')})`)
+    write(
+      `  state of all members at index ${first?.appliedIndex}: ${same ? 'the same' : 'DIFFERENT'} (${members.map((member) => member?.stateHash).join(' ')})`,
+    )
     for (const problem of proof.problems.slice(0, 20)) write(`  ! ${problem}`)
     write('')
     write(holds ? 'The proof holds: nothing acknowledged was lost, nothing was done twice.' : 'THE PROOF DOES NOT HOLD.')

@@ -35,7 +35,10 @@ export class SeedRunner {
         if (outcome.invariant === 'never-ends' || outcome.invariant === 'crash') this.stop()
         resolve(outcome)
       }
-      const timer = setTimeout(() => end({ invariant: 'never-ends', message: `the run took more than ${RUN_LIMIT_MS / 1000} s`, tail: [] }), RUN_LIMIT_MS)
+      const timer = setTimeout(
+        () => end({ invariant: 'never-ends', message: `the run took more than ${RUN_LIMIT_MS / 1000} s`, tail: [] }),
+        RUN_LIMIT_MS,
+      )
       child.once('message', (message) => end(/** @type {Outcome} */ (message)))
       child.once('exit', (code, signal) => end({ invariant: 'crash', message: `the process ended with ${code ?? signal}`, tail: [] }))
       child.send({ profile, seed })
@@ -78,7 +81,11 @@ export async function failingTest(mutant, files) {
   try {
     const args = ['run', '--config', here('vitest.config.mjs'), '--bail=1', '--reporter=json', `--outputFile=${report}`, ...files]
     const code = await new Promise((resolve) => {
-      const child = spawn(join(root, 'node_modules/.bin/vitest'), args, { cwd: root, env: { ...process.env, BALSA_MUTANT: mutant }, stdio: 'ignore' })
+      const child = spawn(join(root, 'node_modules/.bin/vitest'), args, {
+        cwd: root,
+        env: { ...process.env, BALSA_MUTANT: mutant },
+        stdio: 'ignore',
+      })
       const timer = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS)
       child.once('exit', (status) => {
         clearTimeout(timer)

@@ -15,7 +15,13 @@ export function counts(results) {
   }
   const bySwarm = new Set(catalogue.filter(({ key }) => results.get(key)?.caught === 'swarm').map(entryOf))
   const survivors = catalogue.filter(({ key, patches }) => patches.length > 0 && results.get(key)?.caught === 'survivor')
-  return { planted: planted.size, caught: caught.size, bySwarm: bySwarm.size, mutants: catalogue.filter(({ patches }) => patches.length > 0).length, survivors }
+  return {
+    planted: planted.size,
+    caught: caught.size,
+    bySwarm: bySwarm.size,
+    mutants: catalogue.filter(({ patches }) => patches.length > 0).length,
+    survivors,
+  }
 }
 
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -24,14 +30,20 @@ const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replace
 function row({ key, title, notes }, result) {
   const found = result?.caught
   const by = found === 'swarm' ? `\`${result?.by}\`` : found === 'test' ? `test ${result?.by}` : 'nothing'
-  const runs = found === 'swarm' ? `${result?.runs} (${result?.profile} ${result?.seed})` : found === 'test' ? `not in ${result?.runs}` : `not in ${result?.runs ?? 0}`
+  const runs =
+    found === 'swarm'
+      ? `${result?.runs} (${result?.profile} ${result?.seed})`
+      : found === 'test'
+        ? `not in ${result?.runs}`
+        : `not in ${result?.runs ?? 0}`
   return `| ${key} | ${cell(title)} | ${cell(by)} | ${runs} |${found === 'survivor' ? ` ${cell(notes ?? '')}` : ''}`.replace(/\|\s*$/, '|')
 }
 
 /** @param {ReadonlyMap<string, Result>} results */
 export function document(results) {
   const { planted, caught, bySwarm, mutants, survivors } = counts(results)
-  const rows = (/** @type {readonly import('./catalogue.mjs').Mutant[]} */ list) => list.map((mutant) => row(mutant, results.get(mutant.key)))
+  const rows = (/** @type {readonly import('./catalogue.mjs').Mutant[]} */ list) =>
+    list.map((mutant) => row(mutant, results.get(mutant.key)))
   const head = ['| id | planted | found by | runs of the swarm (profile, seed) |', '|---|---|---|---|']
   const unplantable = catalogue.filter(({ patches }) => patches.length === 0)
   const found = catalogue.filter((mutant) => mutant.patches.length > 0 && !survivors.includes(mutant))
@@ -52,7 +64,18 @@ export function document(results) {
     '',
     '## Survivors',
     '',
-    ...(survivors.length === 0 ? ['None.'] : ['Planted, and not found yet.', '', '| id | planted | runs | why |', '|---|---|---|---|', ...survivors.map((each) => `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'not known yet')} |`)]),
+    ...(survivors.length === 0
+      ? ['None.']
+      : [
+          'Planted, and not found yet.',
+          '',
+          '| id | planted | runs | why |',
+          '|---|---|---|---|',
+          ...survivors.map(
+            (each) =>
+              `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'not known yet')} |`,
+          ),
+        ]),
     '',
     '## Not plantable',
     '',

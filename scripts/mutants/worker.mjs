@@ -12,10 +12,13 @@ const crashed = (error) => {
 process.on('uncaughtException', crashed)
 process.on('unhandledRejection', crashed)
 
-process.on('message', async (/** @type {Task} */ { profile, seed }) => {
+/** @param {Task} task */
+async function hunt({ profile, seed }) {
   const { violation, traceHash } = await runSeed(seed, { profile, globals: globalThis })
   const { invariant = null, message = '', tail = [] } = violation ?? {}
   process.send?.({ invariant, message, tail, traceHash })
-})
+}
+
+process.on('message', (/** @type {Task} */ task) => void hunt(task).catch(crashed))
 process.on('disconnect', () => process.exit(0))
 process.send?.('ready')

@@ -58,7 +58,10 @@ test('the state machine example works as three processes, and survives a restart
   for (let life = 0; life < 2; life++) {
     const members = ['a', 'b', 'c'].map((id) => start(['own-machine.mjs', id]))
     // Each prints one line when it has caught up; the leader among them has set the flag.
-    await waitFor(() => members.every(({ read }) => read().includes('\n')), () => members.map(({ read }) => read()).join(''))
+    await waitFor(
+      () => members.every(({ read }) => read().includes('\n')),
+      () => members.map(({ read }) => read()).join(''),
+    )
     const output = members.map(({ read }) => read()).join('')
     assert.match(output, /leader on/)
     // Whoever is asked in the second life reads what the first one wrote.

@@ -156,7 +156,13 @@ export class PeerLink {
 
   #sayHello(socket: Socket): void {
     const { crc32, identity } = this.#context
-    const hello = { ...identity, expectedPeer: this.#peer, lane: this.#lane, protocol: PEER_PROTOCOL, clientAddress: this.#context.clientAddress() }
+    const hello = {
+      ...identity,
+      expectedPeer: this.#peer,
+      lane: this.#lane,
+      protocol: PEER_PROTOCOL,
+      clientAddress: this.#context.clientAddress(),
+    }
     socket.cork()
     socket.write(PEER_MAGIC)
     socket.write(encodeFrame(encodeHello(hello), crc32))

@@ -111,7 +111,14 @@ export async function startNode(
   return { transport, address: transport.address ?? '', clock, received, events, states }
 }
 
-export const goodHello: PeerHello = { clusterId: CLUSTER, memberId: two, expectedPeer: one, lane: 'append', protocol: { min: 1, max: 1 }, clientAddress: '127.0.0.1:9' }
+export const goodHello: PeerHello = {
+  clusterId: CLUSTER,
+  memberId: two,
+  expectedPeer: one,
+  lane: 'append',
+  protocol: { min: 1, max: 1 },
+  clientAddress: '127.0.0.1:9',
+}
 
 export const helloBytes = (hello: PeerHello): Uint8Array => Buffer.concat([PEER_MAGIC, encodeFrame(encodeHello(hello), crc32)])
 

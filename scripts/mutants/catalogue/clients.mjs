@@ -5,7 +5,13 @@ export const clients = [
   {
     key: 'G1',
     title: 'a repeated write is executed again',
-    patches: [['kv/kv-state-machine', 'const check = this.#sessions.check(stamp);', "this.#sessions.check(stamp);\n        const check = 'execute';"]],
+    patches: [
+      [
+        'kv/kv-state-machine',
+        'const check = this.#sessions.check(stamp);',
+        "this.#sessions.check(stamp);\n        const check = 'execute';",
+      ],
+    ],
     swarm: ['churn', 'elections', 'network', 'default'],
   },
   {
@@ -17,7 +23,13 @@ export const clients = [
   {
     key: 'G3',
     title: 'sessions expire by the member’s own clock',
-    patches: [['kv/kv-state-machine', 'this.#sessions.advance(entry.timeMs);', 'this.#sessions.advance(Math.floor(this.#clock === null ? entry.timeMs : this.#clock.now()));']],
+    patches: [
+      [
+        'kv/kv-state-machine',
+        'this.#sessions.advance(entry.timeMs);',
+        'this.#sessions.advance(Math.floor(this.#clock === null ? entry.timeMs : this.#clock.now()));',
+      ],
+    ],
     swarm: ['default', 'elections'],
   },
   {
@@ -36,8 +48,16 @@ export const clients = [
     key: 'G5',
     title: 'a session keeps its newest answer only, for everything up to it',
     patches: [
-      ['kv/sessions', 'session.results.set(stamp.sequence, result);\n        this.#results += 1;', 'this.#results += 1 - session.results.size;\n        session.results.clear();\n        session.results.set(stamp.sequence, result);'],
-      ['kv/sessions', 'const answer = session.results.get(stamp.sequence);', 'const [newest] = session.results;\n        const answer = newest !== undefined && stamp.sequence <= newest[0] ? newest[1] : undefined;'],
+      [
+        'kv/sessions',
+        'session.results.set(stamp.sequence, result);\n        this.#results += 1;',
+        'this.#results += 1 - session.results.size;\n        session.results.clear();\n        session.results.set(stamp.sequence, result);',
+      ],
+      [
+        'kv/sessions',
+        'const answer = session.results.get(stamp.sequence);',
+        'const [newest] = session.results;\n        const answer = newest !== undefined && stamp.sequence <= newest[0] ? newest[1] : undefined;',
+      ],
     ],
     swarm: ['default', 'elections'],
   },
@@ -47,11 +67,22 @@ export const clients = [
     patches: [['kv/calls/call', 'const unknown = this.#isWrite && this.#undecided > 0;', 'const unknown = false;']],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
-  { key: 'G7', title: 'a forwarded command is proposed for ever', patches: [], reason: 'Members do not forward commands; clients follow the leader’s address, at most three hints without a wait.' },
+  {
+    key: 'G7',
+    title: 'a forwarded command is proposed for ever',
+    patches: [],
+    reason: 'Members do not forward commands; clients follow the leader’s address, at most three hints without a wait.',
+  },
   {
     key: 'G8',
     title: 'the leader answers when its own disk is done',
-    patches: [['raft/core/leader', 'const index = asIndex(quorumValue(state.configuration, matchIndexOf));', 'const index = state.log.stableIndex;']],
+    patches: [
+      [
+        'raft/core/leader',
+        'const index = asIndex(quorumValue(state.configuration, matchIndexOf));',
+        'const index = state.log.stableIndex;',
+      ],
+    ],
     swarm: ['default', 'elections'],
   },
   {
@@ -74,23 +105,43 @@ export const clients = [
   {
     key: 'G11',
     title: 'who has lost its leader still names it, and names itself after stepping down',
-    patches: [['raft/core/election', '    state.leaderId = leaderId;\n    state.votes', '    state.leaderId = leaderId ?? state.leaderId;\n    state.votes']],
+    patches: [
+      [
+        'raft/core/election',
+        '    state.leaderId = leaderId;\n    state.votes',
+        '    state.leaderId = leaderId ?? state.leaderId;\n    state.votes',
+      ],
+    ],
     swarm: ['churn', 'elections', 'default'],
     tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/core.test.ts'],
   },
   {
     key: 'G11b',
     title: 'a client follows every hint at once and without end',
-    patches: [['client/leader-finder', 'if (hint !== null && !this.#tried.has(hint) && this.#hops < MAX_HOPS) {', 'if (hint !== null) {'], ['client/leader-finder', "hint === undefined || hint === '' || hint === endpoint ||", "hint === undefined || hint === '' ||"]],
+    patches: [
+      ['client/leader-finder', 'if (hint !== null && !this.#tried.has(hint) && this.#hops < MAX_HOPS) {', 'if (hint !== null) {'],
+      ['client/leader-finder', "hint === undefined || hint === '' || hint === endpoint ||", "hint === undefined || hint === '' ||"],
+    ],
     swarm: ['churn', 'elections'],
     budget: 20,
     tests: ['packages/client/src'],
   },
-  { key: 'G12', title: 'a lock without fencing', patches: [], reason: 'There are no locks or leases on keys; every write answers its revision, which can serve as a fencing token.' },
+  {
+    key: 'G12',
+    title: 'a lock without fencing',
+    patches: [],
+    reason: 'There are no locks or leases on keys; every write answers its revision, which can serve as a fencing token.',
+  },
   {
     key: 'H1',
     title: 'no heart-beat leaves while appends are under way',
-    patches: [['raft/core/leader', 'if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs)', 'if (progress.inflightCount === 0 && (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs))']],
+    patches: [
+      [
+        'raft/core/leader',
+        'if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs)',
+        'if (progress.inflightCount === 0 && (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs))',
+      ],
+    ],
     swarm: ['network', 'default', 'snapshots'],
     tests: ['packages/raft/src/core/core.test.ts', 'packages/raft/src/core/paper-replication.test.ts'],
   },
@@ -100,7 +151,12 @@ export const clients = [
     patches: [['raft/core/follower', "state.send({ type: 'heartbeatResponse'", "state.sendAfterPersist({ type: 'heartbeatResponse'"]],
     swarm: ['disk'],
     budget: 20,
-    tests: ['packages/raft/src/core/core.test.ts', 'packages/raft/src/core/paper-replication.test.ts', 'packages/raft/src/core/reads.test.ts', 'packages/raft/src/core/golden.test.ts'],
+    tests: [
+      'packages/raft/src/core/core.test.ts',
+      'packages/raft/src/core/paper-replication.test.ts',
+      'packages/raft/src/core/reads.test.ts',
+      'packages/raft/src/core/golden.test.ts',
+    ],
   },
   {
     key: 'H3',
@@ -112,7 +168,13 @@ export const clients = [
   {
     key: 'H4',
     title: 'a divergent log is probed entry by entry',
-    patches: [['raft/core/replication', 'Math.max(1, Math.min(wanted, prevLogIndex))', 'Math.max(1, Math.min(prevLogIndex, wanted + prevLogIndex))']],
+    patches: [
+      [
+        'raft/core/replication',
+        'Math.max(1, Math.min(wanted, prevLogIndex))',
+        'Math.max(1, Math.min(prevLogIndex, wanted + prevLogIndex))',
+      ],
+    ],
     swarm: ['churn', 'elections'],
     budget: 20,
     tests: ['packages/raft/src/core/divergence.test.ts', 'packages/raft/src/core/paper-replication.test.ts'],
@@ -149,7 +211,9 @@ export const clients = [
   {
     key: 'H9',
     title: 'a command of a newer version is skipped',
-    patches: [["kv/kv-state-machine", "if (error instanceof BalsaError && error.code === 'MALFORMED')\n            return null;", 'return null;']],
+    patches: [
+      ['kv/kv-state-machine', "if (error instanceof BalsaError && error.code === 'MALFORMED')\n            return null;", 'return null;'],
+    ],
     swarm: [],
     tests: ['packages/kv/src/kv-state-machine.test.ts', 'packages/kv/src/command.test.ts'],
   },

@@ -12,7 +12,7 @@ export const membership = [
   {
     key: 'D2',
     title: 'a second change is accepted while one is under way',
-    patches: [['raft/core/leader', "state.membership.activeIndex > state.commitIndex || accepted.some(", 'false && accepted.some(']],
+    patches: [['raft/core/leader', 'state.membership.activeIndex > state.commitIndex || accepted.some(', 'false && accepted.some(']],
     swarm: ['churn', 'membership'],
     tests: ['packages/raft/src/core/membership.test.ts'],
   },
@@ -33,7 +33,11 @@ export const membership = [
     title: 'a configuration stays in force when its entry is cut off',
     patches: [
       ['raft/core/follower', 'if (state.membership.truncateFrom(first.index))\n            configurationChanged(state);', ''],
-      ['raft/core/membership', "invariant(index > this.activeIndex, 'a configuration is appended above the newest one', { index, activeIndex: this.activeIndex });", ''],
+      [
+        'raft/core/membership',
+        "invariant(index > this.activeIndex, 'a configuration is appended above the newest one', { index, activeIndex: this.activeIndex });",
+        '',
+      ],
     ],
     swarm: ['churn', 'membership'],
   },
@@ -44,7 +48,13 @@ export const membership = [
     swarm: ['churn', 'membership'],
     tests: ['packages/raft/src/log'],
   },
-  { key: 'D6', title: 'a known id comes back with an empty disk', patches: [], reason: 'Nothing in consensus could be removed to allow it: a wiped member is told apart by its directory only (see D7) and by its lost acknowledgements (C20); the operator gives a new id.' },
+  {
+    key: 'D6',
+    title: 'a known id comes back with an empty disk',
+    patches: [],
+    reason:
+      'Nothing in consensus could be removed to allow it: a wiped member is told apart by its directory only (see D7) and by its lost acknowledgements (C20); the operator gives a new id.',
+  },
   {
     key: 'D7',
     title: 'a directory that lost its log counts as a new one',
@@ -65,14 +75,26 @@ export const membership = [
   {
     key: 'D9',
     title: 'learners, and voters that do not know that they are, refuse to vote',
-    patches: [['raft/core/election', 'if (!mayVote || !isUpToDate(state, message)) {', 'if (!mayVote || !isVoter(state.configuration, state.id) || !isUpToDate(state, message)) {']],
+    patches: [
+      [
+        'raft/core/election',
+        'if (!mayVote || !isUpToDate(state, message)) {',
+        'if (!mayVote || !isVoter(state.configuration, state.id) || !isUpToDate(state, message)) {',
+      ],
+    ],
     swarm: ['churn', 'membership'],
     tests: ['packages/raft/src/core/membership.test.ts', 'packages/raft/src/core/paper-elections.test.ts'],
   },
   {
     key: 'D10',
     title: 'learners count in the quorum',
-    patches: [['raft/core/quorum', oneHalf, 'return Math.min(majorityValue([...configuration.voters, ...configuration.learners], valueOf), majorityValue(configuration.votersOutgoing, valueOf));']],
+    patches: [
+      [
+        'raft/core/quorum',
+        oneHalf,
+        'return Math.min(majorityValue([...configuration.voters, ...configuration.learners], valueOf), majorityValue(configuration.votersOutgoing, valueOf));',
+      ],
+    ],
     swarm: ['churn', 'membership'],
   },
   {
@@ -91,7 +113,11 @@ export const membership = [
     key: 'D12',
     title: 'a leader steps down when its removal is appended',
     patches: [
-      ['raft/core/leader', '    syncProgress(state, leadership);\n    // Those', "    if (!isVoter(state.configuration, state.id)) {\n        becomeFollower(state, state.term, null, 'it is being removed');\n        return;\n    }\n    syncProgress(state, leadership);\n    // Those"],
+      [
+        'raft/core/leader',
+        '    syncProgress(state, leadership);\n    // Those',
+        "    if (!isVoter(state.configuration, state.id)) {\n        becomeFollower(state, state.term, null, 'it is being removed');\n        return;\n    }\n    syncProgress(state, leadership);\n    // Those",
+      ],
     ],
     swarm: ['churn', 'membership'],
     tests: ['packages/raft/src/core/membership.test.ts'],
@@ -121,13 +147,21 @@ export const membership = [
   {
     key: 'D14',
     title: 'only the leader that began a joint change ends it',
-    patches: [['raft/core/leader', 'if (isJoint(state.configuration)) {', 'if (isJoint(state.configuration) && state.membership.activeIndex >= leadership.termStartIndex) {']],
+    patches: [
+      [
+        'raft/core/leader',
+        'if (isJoint(state.configuration)) {',
+        'if (isJoint(state.configuration) && state.membership.activeIndex >= leadership.termStartIndex) {',
+      ],
+    ],
     swarm: ['churn', 'membership'],
   },
   {
     key: 'D15',
     title: 'a configuration may list voters that are no members',
-    patches: [['raft/log/configuration-codec', 'if (!known.has(id))\n            reader.fail(field', 'if (false)\n            reader.fail(field']],
+    patches: [
+      ['raft/log/configuration-codec', 'if (!known.has(id))\n            reader.fail(field', 'if (false)\n            reader.fail(field'],
+    ],
     swarm: [],
     tests: ['packages/raft/src/log/configuration-codec.test.ts', 'packages/server/src/config.test.ts'],
   },
@@ -156,10 +190,19 @@ export const membership = [
     key: 'D18',
     title: 'two stores of the configuration: heads of segments keep the founding one',
     patches: [
-      ['raft/log/durable-storage', 'const baseConfiguration = () => snapshots.latest?.configuration ?? base;', 'const baseConfiguration = () => base;'],
+      [
+        'raft/log/durable-storage',
+        'const baseConfiguration = () => snapshots.latest?.configuration ?? base;',
+        'const baseConfiguration = () => base;',
+      ],
     ],
     swarm: ['churn', 'membership'],
     tests: ['packages/raft/src/log'],
   },
-  { key: 'D19', title: 'unsafe recovery resurrects the past', patches: [], reason: 'There is no command that forces a new cluster out of one member’s data.' },
+  {
+    key: 'D19',
+    title: 'unsafe recovery resurrects the past',
+    patches: [],
+    reason: 'There is no command that forces a new cluster out of one member’s data.',
+  },
 ]

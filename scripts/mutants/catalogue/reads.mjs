@@ -58,7 +58,11 @@ export const reads = [
     key: 'E6',
     title: 'a member alone serves reads before it has committed anything since its start',
     patches: [
-      ['raft/core/read-index', 'if (state.log.termAt(state.commitIndex) !== state.term)\n        return;', 'if (state.log.termAt(state.commitIndex) !== state.term && state.configuration.voters.length > 1)\n        return;'],
+      [
+        'raft/core/read-index',
+        'if (state.log.termAt(state.commitIndex) !== state.term)\n        return;',
+        'if (state.log.termAt(state.commitIndex) !== state.term && state.configuration.voters.length > 1)\n        return;',
+      ],
     ],
     swarm: ['default', 'disk'],
   },
@@ -92,13 +96,22 @@ export const reads = [
     ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
-  { key: 'E11', title: 'a voter that was restarted votes within the old leader’s lease', patches: [], reason: 'There are no lease reads: no read relies on a voter that keeps still, so nothing breaks when one does not.' },
+  {
+    key: 'E11',
+    title: 'a voter that was restarted votes within the old leader’s lease',
+    patches: [],
+    reason: 'There are no lease reads: no read relies on a voter that keeps still, so nothing breaks when one does not.',
+  },
   {
     key: 'E12',
     title: 'a lease is checked, then the loop is left, then the state is read: a pause fits in between',
     patches: [
       lease('state.nowMs - contactMs < state.options.electionTimeoutMs'),
-      ['raft/replica/replica', 'const read = this.#driver.reads.add(options, ready);', 'const { clock } = this.#ports;\n        const read = this.#driver.reads.add(options, ready).then((value) => new Promise((resolve) => clock.setTimer(50, () => resolve(value))));'],
+      [
+        'raft/replica/replica',
+        'const read = this.#driver.reads.add(options, ready);',
+        'const { clock } = this.#ports;\n        const read = this.#driver.reads.add(options, ready).then((value) => new Promise((resolve) => clock.setTimer(50, () => resolve(value))));',
+      ],
     ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },

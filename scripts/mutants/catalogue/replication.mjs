@@ -5,7 +5,9 @@ export const replication = [
   {
     key: 'B1',
     title: 'an entry of an older term is committed by counting',
-    patches: [['raft/core/leader', '|| index > state.log.lastIndex || state.log.termAt(index) !== state.term)', '|| index > state.log.lastIndex)']],
+    patches: [
+      ['raft/core/leader', '|| index > state.log.lastIndex || state.log.termAt(index) !== state.term)', '|| index > state.log.lastIndex)'],
+    ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
   {
@@ -47,7 +49,11 @@ export const replication = [
     title: 'what peers acknowledged in an earlier leadership counts in the next one',
     patches: [
       ['raft/core/leader', 'progress: new Map(),', 'progress: state.oldProgress ?? new Map(),'],
-      ['raft/core/leader', "invariant(leadership !== null, 'a leader has a leadership');", "invariant(leadership !== null, 'a leader has a leadership');\n    state.oldProgress = leadership.progress;"],
+      [
+        'raft/core/leader',
+        "invariant(leadership !== null, 'a leader has a leadership');",
+        "invariant(leadership !== null, 'a leader has a leadership');\n    state.oldProgress = leadership.progress;",
+      ],
     ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
@@ -67,8 +73,12 @@ export const replication = [
     key: 'B5',
     title: 'an append is accepted whenever its prevLogIndex is in the log',
     patches: [
-      ['raft/core/follower', 'if (prevLogIndex > state.commitIndex && term !== message.prevLogTerm) {', 'if (prevLogIndex > state.log.lastIndex) {'],
-      ['raft/core/follower', "invariant(term === null || term === message.prevLogTerm,", 'invariant(true,'],
+      [
+        'raft/core/follower',
+        'if (prevLogIndex > state.commitIndex && term !== message.prevLogTerm) {',
+        'if (prevLogIndex > state.log.lastIndex) {',
+      ],
+      ['raft/core/follower', 'invariant(term === null || term === message.prevLogTerm,', 'invariant(true,'],
     ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
@@ -81,21 +91,41 @@ export const replication = [
   {
     key: 'B7',
     title: 'every append cuts the log behind its prevLogIndex, also when the entries are there',
-    patches: [['raft/core/follower', 'if (term === entry.term)\n            continue;', 'if (term === entry.term && entry.index <= state.commitIndex)\n            continue;']],
+    patches: [
+      [
+        'raft/core/follower',
+        'if (term === entry.term)\n            continue;',
+        'if (term === entry.term && entry.index <= state.commitIndex)\n            continue;',
+      ],
+    ],
     swarm: ['churn', 'network', 'default'],
   },
   {
     key: 'B8',
     title: 'a conflicting entry is kept, and the append is accepted',
-    patches: [['raft/core/follower', 'if (entry.index > state.commitIndex)\n            return i;', 'if (entry.index > state.commitIndex) {\n            if (term !== null)\n                continue;\n            return i;\n        }']],
+    patches: [
+      [
+        'raft/core/follower',
+        'if (entry.index > state.commitIndex)\n            return i;',
+        'if (entry.index > state.commitIndex) {\n            if (term !== null)\n                continue;\n            return i;\n        }',
+      ],
+    ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B9',
     title: 'an old append cuts off what is committed, and nothing objects',
     patches: [
-      ['raft/core/follower', 'if (term === entry.term)\n            continue;\n        if (entry.index > state.commitIndex)\n            return i;', 'return i;'],
-      ["raft/core/follower", "invariant(first.index > state.commitIndex, 'committed entries are never replaced'", "invariant(true, 'committed entries are never replaced'"],
+      [
+        'raft/core/follower',
+        'if (term === entry.term)\n            continue;\n        if (entry.index > state.commitIndex)\n            return i;',
+        'return i;',
+      ],
+      [
+        'raft/core/follower',
+        "invariant(first.index > state.commitIndex, 'committed entries are never replaced'",
+        "invariant(true, 'committed entries are never replaced'",
+      ],
     ],
     swarm: ['churn', 'network', 'default'],
   },
@@ -108,7 +138,13 @@ export const replication = [
   {
     key: 'B11',
     title: 'a heart-beat carries the leader’s commit index as it is',
-    patches: [['raft/core/leader', 'const commit = asIndex(Math.min(progress.matchIndex, state.commitIndex));', 'const commit = state.commitIndex;']],
+    patches: [
+      [
+        'raft/core/leader',
+        'const commit = asIndex(Math.min(progress.matchIndex, state.commitIndex));',
+        'const commit = state.commitIndex;',
+      ],
+    ],
     swarm: ['churn', 'elections', 'default', 'network'],
   },
   {
@@ -120,18 +156,35 @@ export const replication = [
       ['raft/core/progress', 'Math.max(nextIndex, this.matchIndex + 1)', 'nextIndex'],
     ],
     swarm: ['network', 'snapshots', 'default'],
-    tests: ['packages/raft/src/core/progress.test.ts', 'packages/raft/src/core/paper-replication.test.ts', 'packages/raft/src/core/divergence.test.ts', 'packages/raft/src/core/core.test.ts'],
+    tests: [
+      'packages/raft/src/core/progress.test.ts',
+      'packages/raft/src/core/paper-replication.test.ts',
+      'packages/raft/src/core/divergence.test.ts',
+      'packages/raft/src/core/core.test.ts',
+    ],
   },
   {
     key: 'B13',
     title: 'appends name nextIndex as the entry before them',
-    patches: [['raft/core/replication', 'asIndex(progress.nextIndex - 1);\n        const prevLogTerm', 'asIndex(progress.nextIndex);\n        const prevLogTerm']],
+    patches: [
+      [
+        'raft/core/replication',
+        'asIndex(progress.nextIndex - 1);\n        const prevLogTerm',
+        'asIndex(progress.nextIndex);\n        const prevLogTerm',
+      ],
+    ],
     swarm: ['default'],
   },
   {
     key: 'B14',
     title: 'an entry that is too large for a message is left out in its middle',
-    patches: [['raft/core/log-view', 'return this.#cache.slice(start, end);', 'const sent = this.#cache.slice(start, Math.min(end + 1, limit));\n        return end < limit && sent.length > 2 ? sent.filter((_entry, at) => at !== sent.length - 2) : sent;']],
+    patches: [
+      [
+        'raft/core/log-view',
+        'return this.#cache.slice(start, end);',
+        'const sent = this.#cache.slice(start, Math.min(end + 1, limit));\n        return end < limit && sent.length > 2 ? sent.filter((_entry, at) => at !== sent.length - 2) : sent;',
+      ],
+    ],
     swarm: ['default', 'network'],
   },
   {
@@ -151,7 +204,9 @@ export const replication = [
   {
     key: 'B16',
     title: 'a write that ends late proves entries that have replaced its own',
-    patches: [['raft/core/log-view', 'for (const write of this.#writes)\n            write.lastIndex = Math.min(write.lastIndex, index);', '']],
+    patches: [
+      ['raft/core/log-view', 'for (const write of this.#writes)\n            write.lastIndex = Math.min(write.lastIndex, index);', ''],
+    ],
     swarm: ['churn', 'elections', 'disk', 'default'],
     tests: ['packages/raft/src/core/log-view.test.ts'],
   },
@@ -160,20 +215,36 @@ export const replication = [
     title: 'the leader counts itself before its own disk is done',
     patches: [
       ['raft/core/leader', 'id === state.id ? state.log.stableIndex :', 'id === state.id ? state.log.lastIndex :'],
-      ['raft/core/leader', 'state.proposalOutcome({ ref, index: asIndex(index++), term: state.term });\n    broadcast(state, leadership, false);', 'state.proposalOutcome({ ref, index: asIndex(index++), term: state.term });\n    broadcast(state, leadership, false);\n    advanceCommit(state, leadership);'],
+      [
+        'raft/core/leader',
+        'state.proposalOutcome({ ref, index: asIndex(index++), term: state.term });\n    broadcast(state, leadership, false);',
+        'state.proposalOutcome({ ref, index: asIndex(index++), term: state.term });\n    broadcast(state, leadership, false);\n    advanceCommit(state, leadership);',
+      ],
     ],
     swarm: ['default'],
   },
   {
     key: 'B18',
     title: 'answered heart-beats repair nothing',
-    patches: [["raft/core/replication", "    progress.probeSent = false;\n    if (progress.state === 'probe') {", "    if (progress.state !== 'snapshot')\n        return;\n    if (progress.state === 'probe') {"]],
+    patches: [
+      [
+        'raft/core/replication',
+        "    progress.probeSent = false;\n    if (progress.state === 'probe') {",
+        "    if (progress.state !== 'snapshot')\n        return;\n    if (progress.state === 'probe') {",
+      ],
+    ],
     swarm: ['network', 'default'],
   },
   {
     key: 'B19',
     title: 'a snapshot piece that could not be read ends the feeding of that peer',
-    patches: [['raft/core/snapshot-sending', 'const { sending } = progress;\n    if (sending === null)\n        return;\n    if (', 'const { sending } = progress;\n    if (sending !== null)\n        sending.sentMs = Infinity;\n    if (sending === null || true)\n        return;\n    if (']],
+    patches: [
+      [
+        'raft/core/snapshot-sending',
+        'const { sending } = progress;\n    if (sending === null)\n        return;\n    if (',
+        'const { sending } = progress;\n    if (sending !== null)\n        sending.sentMs = Infinity;\n    if (sending === null || true)\n        return;\n    if (',
+      ],
+    ],
     swarm: ['snapshots', 'disk', 'default'],
     tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/replica/snapshot-transfer.test.ts'],
   },
@@ -181,7 +252,11 @@ export const replication = [
     key: 'B20',
     title: 'a full window of lost appends stays full',
     patches: [
-      ['raft/core/replication', 'progress.freeOldest();\n        replicate(state, progress, stalled);', 'void 0;\n        replicate(state, progress, false);'],
+      [
+        'raft/core/replication',
+        'progress.freeOldest();\n        replicate(state, progress, stalled);',
+        'void 0;\n        replicate(state, progress, false);',
+      ],
     ],
     swarm: ['network', 'default'],
   },

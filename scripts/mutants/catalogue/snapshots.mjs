@@ -12,7 +12,7 @@ export const snapshots = [
         "this.#hooks.input({ type: 'snapshotTaken', meta: { ...cut, configuration, sizeBytes: 1, checksum: 0 }, firstIndexToKeep: asIndex(Math.max(1, cut.index + 1 - this.#policy.trailingEntries)) });\n        const written = this.#storage.snapshots.write(",
       ],
       ['raft/core/snapshot-receiving', 'meta.index <= state.snapshotMeta.index)', 'meta.index < state.snapshotMeta.index)'],
-      ['raft/log/wal', "invariant(compactBelow <= covered + 1,", 'invariant(true || covered,'],
+      ['raft/log/wal', 'invariant(compactBelow <= covered + 1,', 'invariant(true || covered,'],
     ],
     swarm: ['snapshots', 'disk', 'default'],
   },
@@ -25,7 +25,13 @@ export const snapshots = [
   {
     key: 'C2b',
     title: 'the snapshot’s new name is not synced',
-    patches: [['raft/log/snapshot-store', 'await fileSystem.rename(this.#path(from), path);\n        await fileSystem.syncDirectory(directory);', 'await fileSystem.rename(this.#path(from), path);']],
+    patches: [
+      [
+        'raft/log/snapshot-store',
+        'await fileSystem.rename(this.#path(from), path);\n        await fileSystem.syncDirectory(directory);',
+        'await fileSystem.rename(this.#path(from), path);',
+      ],
+    ],
     swarm: ['snapshots', 'disk', 'default'],
     tests: ['packages/raft/src/log/crash.test.ts'],
   },
@@ -36,7 +42,7 @@ export const snapshots = [
       [
         'raft/log/durable-storage',
         'const snapshots = await FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, names);',
-        "const snapshots = await FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, names).catch(async () => {\n            for (const name of names.splice(0))\n                if (name !== IDENTITY_NAME)\n                    await fileSystem.remove(`${directory}/${name}`);\n            return FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, []);\n        });",
+        'const snapshots = await FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, names).catch(async () => {\n            for (const name of names.splice(0))\n                if (name !== IDENTITY_NAME)\n                    await fileSystem.remove(`${directory}/${name}`);\n            return FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, []);\n        });',
       ],
     ],
     swarm: ['disk', 'snapshots'],
@@ -47,7 +53,7 @@ export const snapshots = [
     title: 'a log that begins behind the snapshot is accepted at the start',
     patches: [
       ['raft/log/recovery', 'if (head.lastIndex > (this.#options.snapshot?.index ?? 0))', 'if (false)'],
-      ['raft/core/state', "invariant(recovered.firstIndex <= snapshotIndex + 1,", 'invariant(true,'],
+      ['raft/core/state', 'invariant(recovered.firstIndex <= snapshotIndex + 1,', 'invariant(true,'],
     ],
     swarm: ['disk', 'snapshots'],
     tests: ['packages/raft/src/log/damage.test.ts', 'packages/raft/src/log/durable-storage.test.ts'],
@@ -55,14 +61,24 @@ export const snapshots = [
   {
     key: 'C5',
     title: 'the state machine starts empty though there is a snapshot',
-    patches: [['raft/replica/replica', 'await restoreMachine(machine, storage, storage.recovered.snapshot, () => false);', 'await restoreMachine(machine, storage, null, () => false);']],
+    patches: [
+      [
+        'raft/replica/replica',
+        'await restoreMachine(machine, storage, storage.recovered.snapshot, () => false);',
+        'await restoreMachine(machine, storage, null, () => false);',
+      ],
+    ],
     swarm: ['snapshots', 'default'],
   },
   {
     key: 'C6',
     title: 'the state is cut when the file is written, not when its index was taken',
     patches: [
-      ['raft/replica/snapshot-taking', 'const iterator = this.#machine.snapshot()[Symbol.asyncIterator]();\n        const first = iterator.next();', 'let iterator;\n        const first = Promise.resolve();\n        const begin = () => (iterator = this.#machine.snapshot()[Symbol.asyncIterator]());'],
+      [
+        'raft/replica/snapshot-taking',
+        'const iterator = this.#machine.snapshot()[Symbol.asyncIterator]();\n        const first = iterator.next();',
+        'let iterator;\n        const first = Promise.resolve();\n        const begin = () => (iterator = this.#machine.snapshot()[Symbol.asyncIterator]());',
+      ],
       ['raft/replica/snapshot-taking', 'for (let result = await first;;', 'for (let result = await begin().next();;'],
     ],
     swarm: ['snapshots', 'default'],
@@ -107,7 +123,13 @@ export const snapshots = [
   {
     key: 'C10',
     title: 'an installed snapshot throws a longer agreeing log away',
-    patches: [['raft/core/snapshot-receiving', 'if (state.log.termAt(snapshot.index) !== snapshot.term)\n        return false;', 'if (true)\n        return false;']],
+    patches: [
+      [
+        'raft/core/snapshot-receiving',
+        'if (state.log.termAt(snapshot.index) !== snapshot.term)\n        return false;',
+        'if (true)\n        return false;',
+      ],
+    ],
     swarm: ['snapshots', 'network', 'default'],
     budget: 60,
     tests: ['packages/raft/src/core/paper-snapshots.test.ts'],
@@ -129,9 +151,21 @@ export const snapshots = [
     key: 'C12',
     title: 'entries behind an installed snapshot are kept, whether they agree or not',
     patches: [
-      ['raft/core/log-view', 'reset(index, term) {\n', 'reset(index, term) {\n        const kept = this.#cache.filter((entry) => entry.index > index);\n'],
-      ['raft/core/log-view', 'this.#stableIndex = index;\n        this.#nextToPersist = index + 1;', 'this.#stableIndex = index;\n        this.#nextToPersist = index + 1;\n        if (kept[0]?.index === index + 1)\n            this.append(kept);'],
-      ['raft/core/log-view', "invariant(entry.term >= lastTerm, 'terms never decrease along the log'", "invariant(true, 'terms never decrease along the log'"],
+      [
+        'raft/core/log-view',
+        'reset(index, term) {\n',
+        'reset(index, term) {\n        const kept = this.#cache.filter((entry) => entry.index > index);\n',
+      ],
+      [
+        'raft/core/log-view',
+        'this.#stableIndex = index;\n        this.#nextToPersist = index + 1;',
+        'this.#stableIndex = index;\n        this.#nextToPersist = index + 1;\n        if (kept[0]?.index === index + 1)\n            this.append(kept);',
+      ],
+      [
+        'raft/core/log-view',
+        "invariant(entry.term >= lastTerm, 'terms never decrease along the log'",
+        "invariant(true, 'terms never decrease along the log'",
+      ],
     ],
     swarm: ['snapshots', 'network', 'default'],
     tests: ['packages/raft/src/core/log-view.test.ts', 'packages/raft/src/core/paper-snapshots.test.ts'],
@@ -140,11 +174,19 @@ export const snapshots = [
     key: 'C13',
     title: 'an append before the compacted part is refused as a conflict',
     patches: [
-      ['raft/core/follower', 'if (prevLogIndex > state.commitIndex && term !== message.prevLogTerm) {', 'if (term !== message.prevLogTerm) {'],
+      [
+        'raft/core/follower',
+        'if (prevLogIndex > state.commitIndex && term !== message.prevLogTerm) {',
+        'if (term !== message.prevLogTerm) {',
+      ],
     ],
     swarm: ['snapshots', 'network', 'default'],
     budget: 60,
-    tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/core/paper-replication.test.ts', 'packages/raft/src/core/core.test.ts'],
+    tests: [
+      'packages/raft/src/core/paper-snapshots.test.ts',
+      'packages/raft/src/core/paper-replication.test.ts',
+      'packages/raft/src/core/core.test.ts',
+    ],
   },
   {
     key: 'C14',
@@ -162,7 +204,11 @@ export const snapshots = [
     patches: [['raft/core/snapshot-receiving', 'if (progress.sending !== null && alive)', 'if (false && alive)']],
     swarm: ['snapshots', 'load'],
     budget: 30,
-    tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/core/core.test.ts', 'packages/raft/src/replica/snapshot-transfer.test.ts'],
+    tests: [
+      'packages/raft/src/core/paper-snapshots.test.ts',
+      'packages/raft/src/core/core.test.ts',
+      'packages/raft/src/replica/snapshot-transfer.test.ts',
+    ],
   },
   {
     key: 'C16',
@@ -183,7 +229,13 @@ export const snapshots = [
   {
     key: 'C18',
     title: 'after an installation the entry at the snapshot’s index is applied again',
-    patches: [['raft/replica/apply-loop', 'this.#restoring = false;\n        this.#appliedIndex = meta.index;', 'this.#restoring = false;\n        this.#appliedIndex = asIndex(meta.index - 1);']],
+    patches: [
+      [
+        'raft/replica/apply-loop',
+        'this.#restoring = false;\n        this.#appliedIndex = meta.index;',
+        'this.#restoring = false;\n        this.#appliedIndex = asIndex(meta.index - 1);',
+      ],
+    ],
     swarm: ['snapshots', 'default'],
   },
   {
@@ -204,7 +256,13 @@ export const snapshots = [
   {
     key: 'C20',
     title: 'a member that lost what it acknowledged goes on as if nothing had happened',
-    patches: [['raft/core/follower', 'if (message.commit > state.log.lastIndex) {', 'message = { ...message, commit: Math.min(message.commit, state.log.lastIndex) };\n    if (message.commit > state.log.lastIndex) {']],
+    patches: [
+      [
+        'raft/core/follower',
+        'if (message.commit > state.log.lastIndex) {',
+        'message = { ...message, commit: Math.min(message.commit, state.log.lastIndex) };\n    if (message.commit > state.log.lastIndex) {',
+      ],
+    ],
     swarm: ['disk', 'default'],
     budget: 60,
     tests: ['packages/raft/src/core/paper-replication.test.ts', 'packages/raft/src/core/core.test.ts'],

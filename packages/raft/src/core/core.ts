@@ -174,7 +174,9 @@ function receive(state: CoreState, message: Message): void {
 
 /** A pre-vote and its grant carry a term that nobody is in yet: they move nobody. */
 function isPreVoteTraffic(message: Message): boolean {
-  return (message.type === 'requestVote' && message.preVote) || (message.type === 'requestVoteResponse' && message.preVote && message.granted)
+  return (
+    (message.type === 'requestVote' && message.preVote) || (message.type === 'requestVoteResponse' && message.preVote && message.granted)
+  )
 }
 
 /**

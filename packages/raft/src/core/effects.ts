@@ -30,7 +30,14 @@ export type Input =
   /** A local snapshot is durable; the log below `firstIndexToKeep` may go. */
   | { readonly type: 'snapshotTaken'; readonly meta: SnapshotMeta; readonly firstIndexToKeep: LogIndex }
   /** Answer to a snapshotRead effect. */
-  | { readonly type: 'snapshotRead'; readonly peer: MemberId; readonly meta: SnapshotMeta; readonly offset: number; readonly data: Uint8Array; readonly done: boolean }
+  | {
+      readonly type: 'snapshotRead'
+      readonly peer: MemberId
+      readonly meta: SnapshotMeta
+      readonly offset: number
+      readonly data: Uint8Array
+      readonly done: boolean
+    }
   /** The snapshot for this peer could not be read: try again from the beginning. */
   | { readonly type: 'snapshotReadFailed'; readonly peer: MemberId }
   /** Answer to a snapshotChunk effect that did not complete the file: the receiver wants to go on at `nextOffset`. */
@@ -64,9 +71,7 @@ export type ReadOutcome =
   | { readonly ref: number; readonly index: LogIndex }
   | { readonly ref: number; readonly refused: ErrorCode; readonly leaderId: MemberId | null }
 
-export type TransferOutcome =
-  | { readonly ref: number; readonly target: MemberId }
-  | { readonly ref: number; readonly refused: ErrorCode }
+export type TransferOutcome = { readonly ref: number; readonly target: MemberId } | { readonly ref: number; readonly refused: ErrorCode }
 
 /** For people and metrics: what happened and why. Nothing depends on it. */
 export type CoreEvent =
@@ -86,9 +91,19 @@ export interface Effects {
   /** Entries that the core no longer holds, wanted for a peer: answered by `loaded`. */
   readonly loads: readonly { readonly peer: MemberId; readonly from: LogIndex; readonly to: LogIndex; readonly maxBytes: number }[]
   /** A piece of the newest local snapshot, wanted for a peer: answered by `snapshotRead`. */
-  readonly snapshotReads: readonly { readonly peer: MemberId; readonly meta: SnapshotMeta; readonly offset: number; readonly maxBytes: number }[]
+  readonly snapshotReads: readonly {
+    readonly peer: MemberId
+    readonly meta: SnapshotMeta
+    readonly offset: number
+    readonly maxBytes: number
+  }[]
   /** A received piece to store: answered by `chunkStored` or `snapshotReceived`. */
-  readonly snapshotChunks: readonly { readonly meta: SnapshotMeta; readonly offset: number; readonly data: Uint8Array; readonly done: boolean }[]
+  readonly snapshotChunks: readonly {
+    readonly meta: SnapshotMeta
+    readonly offset: number
+    readonly data: Uint8Array
+    readonly done: boolean
+  }[]
   readonly proposals: readonly ProposalOutcome[]
   readonly reads: readonly ReadOutcome[]
   readonly transfers: readonly TransferOutcome[]

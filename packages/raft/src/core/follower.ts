@@ -36,11 +36,20 @@ function firstDifference(state: CoreState, { prevLogIndex, entries }: AppendEntr
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]
     if (entry === undefined) continue
-    invariant(entry.index === prevLogIndex + 1 + i, 'the entries of an append follow its prevLogIndex', { prevLogIndex, index: entry.index, position: i })
+    invariant(entry.index === prevLogIndex + 1 + i, 'the entries of an append follow its prevLogIndex', {
+      prevLogIndex,
+      index: entry.index,
+      position: i,
+    })
     const term = state.log.termAt(entry.index)
     if (term === entry.term) continue
     if (entry.index > state.commitIndex) return i
-    invariant(term === null, 'committed entries are never replaced', { index: entry.index, term, other: entry.term, commitIndex: state.commitIndex })
+    invariant(term === null, 'committed entries are never replaced', {
+      index: entry.index,
+      term,
+      other: entry.term,
+      commitIndex: state.commitIndex,
+    })
   }
   return null
 }
@@ -90,9 +99,13 @@ function respond(state: CoreState, message: AppendEntries, matchIndex: LogIndex,
 export function handleHeartbeat(state: CoreState, message: Heartbeat): void {
   followLeader(state, message.from)
   if (message.commit > state.log.lastIndex) {
-    throw new BalsaError('CORRUPT', `the leader knows that this member acknowledged entry ${message.commit}, but its log ends at ${state.log.lastIndex}`, {
-      hint: 'Durable data of this member was lost or replaced by an older copy. Remove the member and add it again with an empty data directory.',
-    })
+    throw new BalsaError(
+      'CORRUPT',
+      `the leader knows that this member acknowledged entry ${message.commit}, but its log ends at ${state.log.lastIndex}`,
+      {
+        hint: 'Durable data of this member was lost or replaced by an older copy. Remove the member and add it again with an empty data directory.',
+      },
+    )
   }
   state.commitTo(message.commit)
   // A read's confirmation does not wait for a disk; the term it carries does (see CoreState.send).

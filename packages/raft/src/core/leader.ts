@@ -62,7 +62,11 @@ function clusterTimeMs(state: CoreState, leadership: Leadership): number {
 }
 
 /** Appends to the own log; returns the index of the first entry. */
-function append(state: CoreState, leadership: Leadership, proposals: readonly { readonly type: EntryType; readonly payload: Uint8Array }[]): LogIndex {
+function append(
+  state: CoreState,
+  leadership: Leadership,
+  proposals: readonly { readonly type: EntryType; readonly payload: Uint8Array }[],
+): LogIndex {
   const timeMs = clusterTimeMs(state, leadership)
   const firstIndex = asIndex(state.log.lastIndex + 1)
   const entries: Entry[] = []
@@ -103,7 +107,11 @@ export function propose(state: CoreState, leadership: Leadership, proposals: rea
   for (const proposal of proposals) {
     // A single proposal larger than the limit is accepted when nothing else waits: otherwise it could never get in.
     const overloaded = bytes > 0 && bytes + proposal.payload.length > state.options.maxUncommittedBytes
-    const refused = overloaded ? 'OVERLOADED' : leadership.transfer !== null ? 'TRANSFER_IN_PROGRESS' : configurationRefusal(state, accepted, proposal)
+    const refused = overloaded
+      ? 'OVERLOADED'
+      : leadership.transfer !== null
+        ? 'TRANSFER_IN_PROGRESS'
+        : configurationRefusal(state, accepted, proposal)
     if (refused !== null) {
       state.proposalOutcome({ ref: proposal.ref, refused, leaderId: state.id })
       continue
@@ -134,7 +142,8 @@ export function broadcast(state: CoreState, leadership: Leadership, evenEmpty: b
  * by what its disk has completed, like everybody's.
  */
 export function advanceCommit(state: CoreState, leadership: Leadership): void {
-  const matchIndexOf = (id: MemberId): number => (id === state.id ? state.log.stableIndex : (leadership.progress.get(id)?.matchIndex ?? ZERO_INDEX))
+  const matchIndexOf = (id: MemberId): number =>
+    id === state.id ? state.log.stableIndex : (leadership.progress.get(id)?.matchIndex ?? ZERO_INDEX)
   const index = asIndex(quorumValue(state.configuration, matchIndexOf))
   if (index <= state.commitIndex || index > state.log.lastIndex || state.log.termAt(index) !== state.term) return
   state.commitTo(index)
@@ -172,7 +181,8 @@ export function notifyCommit(state: CoreState, leadership: Leadership): void {
   }
 }
 
-const lacksCommit = (state: CoreState, progress: Progress): boolean => progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)
+const lacksCommit = (state: CoreState, progress: Progress): boolean =>
+  progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)
 
 export function sendHeartbeats(state: CoreState, leadership: Leadership): void {
   for (const progress of leadership.progress.values()) sendHeartbeat(state, progress)
@@ -210,7 +220,9 @@ function tickPeer(state: CoreState, progress: Progress): void {
 /** When this leader will have gone one election time-out without a quorum (thesis, section 6.2). */
 export function checkQuorumDeadlineMs(state: CoreState, leadership: Leadership): number {
   if (!state.options.checkQuorum) return Infinity
-  const contact = quorumValue(state.configuration, (id) => (id === state.id ? state.nowMs : (leadership.progress.get(id)?.lastContactMs ?? -Infinity)))
+  const contact = quorumValue(state.configuration, (id) =>
+    id === state.id ? state.nowMs : (leadership.progress.get(id)?.lastContactMs ?? -Infinity),
+  )
   return contact + state.options.electionTimeoutMs
 }
 

@@ -46,7 +46,10 @@ export class LogView {
     this.#nextToPersist = recovered.lastIndex + 1
     const firstCached = this.#cache[0]
     invariant(firstCached === undefined || firstCached.index === this.#cacheFirst, 'the recovered tail ends at the last index')
-    invariant(this.#lastIndex >= this.#firstIndex - 1, 'the recovered log is well formed', { first: this.#firstIndex, last: this.#lastIndex })
+    invariant(this.#lastIndex >= this.#firstIndex - 1, 'the recovered log is well formed', {
+      first: this.#firstIndex,
+      last: this.#lastIndex,
+    })
   }
 
   get firstIndex(): LogIndex {

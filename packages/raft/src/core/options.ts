@@ -85,10 +85,9 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
     require(resolved[name] >= 0, `${name} must not be negative, not ${resolved[name]}`)
   }
   require(Number.isSafeInteger(resolved.id) && resolved.id > 0, `id must be a positive safe integer, not ${resolved.id}`)
-  require(
-    resolved.electionTimeoutMs >= 2 * resolved.heartbeatIntervalMs,
-    `electionTimeoutMs (${resolved.electionTimeoutMs}) must be at least twice heartbeatIntervalMs (${resolved.heartbeatIntervalMs})`,
-  )
+  require(resolved.electionTimeoutMs >=
+    2 *
+      resolved.heartbeatIntervalMs, `electionTimeoutMs (${resolved.electionTimeoutMs}) must be at least twice heartbeatIntervalMs (${resolved.heartbeatIntervalMs})`)
   return resolved
 }
 

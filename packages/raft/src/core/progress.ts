@@ -83,7 +83,10 @@ export class Progress {
 
   /** An append with entries up to `lastIndex` left in replicate state. */
   sent(lastIndex: LogIndex, bytes: number): void {
-    invariant(this.state === 'replicate' && lastIndex >= this.nextIndex, 'pipelined appends go forward', { lastIndex, next: this.nextIndex })
+    invariant(this.state === 'replicate' && lastIndex >= this.nextIndex, 'pipelined appends go forward', {
+      lastIndex,
+      next: this.nextIndex,
+    })
     this.nextIndex = asIndex(lastIndex + 1)
     this.#inflight.push({ lastIndex, bytes })
     this.#inflightBytes += bytes

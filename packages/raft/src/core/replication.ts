@@ -98,7 +98,9 @@ export function handleLoaded(state: CoreState, progress: Progress, from: LogInde
 function stillInLog(state: CoreState, entries: readonly Entry[]): boolean {
   const first = entries[0]
   const last = entries[entries.length - 1]
-  return first !== undefined && last !== undefined && state.log.termAt(first.index) === first.term && state.log.termAt(last.index) === last.term
+  return (
+    first !== undefined && last !== undefined && state.log.termAt(first.index) === first.term && state.log.termAt(last.index) === last.term
+  )
 }
 
 export function handleAppendResponse(state: CoreState, leadership: Leadership, progress: Progress, message: AppendEntriesResponse): void {

@@ -68,7 +68,12 @@ export function continueSnapshot(state: CoreState, progress: Progress): void {
   if (sending !== null && state.nowMs - sending.sentMs >= 4 * state.options.electionTimeoutMs) requestChunk(state, progress)
 }
 
-export function handleInstallResponse(state: CoreState, leadership: Leadership, progress: Progress, message: InstallSnapshotResponse): void {
+export function handleInstallResponse(
+  state: CoreState,
+  leadership: Leadership,
+  progress: Progress,
+  message: InstallSnapshotResponse,
+): void {
   answerCame(state, progress)
   if (message.installed) {
     if (message.snapshotIndex > state.log.lastIndex) return

@@ -132,12 +132,16 @@ export class CoreState {
   }
 
   setTerm(term: Term, votedFor: MemberId | null): void {
-    invariant(term > this.term || (term === this.term && (this.votedFor === null || this.votedFor === votedFor)), 'one vote per term, and terms never go back', {
-      term,
-      current: this.term,
-      votedFor,
-      before: this.votedFor,
-    })
+    invariant(
+      term > this.term || (term === this.term && (this.votedFor === null || this.votedFor === votedFor)),
+      'one vote per term, and terms never go back',
+      {
+        term,
+        current: this.term,
+        votedFor,
+        before: this.votedFor,
+      },
+    )
     this.term = term
     this.votedFor = votedFor
     this.#hardStateDirty = true
@@ -151,7 +155,8 @@ export class CoreState {
 
   /** Sends; held back until the term it carries is durable, so that nobody acts on a term that a crash could take back. */
   send(message: Message): void {
-    const promisesTerm = !(message.type === 'requestVote' && message.preVote) && message.term > this.#durableTerm && message.term <= this.term
+    const promisesTerm =
+      !(message.type === 'requestVote' && message.preVote) && message.term > this.#durableTerm && message.term <= this.term
     if (promisesTerm) this.sendAfterPersist(message)
     else this.#messages.push(message)
   }

@@ -33,13 +33,17 @@ const leading =
   }
 
 /** Runs only for a peer that receives the log: answers of removed members and strangers are not counted. */
-const fromPeer = <A extends { readonly from: Message['from'] }>(handler: (state: CoreState, leadership: Leadership, progress: Progress, message: A) => void) =>
+const fromPeer = <A extends { readonly from: Message['from'] }>(
+  handler: (state: CoreState, leadership: Leadership, progress: Progress, message: A) => void,
+) =>
   leading<A>((state, leadership, message) => {
     const progress = leadership.progress.get(message.from)
     if (progress !== undefined) handler(state, leadership, progress, message)
   })
 
-const forPeer = <A extends { readonly peer: Message['from'] }>(handler: (state: CoreState, leadership: Leadership, progress: Progress, input: A) => void) =>
+const forPeer = <A extends { readonly peer: Message['from'] }>(
+  handler: (state: CoreState, leadership: Leadership, progress: Progress, input: A) => void,
+) =>
   leading<A>((state, leadership, input) => {
     const progress = leadership.progress.get(input.peer)
     if (progress !== undefined) handler(state, leadership, progress, input)
