@@ -5,6 +5,7 @@ import type { SimStreams } from '../network/sim-streams.js'
 import { FAULTS, type FaultName, type Plan } from '../swarm/plan.js'
 import type { SimMember } from '../world/sim-member.js'
 import * as disk from './disk-faults.js'
+import { depose } from './depose.js'
 import type { Arena, FaultTable } from './fault.js'
 import * as network from './network-faults.js'
 import * as processes from './process-faults.js'
@@ -42,6 +43,14 @@ export class Nemesis implements Arena {
       const rate = this.plan.rates[fault]
       if (rate > 0) this.#plan(fault, rate)
     }
+    if (this.plan.profile === 'deposed') this.#deposeForEver()
+  }
+
+  #deposeForEver(): void {
+    this.later((2 + this.random.next() * 8) * this.plan.core.electionTimeoutMs, () => {
+      depose(this)
+      this.#deposeForEver()
+    })
   }
 
   #slice(): void {

@@ -5,7 +5,7 @@ import type { CrashStyle } from '../disk/sim-disk.js'
 import type { NetworkConditions } from '../network/sim-network.js'
 import type { StreamConditions } from '../network/sim-streams.js'
 
-export const PROFILES = ['swarm', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'churn', 'calm', 'load'] as const
+export const PROFILES = ['swarm', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'churn', 'deposed', 'calm', 'load'] as const
 export type Profile = (typeof PROFILES)[number]
 
 /** Every kind of fault, with how often it begins, per second of virtual time. */
@@ -125,6 +125,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   network: NETWORK,
   membership: ['change', 'transfer', 'crash', 'partition'],
   churn: ['change', 'transfer', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
+  deposed: [],
   calm: [],
   load: [],
 }
@@ -147,7 +148,8 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   const random = new SeededRandom(seed)
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
   const plan = drawUsual(random, seed, profile)
-  return profile === 'churn' ? churned(plan, random) : plan
+  if (profile === 'churn') return churned(plan, random)
+  return profile === 'deposed' ? deposed(plan, random) : plan
 }
 
 /** Per second, in the profile of that name. */
@@ -182,6 +184,19 @@ function churned(plan: Plan, random: SeededRandom): Plan {
     workload: { ...plan.workload, clients: random.pick([3, 5, 8]), thinkMs: 50 + random.next() * 150, attemptTimeoutMs: 100 },
     crashPerCall: random.pick([0, 0.0002, 0.001]),
     rates,
+  }
+}
+
+/** Leaders are cut off and come back while their successors die (see depose.ts); a few clients write a lot. */
+function deposed(plan: Plan, random: SeededRandom): Plan {
+  const { rates: _churn, ...quick } = churned(plan, random)
+  const none = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<FaultName, number>
+  return {
+    ...quick,
+    rates: { ...none, change: random.pick([0, 0.5]), crash: 0.3, takeSnapshot: random.pick([0, 0.5]) },
+    streams: { ...plan.streams, resetRate: 0, corruptionRate: 0 },
+    limits: { ...plan.limits, maxPendingProposals: 10_000 },
+    workload: { ...quick.workload, clients: 8, parallel: 2, thinkMs: 20 + random.next() * 60, readRate: 0.3, keys: 10 },
   }
 }
 
