@@ -14,14 +14,10 @@ export function counts(results) {
     if (result?.caught === 'swarm' || result?.caught === 'test') caught.add(entryOf(mutant))
   }
   const bySwarm = new Set(catalogue.filter(({ key }) => results.get(key)?.caught === 'swarm').map(entryOf))
-  const survivors = catalogue.filter(({ key, patches }) => patches.length > 0 && results.get(key)?.caught === 'survivor')
-  return {
-    planted: planted.size,
-    caught: caught.size,
-    bySwarm: bySwarm.size,
-    mutants: catalogue.filter(({ patches }) => patches.length > 0).length,
-    survivors,
-  }
+  const patched = catalogue.filter(({ patches }) => patches.length > 0)
+  const survivors = patched.filter(({ key }) => results.get(key)?.caught === 'survivor')
+  const waiting = patched.filter(({ key }) => !results.has(key))
+  return { planted: planted.size, caught: caught.size, bySwarm: bySwarm.size, mutants: patched.length, survivors, waiting }
 }
 
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -41,12 +37,12 @@ function row({ key, title, notes }, result) {
 
 /** @param {ReadonlyMap<string, Result>} results */
 export function document(results) {
-  const { planted, caught, bySwarm, mutants, survivors } = counts(results)
+  const { planted, caught, bySwarm, mutants, survivors, waiting } = counts(results)
   const rows = (/** @type {readonly import('./catalogue.mjs').Mutant[]} */ list) =>
     list.map((mutant) => row(mutant, results.get(mutant.key)))
   const head = ['| id | planted | found by | runs of the swarm (profile, seed) |', '|---|---|---|---|']
   const unplantable = catalogue.filter(({ patches }) => patches.length === 0)
-  const found = catalogue.filter((mutant) => mutant.patches.length > 0 && !survivors.includes(mutant))
+  const found = catalogue.filter((mutant) => mutant.patches.length > 0 && !survivors.includes(mutant) && !waiting.includes(mutant))
   return [
     '# Planted bugs',
     '',
@@ -73,9 +69,13 @@ export function document(results) {
           '|---|---|---|---|',
           ...survivors.map(
             (each) =>
-              `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'not known yet')} |`,
+              `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'few runs so far; not looked into yet')} |`,
           ),
         ]),
+    '',
+    '## Not run yet',
+    '',
+    waiting.length === 0 ? 'None.' : `${waiting.map(({ key }) => key).join(', ')}.`,
     '',
     '## Not plantable',
     '',

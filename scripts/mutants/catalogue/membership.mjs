@@ -7,13 +7,13 @@ export const membership = [
     key: 'D1',
     title: 'a change is accepted before an entry of the leader’s own term is committed',
     patches: [['raft/core/leader', 'const settled = state.log.termAt(state.commitIndex) === state.term;', 'const settled = true;']],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D2',
     title: 'a second change is accepted while one is under way',
     patches: [['raft/core/leader', 'state.membership.activeIndex > state.commitIndex || accepted.some(', 'false && accepted.some(']],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/core/membership.test.ts'],
   },
   {
@@ -26,7 +26,7 @@ export const membership = [
         'const size = state.membership.at(state.commitIndex).voters.length;\n    const values = state.configuration.voters.map(matchIndexOf).sort((a, b) => b - a);\n    const index = asIndex(isJoint(state.configuration) ? quorumValue(state.configuration, matchIndexOf) : (values[Math.min(values.length - 1, Math.floor(size / 2))] ?? 0));',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D4',
@@ -39,13 +39,13 @@ export const membership = [
         '',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D5',
     title: 'a restart forgets the configurations in the log',
     patches: [['raft/log/durable-storage', 'configurations: configurations.filter(', 'configurations: [].filter(']],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/log'],
   },
   {
@@ -70,7 +70,7 @@ export const membership = [
       ['raft/core/election', 'if (state.options.preVote)\n        preCampaign', 'if (false)\n        preCampaign'],
       ['raft/core/election', 'if (message.transfer || !state.options.checkQuorum)', 'if (true)'],
     ],
-    swarm: ['churn', 'membership', 'network'],
+    swarm: ['churn', 'deposed', 'membership', 'network'],
   },
   {
     key: 'D9',
@@ -82,7 +82,7 @@ export const membership = [
         'if (!mayVote || !isVoter(state.configuration, state.id) || !isUpToDate(state, message)) {',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/core/membership.test.ts', 'packages/raft/src/core/paper-elections.test.ts'],
   },
   {
@@ -95,7 +95,7 @@ export const membership = [
         'return Math.min(majorityValue([...configuration.voters, ...configuration.learners], valueOf), majorityValue(configuration.votersOutgoing, valueOf));',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D11',
@@ -107,7 +107,7 @@ export const membership = [
         'const { voters } = state.configuration;\n    const others = voters.map(matchIndexOf).sort((a, b) => b - a);\n    const index = asIndex(voters.includes(state.id) ? quorumValue(state.configuration, matchIndexOf) : Math.min(state.log.stableIndex, others[Math.max(0, Math.floor(voters.length / 2) - 1)] ?? 0));',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D12',
@@ -119,7 +119,7 @@ export const membership = [
         "    if (!isVoter(state.configuration, state.id)) {\n        becomeFollower(state, state.term, null, 'it is being removed');\n        return;\n    }\n    syncProgress(state, leadership);\n    // Those",
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/core/membership.test.ts'],
   },
   {
@@ -129,7 +129,7 @@ export const membership = [
       ['raft/core/quorum', oneHalf, 'return majorityValue(configuration.voters, valueOf);'],
       ['raft/core/quorum', 'if (configuration.votersOutgoing.length === 0)\n        return incoming;', 'return incoming;'],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D13b',
@@ -141,7 +141,7 @@ export const membership = [
         'configurations: configurations.filter(({ index }) => index >= state.firstIndex && index > (snapshot?.index ?? 0)).map(({ index, configuration }) => ({ index, configuration: { ...configuration, votersOutgoing: [] } })),',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/log'],
   },
   {
@@ -154,7 +154,7 @@ export const membership = [
         'if (isJoint(state.configuration) && state.membership.activeIndex >= leadership.termStartIndex) {',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D15',
@@ -176,13 +176,13 @@ export const membership = [
         'const everybody = [...leadership.progress.keys(), state.id].map(matchIndexOf).sort((a, b) => b - a);\n    const index = asIndex(everybody[Math.floor(state.configuration.voters.length / 2)] ?? 0);',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
   },
   {
     key: 'D17',
     title: 'every change forgets what the leader knows about its peers',
     patches: [['raft/core/leader', 'if (id === state.id || leadership.progress.has(id))', 'if (id === state.id)']],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     budget: 40,
     tests: ['packages/raft/src/core/membership.test.ts', 'packages/raft/src/core/core.test.ts', 'packages/raft/src/core/core-fuzz.test.ts'],
   },
@@ -196,7 +196,7 @@ export const membership = [
         'const baseConfiguration = () => base;',
       ],
     ],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/log'],
   },
   {

@@ -21,25 +21,25 @@ export const reads = [
     key: 'E1',
     title: 'who believes to lead answers reads without asking anybody',
     patches: [lease('true')],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'E2',
     title: 'a read index before an entry of the own term is committed',
     patches: [['raft/core/read-index', 'if (state.log.termAt(state.commitIndex) !== state.term)\n        return;', '']],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'E3',
     title: 'every read round has the same number: late answers of an earlier one confirm it',
     patches: [['raft/core/reads', 'number: ++this.#round,', 'number: (this.#round = 1),']],
-    swarm: ['churn', 'elections', 'network', 'default'],
+    swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
   },
   {
     key: 'E3b',
     title: 'a follower’s question keeps its number when it is asked anew, also after a restart',
     patches: [['raft/core/reads', 'request: ++this.#requestNumber,', 'request: 7,']],
-    swarm: ['churn', 'elections', 'network', 'default'],
+    swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
     tests: ['packages/raft/src/core/reads.test.ts'],
   },
   {
@@ -70,7 +70,7 @@ export const reads = [
     key: 'E7',
     title: 'lease reads, the lease as long as two election time-outs and counted from the answer',
     patches: [lease('state.nowMs - contactMs < 2 * state.options.electionTimeoutMs')],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'E8',
@@ -79,13 +79,13 @@ export const reads = [
       lease('Date.now() - (leadership.wallMs ?? 0) < state.options.electionTimeoutMs'),
       ['raft/core/read-index', 'progress.confirmedRound = round;', 'progress.confirmedRound = round;\n    leadership.wallMs = Date.now();'],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'E9',
     title: 'lease reads go on while leadership is handed over',
     patches: [lease('leadership.transfer !== null && state.nowMs - contactMs < state.options.electionTimeoutMs')],
-    swarm: ['churn', 'elections'],
+    swarm: ['deposed', 'churn', 'elections'],
   },
   {
     key: 'E10',
@@ -94,7 +94,7 @@ export const reads = [
       lease('state.nowMs - leadership.electedAtMs > state.options.electionTimeoutMs'),
       ['raft/core/leader', 'if (!state.options.checkQuorum)\n        return Infinity;', 'if (true)\n        return Infinity;'],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'E11',
@@ -113,7 +113,7 @@ export const reads = [
         'const { clock } = this.#ports;\n        const read = this.#driver.reads.add(options, ready).then((value) => new Promise((resolve) => clock.setTimer(50, () => resolve(value))));',
       ],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'E13',
@@ -123,7 +123,7 @@ export const reads = [
       ['raft/core/core', 'request: message.request, index: null });', 'request: message.request, index: state.commitIndex });'],
       ['raft/core/read-index', 'if (message.from !== state.leaderId)\n        return;', ''],
     ],
-    swarm: ['churn', 'elections', 'network', 'default'],
+    swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
     tests: ['packages/raft/src/core/reads.test.ts', 'packages/raft/src/core/core.test.ts'],
   },
 ]

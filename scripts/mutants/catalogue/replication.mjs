@@ -8,7 +8,7 @@ export const replication = [
     patches: [
       ['raft/core/leader', '|| index > state.log.lastIndex || state.log.termAt(index) !== state.term)', '|| index > state.log.lastIndex)'],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B2',
@@ -42,7 +42,7 @@ export const replication = [
         "if (state.late && (input.type === 'message' || input.type === 'tick')) {\n            state.late = null;\n            becomeFollower(state, state.term, null, 'late');\n        }\n        if (input.type === 'message') {\n            receive(state, input.message);",
       ],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B4',
@@ -55,7 +55,7 @@ export const replication = [
         "invariant(leadership !== null, 'a leader has a leadership');\n    state.oldProgress = leadership.progress;",
       ],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B4b',
@@ -67,7 +67,7 @@ export const replication = [
         "if (message.term < state.term && message.type !== 'appendEntriesResponse') {",
       ],
     ],
-    swarm: ['churn', 'elections', 'network', 'default'],
+    swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
   },
   {
     key: 'B5',
@@ -80,13 +80,13 @@ export const replication = [
       ],
       ['raft/core/follower', 'invariant(term === null || term === message.prevLogTerm,', 'invariant(true,'],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B6',
     title: 'an accepted append is answered with the follower’s last index',
     patches: [['raft/core/follower', 'respond(state, message, lastNew, null);', 'respond(state, message, state.log.lastIndex, null);']],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B7',
@@ -98,7 +98,7 @@ export const replication = [
         'if (term === entry.term && entry.index <= state.commitIndex)\n            continue;',
       ],
     ],
-    swarm: ['churn', 'network', 'default'],
+    swarm: ['deposed', 'churn', 'network', 'default'],
   },
   {
     key: 'B8',
@@ -110,7 +110,7 @@ export const replication = [
         'if (entry.index > state.commitIndex) {\n            if (term !== null)\n                continue;\n            return i;\n        }',
       ],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B9',
@@ -127,13 +127,13 @@ export const replication = [
         "invariant(true, 'committed entries are never replaced'",
       ],
     ],
-    swarm: ['churn', 'network', 'default'],
+    swarm: ['deposed', 'churn', 'network', 'default'],
   },
   {
     key: 'B10',
     title: 'the commit index of an append is limited by the follower’s last index',
     patches: [['raft/core/follower', 'Math.min(message.leaderCommit, lastNew)', 'Math.min(message.leaderCommit, state.log.lastIndex)']],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B11',
@@ -145,7 +145,7 @@ export const replication = [
         'const commit = state.commitIndex;',
       ],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'B12',
@@ -198,7 +198,7 @@ export const replication = [
         'if (this.length > 0 && entry.index !== this.firstIndex + this.length)\n            return;',
       ],
     ],
-    swarm: ['churn', 'elections', 'default', 'network'],
+    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
     tests: ['packages/raft/src/log'],
   },
   {
@@ -207,7 +207,7 @@ export const replication = [
     patches: [
       ['raft/core/log-view', 'for (const write of this.#writes)\n            write.lastIndex = Math.min(write.lastIndex, index);', ''],
     ],
-    swarm: ['churn', 'elections', 'disk', 'default'],
+    swarm: ['deposed', 'churn', 'elections', 'disk', 'default'],
     tests: ['packages/raft/src/core/log-view.test.ts'],
   },
   {

@@ -96,7 +96,7 @@ export const snapshots = [
     key: 'C7b',
     title: 'snapshots carry the founding configuration',
     patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(cut.index);', 'this.#core.configurationAt(0);']],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     budget: 40,
     tests: ['packages/raft/src/replica', 'packages/raft/src/core/membership.test.ts'],
   },
@@ -104,7 +104,7 @@ export const snapshots = [
     key: 'C8',
     title: 'snapshots carry the newest configuration, committed or not',
     patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(cut.index);', 'this.#core.configuration;']],
-    swarm: ['churn', 'membership'],
+    swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/replica'],
   },
   {
@@ -117,7 +117,7 @@ export const snapshots = [
         'if (state.membership.activeIndex <= state.commitIndex || state.membership.activeIndex > meta.index)\n            state.membership.reset(meta.index, meta.configuration);',
       ],
     ],
-    swarm: ['churn', 'membership', 'snapshots'],
+    swarm: ['churn', 'deposed', 'membership', 'snapshots'],
     tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/core/membership.test.ts'],
   },
   {
