@@ -114,7 +114,7 @@ function readResults() {
 function save(results, result) {
   results.set(result.key, { ...result, message: '' })
   const ordered = catalogue.flatMap(({ key }) => results.get(key) ?? [])
-  writeFileSync(resultsPath, `[\n${ordered.map((each) => JSON.stringify(each)).join(',\n')}\n]\n`)
+  writeFileSync(resultsPath, `${JSON.stringify(ordered, null, 2)}\n`)
   writeFileSync(fileURLToPath(new URL('../docs/mutants.md', import.meta.url)), document(results))
 }
 
