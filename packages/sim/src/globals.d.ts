@@ -1,4 +1,4 @@
-/** The web globals that every JavaScript host has. Declared here, so that no host library (dom, node) is visible in this package. */
+/** The web globals that every JavaScript host has. Declared here so that no host library (dom, node) is visible in this package. */
 
 declare class TextEncoder {
   encode(input?: string): Uint8Array<ArrayBuffer>

@@ -99,14 +99,15 @@ export class Workload {
     }
   }
 
-  openClient(number: number): Client {
+  /** Like a user who configured some of the members; the audit asks all, or it could know only members that were removed. */
+  openClient(number: number, endpoints = 3): Client {
     const { scheduler, members } = this.#world
     const random = this.#random.fork()
     const owner = new ClientProcess()
     const clock: Clock = new MemberClock(scheduler, owner, { offsetMs: random.int(1_000_000), rate: 1, turnMs: 0 })
     const { attemptTimeoutMs, sessionTtlMs, deadlineMaxMs } = this.#plan
     return Client.open({
-      endpoints: random.shuffle(members.map(({ id }) => `m${id}:client`)).slice(0, 3),
+      endpoints: random.shuffle(members.map(({ id }) => `m${id}:client`)).slice(0, endpoints),
       dialer: this.#streams.dialer(number, owner),
       clock,
       random,

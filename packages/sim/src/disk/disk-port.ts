@@ -51,6 +51,9 @@ export interface DiskHooks {
   damaged(kind: 'lostWrite' | 'misdirectedWrite', path: string, position: number): void
 }
 
+/** Of what a reader may stop at with a promise or two. */
+const SMALLEST_RECORD_BYTES = 12
+
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
 
 /** The FileSystem port of one life. Once that life is over, no call of it settles and no write of it arrives. */
@@ -123,8 +126,23 @@ export class DiskPort implements FileSystem {
     }
     if (hooks.crashHere(operation, 2)) return never()
     const { slowCallRate, slowCallMs } = hooks.conditions
-    if (slowCallRate === 0 || !hooks.random.bool(slowCallRate)) return Promise.resolve(result)
-    return this.later(hooks.random.next() * slowCallMs, () => result)
+    if (slowCallRate === 0 || !hooks.random.bool(slowCallRate)) {
+      this.#expectReader(result)
+      return Promise.resolve(result)
+    }
+    return this.later(hooks.random.next() * slowCallMs, () => {
+      this.#expectReader(result)
+      return result
+    })
+  }
+
+  /** Whoever gets bytes may walk through them record by record, a promise or two for each. */
+  #expectReader(result: unknown): void {
+    if (!(result instanceof Uint8Array)) return
+    const { scheduler } = this
+    let content = result.length
+    while (content > 0 && result[content - 1] === 0) content--
+    scheduler.patience = Math.max(scheduler.patience, USUAL_PATIENCE + Math.ceil(content / SMALLEST_RECORD_BYTES))
   }
 
   later<T>(delayMs: number, effect: () => T): Promise<T> {
@@ -206,13 +224,7 @@ class DiskHandle implements FileHandle {
   }
 
   read(position: number, length: number): Promise<Uint8Array> {
-    return this.#port.call('read', this.path, () => {
-      const bytes = this.#open().read(position, length)
-      // Whoever reads may walk through it sector by sector, a few promises for each.
-      const { scheduler } = this.#port
-      scheduler.patience = Math.max(scheduler.patience, USUAL_PATIENCE + Math.ceil(bytes.length / 64))
-      return bytes
-    })
+    return this.#port.call('read', this.path, () => this.#open().read(position, length))
   }
 
   write(position: number, data: Uint8Array): void {

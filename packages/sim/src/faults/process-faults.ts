@@ -153,7 +153,8 @@ export const change: Fault = (arena) => {
 /** A change is only dangerous while something else goes wrong. */
 function disturb(arena: Arena): void {
   const trouble = arena.random.pick([null, partition, partition, crash, pause])
-  if (trouble !== null) arena.later(arena.random.next() * arena.random.next() * arena.plan.core.heartbeatIntervalMs * 2, () => trouble(arena))
+  if (trouble !== null)
+    arena.later(arena.random.next() * arena.random.next() * arena.plan.core.heartbeatIntervalMs * 2, () => trouble(arena))
 }
 
 function drawConfiguration(arena: Arena, now: Configuration): Configuration | null {

@@ -5,7 +5,19 @@ import type { CrashStyle } from '../disk/sim-disk.js'
 import type { NetworkConditions } from '../network/sim-network.js'
 import type { StreamConditions } from '../network/sim-streams.js'
 
-export const PROFILES = ['swarm', 'default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'churn', 'deposed', 'calm', 'load'] as const
+export const PROFILES = [
+  'swarm',
+  'default',
+  'elections',
+  'disk',
+  'snapshots',
+  'network',
+  'membership',
+  'churn',
+  'deposed',
+  'calm',
+  'load',
+] as const
 export type Profile = (typeof PROFILES)[number]
 
 /** Every kind of fault, with how often it begins, per second of virtual time. */

@@ -159,7 +159,7 @@ class Run {
   /** Reads and writes are served again, and everything acknowledged is there. */
   async #audit(): Promise<ReadonlyMap<string, string | null>> {
     const { world, workload } = this
-    const client = workload.openClient(9)
+    const client = workload.openClient(9, Infinity)
     let outcome: { readonly values: Map<string, string | null> } | { readonly error: unknown } | null = null
     world.scheduler.unsettled = true
     const work = async (): Promise<Map<string, string | null>> => {
