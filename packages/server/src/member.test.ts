@@ -117,7 +117,8 @@ describe('three members', () => {
     const rest = members.filter((member) => member !== leader)
     await eventually(() => rest.some((member) => member.status().role === 'leader'))
     const next = rest.find((member) => member.status().role === 'leader')
-    expect(next?.status().term).toBe(term + 1)
+    // One election is enough; a busy machine may make it two.
+    expect(next?.status().term).toBeGreaterThan(term)
     await expect(RawClient.connect(leader.clientAddress || '127.0.0.1:1')).rejects.toThrow()
     const made = await client(next ?? leader)
     expect(await ask(made, put(1, 'b'))).toMatchObject({ type: 'result' })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.close())
 
-const balsactl = (...args: readonly string[]) => run(['--endpoints', endpoints, ...args])
+const balsactl = (...args: readonly string[]) => run(['--endpoints', endpoints, '--timeout', '20s', ...args])
 const parsed = async (...args: readonly string[]): Promise<unknown> => JSON.parse((await balsactl(...args, '-o', 'json')).out)
 
 describe('put, get, append, del', () => {
