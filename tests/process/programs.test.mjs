@@ -11,6 +11,8 @@ import { root } from '../../scripts/processes.mjs'
 
 const program = (/** @type {string} */ name) => join(root, `packages/balsa/bin/${name}.js`)
 const directory = mkdtempSync(join(tmpdir(), 'balsa-programs-'))
+/** Without the settings of whoever runs the tests: they would be taken for flags, or warned about. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BALSA_')))
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
 after(() => {
@@ -23,8 +25,8 @@ function start(name, args, shell) {
   const command = [process.execPath, program(name), ...args]
   const child =
     shell === undefined
-      ? spawn(process.execPath, command.slice(1))
-      : spawn('bash', ['-o', 'pipefail', '-c', `"$@" ${shell}`, 'x', ...command])
+      ? spawn(process.execPath, command.slice(1), { env })
+      : spawn('bash', ['-o', 'pipefail', '-c', `"$@" ${shell}`, 'x', ...command], { env })
   running.add(child)
   const run = { child, out: '', err: '', exited: /** @type {Promise<number | null>} */ (Promise.resolve(null)) }
   child.stdout.on('data', (data) => (run.out += data))
@@ -125,11 +127,13 @@ test('a second balsad on the same data directory ends with 1 and one line; the f
   assert.equal(await third.exited, 0)
 })
 
-test('wrong flags and taken ports end with 2 and one line', async () => {
+test('wrong flags and taken ports end with 2 and one line', async (context) => {
   const { flags } = await memberFlags('wrong')
   const taken = createServer()
   const port = await freePort()
   await new Promise((resolve) => taken.listen(port, '127.0.0.1', () => resolve(null)))
+  // Also when the test fails: an open port would keep the process for ever.
+  context.after(() => taken.close())
   const wrong = [
     ['--nmae', 'x'],
     [...flags, '--election-timeout', '10'],
@@ -141,7 +145,6 @@ test('wrong flags and taken ports end with 2 and one line', async () => {
     assert.equal(out, '')
     assert.match(err, /^balsad: CONFIG: [^\n]+\n$/)
   }
-  taken.close()
 })
 
 test('--help and --version of both need nothing and end with 0', async () => {
