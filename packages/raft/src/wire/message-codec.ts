@@ -14,8 +14,8 @@ import type { Lane } from '../ports/transport.js'
 import { asIndex, asMemberId, asTerm, type Entry, EntryType, type LogIndex, type MemberId, type SnapshotMeta, type Term } from '../types.js'
 import { ByteReader, ByteWriter } from './bytes.js'
 
-/** Part of the protocol: a number is never given to another type. */
-const TYPE_CODES = {
+/** First byte of an encoded message. Part of the protocol: a number is never given to another type. */
+export const MESSAGE_TYPE_CODES = {
   requestVote: 1,
   requestVoteResponse: 2,
   appendEntries: 3,
@@ -29,7 +29,7 @@ const TYPE_CODES = {
   readIndexResponse: 11,
 } as const satisfies Record<MessageType, number>
 
-const TYPES = new Map<number, MessageType>(Object.entries(TYPE_CODES).map(([type, code]) => [code, type as MessageType]))
+const TYPES = new Map<number, MessageType>(Object.entries(MESSAGE_TYPE_CODES).map(([type, code]) => [code, type as MessageType]))
 
 const FLAG_PRE_VOTE = 1
 const FLAG_TRANSFER = 2
@@ -75,7 +75,7 @@ export function encodeMessage(message: Message): Uint8Array {
 
 /** Appends the encoded message to `writer`. */
 export function writeMessage(writer: ByteWriter, message: Message): void {
-  writer.u8(TYPE_CODES[message.type])
+  writer.u8(MESSAGE_TYPE_CODES[message.type])
   writer.varint(message.from)
   writer.varint(message.to)
   writer.varint(message.term)

@@ -1,4 +1,12 @@
-import { BalsaError, type Lane, type Member, type MemberId, type Transport, type TransportHandlers } from '@balsa/raft'
+import {
+  BalsaError,
+  type Lane,
+  type Member,
+  type MemberId,
+  MESSAGE_TYPE_CODES as Kind,
+  type Transport,
+  type TransportHandlers,
+} from '@balsa/raft'
 import type { LabNetwork, Link, RpcServer } from './network.js'
 
 /**
@@ -6,21 +14,6 @@ import type { LabNetwork, Link, RpcServer } from './network.js'
  * message travels back as its reply, whenever it is due. Answers find their request by kind, oldest first. An answer without a request
  * (there should be none) would be a request of its own, so that nothing is ever sent uncounted.
  */
-
-/** Kinds of messages, by the first byte of their encoding: part of the protocol, checked by a test. */
-const Kind = {
-  requestVote: 1,
-  requestVoteResponse: 2,
-  appendEntries: 3,
-  appendEntriesResponse: 4,
-  heartbeat: 5,
-  heartbeatResponse: 6,
-  installSnapshot: 7,
-  installSnapshotResponse: 8,
-  timeoutNow: 9,
-  readIndexRequest: 10,
-  readIndexResponse: 11,
-} as const
 
 /** What a response may answer, best match first. A leader of an old term is answered by a heart-beat response, whatever it sent. */
 const ANSWERS: ReadonlyMap<number, readonly number[]> = new Map<number, readonly number[]>([
