@@ -5,13 +5,12 @@
  */
 import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HOST, pickPort } from './ports.mjs'
 import { root } from './processes.mjs'
 
 const BALSAD = join(root, 'packages/balsa/bin/balsad.js')
-const HOST = '127.0.0.1'
 
 /**
  * @typedef {object} LocalMember
@@ -46,24 +45,10 @@ export async function until(probe, { what, timeoutMs = 30_000, intervalMs = 20 }
   }
 }
 
-/** A port that is free now. @param {number} [wanted] @returns {Promise<number | null>} null when `wanted` is taken. */
-function freePort(wanted = 0) {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(null))
-    server.listen(wanted, HOST, () => {
-      const address = server.address()
-      const port = address !== null && typeof address === 'object' ? address.port : null
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-/** @param {number | undefined} wanted */
-async function pickPort(wanted) {
-  const port = (wanted === undefined ? null : await freePort(wanted)) ?? (await freePort())
-  if (port === null) throw new Error(`no free port on ${HOST}`)
-  return port
+/** The last words of a process. @param {string} file */
+async function lastLines(file) {
+  const text = await readFile(file, 'utf8').catch((error) => String(error))
+  return text.trimEnd().split('\n').slice(-5).join('\n')
 }
 
 /**
@@ -91,8 +76,13 @@ export class LocalCluster {
   static async start(options) {
     const cluster = new LocalCluster(options)
     await cluster.#assignPorts()
-    for (const member of cluster.members) await cluster.start(member)
-    await Promise.all(cluster.members.map((member) => cluster.ready(member)))
+    try {
+      for (const member of cluster.members) await cluster.start(member)
+      await Promise.all(cluster.members.map((member) => cluster.ready(member)))
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
     return cluster
   }
 
@@ -167,7 +157,8 @@ export class LocalCluster {
   async ready(member, timeoutMs = 30_000) {
     await until(
       async () => {
-        if (member.child === null) throw new Error(`${member.name} ended while it was started; see ${member.logFile}`)
+        if (member.child === null)
+          throw new Error(`${member.name} ended while it was started; ${member.logFile} ends with:\n${await lastLines(member.logFile)}`)
         const response = await fetch(`http://${member.endpoint}/readyz`, { signal: AbortSignal.timeout(1_000) }).catch(() => null)
         return response?.ok
       },

@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { pickPort } from '../../scripts/ports.mjs'
 import { root } from '../../scripts/processes.mjs'
 
 const program = (/** @type {string} */ name) => join(root, `packages/balsa/bin/${name}.js`)
@@ -48,17 +49,9 @@ async function finish(name, args, shell) {
   return { code: await run.exited, out: run.out, err: run.err }
 }
 
-async function freePort() {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)))
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address())
-  await new Promise((resolve) => server.close(resolve))
-  return address.port
-}
-
 /** @param {string} name */
 async function memberFlags(name) {
-  const [peer, client] = [await freePort(), await freePort()]
+  const [peer, client] = [await pickPort(), await pickPort()]
   const flags = [
     '--data-dir',
     join(directory, name),
@@ -130,7 +123,7 @@ test('a second balsad on the same data directory ends with 1 and one line; the f
 test('wrong flags and taken ports end with 2 and one line', async (context) => {
   const { flags } = await memberFlags('wrong')
   const taken = createServer()
-  const port = await freePort()
+  const port = await pickPort()
   await new Promise((resolve) => taken.listen(port, '127.0.0.1', () => resolve(null)))
   // Also when the test fails: an open port would keep the process for ever.
   context.after(() => taken.close())
