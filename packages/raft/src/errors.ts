@@ -47,6 +47,18 @@ export const ERROR_FAMILIES = {
   CLUSTER_MISMATCH: 'refused',
   /** The two sides share no protocol version. */
   VERSION_MISMATCH: 'refused',
+  /** Another change of membership is not finished yet. One at a time; wait for it. */
+  MEMBERSHIP_PENDING: 'refused',
+  /** A member with this id, name or address is in the cluster already. */
+  MEMBER_EXISTS: 'refused',
+  /** The cluster has no such member. */
+  MEMBER_UNKNOWN: 'refused',
+  /** This member was removed from the cluster. Its id is never used again: it can come back only as a new member. */
+  MEMBER_REMOVED: 'refused',
+  /** The change would leave the cluster without a majority of members that are alive and up to date. Repair or replace members first, or force it. */
+  QUORUM_AT_RISK: 'refused',
+  /** The state of this member is older than the read allows. Ask another member, or read linearizably. */
+  TOO_STALE: 'refused',
   /** Bytes from outside do not follow the protocol; the message names the field. The connection is closed. */
   MALFORMED: 'refused',
   // unknown
@@ -73,6 +85,10 @@ export const ERROR_FAMILIES = {
   LOCKED: 'fatal',
   /** The data directory belongs to another cluster or member. */
   IDENTITY_MISMATCH: 'fatal',
+  /** The cluster has removed this member by a committed change. Its data directory is of no further use. */
+  REMOVED: 'fatal',
+  /** The data directory is new or another one, but the other members have seen this member with one: its promises are lost. It must be replaced by a new member. */
+  DISK_REPLACED: 'fatal',
   /** A file in the middle of the log is gone. */
   MISSING_SEGMENT: 'fatal',
   /** The configuration contradicts itself or lacks something. */
