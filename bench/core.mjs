@@ -3,7 +3,7 @@
  * The pure core alone: three members in one process, messages handed over as objects, disks that complete at once. What consensus itself costs.
  * Prints steps/s and committed entries/s for different batch sizes.
  */
-import { asIndex, asMemberId, asTerm, EntryType, RaftCore } from '../packages/raft/dist/index.js'
+import { asIndex, asMemberId, asTerm, EntryType, foundingConfiguration, RaftCore } from '../packages/raft/dist/index.js'
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 2)
 const PAYLOAD = new Uint8Array(256)
@@ -11,7 +11,7 @@ const IDS = [1, 2, 3].map(asMemberId)
 
 function cluster() {
   const members = IDS.map((id) => ({ id, address: `n${id}`, clientAddress: '', name: `n${id}` }))
-  const configuration = { members, voters: IDS, votersOutgoing: [], learners: [] }
+  const configuration = foundingConfiguration(members)
   const recovered = {
     hardState: { term: asTerm(0), votedFor: null },
     snapshot: null,

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32, NodeFileSystem } from '../packages/host/dist/index.js'
-import { asIndex, asMemberId, asTerm, DurableStorage, EntryType } from '../packages/raft/dist/index.js'
+import { asIndex, asMemberId, asTerm, DurableStorage, EntryType, foundingConfiguration } from '../packages/raft/dist/index.js'
 import { root } from '../scripts/processes.mjs'
 
 const MIB = 1024 * 1024
@@ -21,7 +21,7 @@ function open(directory) {
     fileSystem: new NodeFileSystem(),
     directory,
     identity: { clusterId: 1, memberId: asMemberId(1) },
-    initialConfiguration: { members: [], voters: [], votersOutgoing: [], learners: [] },
+    initialConfiguration: foundingConfiguration([]),
     crc32,
   })
 }

@@ -9,13 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { crc32, NodeFileSystem } from '../packages/host/dist/index.js'
-import { asIndex, asMemberId, asTerm, DurableStorage, EntryType } from '../packages/raft/dist/index.js'
+import { asIndex, asMemberId, asTerm, DurableStorage, EntryType, foundingConfiguration } from '../packages/raft/dist/index.js'
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 2)
 const PAYLOAD = new Uint8Array(300).fill(7)
 const COMPACT_EVERY_ENTRIES = Math.floor((64 * 1024 * 1024) / PAYLOAD.length)
 const member = { id: asMemberId(1), address: 'a', clientAddress: '', name: '' }
-const configuration = { members: [member], voters: [member.id], votersOutgoing: [], learners: [] }
+const configuration = foundingConfiguration([member])
 const NOTHING = { sequence: 0, hardState: null, entries: [], installSnapshot: null, compactBelow: null }
 const term = asTerm(1)
 

@@ -1,5 +1,5 @@
 import { crc32, NodeFileSystem, openDataDirectory } from '@balsa/host'
-import { DurableStorage, type Identity, type Member } from '@balsa/raft'
+import { DurableStorage, foundingConfiguration, type Identity, type Member } from '@balsa/raft'
 import { OwnedStorage } from './owned-storage.js'
 
 /** Locks the directory and recovers what is in it, or founds it with these members as voters. Nothing stays locked when it fails. */
@@ -10,7 +10,7 @@ export async function openStorage(dataDir: string, identity: Identity, members: 
       fileSystem: new NodeFileSystem(),
       directory: directory.path,
       identity,
-      initialConfiguration: { members, voters: members.map(({ id }) => id), votersOutgoing: [], learners: [] },
+      initialConfiguration: foundingConfiguration(members),
       crc32,
     })
     return new OwnedStorage(storage, directory)

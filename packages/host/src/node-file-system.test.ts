@@ -11,6 +11,7 @@ import {
   type DurableStorageOptions,
   type Entry,
   EntryType,
+  foundingConfiguration,
 } from '@balsa/raft'
 import { type FileSystemFixture, fileSystemConformance } from '@balsa/raft/conformance'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -98,7 +99,7 @@ function optionsIn(path: string): DurableStorageOptions {
     fileSystem: new NodeFileSystem(),
     directory: path,
     identity: { clusterId: 5, memberId: asMemberId(1) },
-    initialConfiguration: { members: [member], voters: [member.id], votersOutgoing: [], learners: [] },
+    initialConfiguration: foundingConfiguration([member]),
     crc32,
     segmentBytes: 64 * 1024,
   }

@@ -1,4 +1,14 @@
-import { asMemberId, crc32, DurableStorage, ManualClock, MemoryFileSystem, MemoryNetwork, Replica, SeededRandom } from '@balsa/raft'
+import {
+  asMemberId,
+  crc32,
+  DurableStorage,
+  foundingConfiguration,
+  ManualClock,
+  MemoryFileSystem,
+  MemoryNetwork,
+  Replica,
+  SeededRandom,
+} from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { EmbeddedStore } from './embedded-store.js'
 import { type KvAnswer, type KvQuery, KvStateMachine } from './kv-state-machine.js'
@@ -7,7 +17,7 @@ import type { CommandResult } from './result.js'
 
 const id = asMemberId(1)
 const member = { id, address: 'peer', clientAddress: '', name: '' }
-const configuration = { members: [member], voters: [id], votersOutgoing: [], learners: [] }
+const configuration = foundingConfiguration([member])
 
 /** A cluster of one: real consensus, real log, in memory and in virtual time. */
 class OneMember {

@@ -63,6 +63,17 @@ export interface Configuration {
   readonly voters: readonly MemberId[]
   readonly votersOutgoing: readonly MemberId[]
   readonly learners: readonly MemberId[]
+  /** Learners that become voters by themselves once they keep up (thesis, section 4.2.1); `replaces` leaves in the same joint step. */
+  readonly joining: readonly { readonly id: MemberId; readonly replaces: MemberId | null }[]
+  /** Voters, or learners on the way to it, that vote and hold the log without commands: no data. They never lead. */
+  readonly witnesses: readonly MemberId[]
+  /** Ids that were members once: never admitted again. Ascending. */
+  readonly removed: readonly MemberId[]
+}
+
+/** The configuration that a cluster starts with: all these members vote. None at all for a member that waits to be added to a cluster. */
+export function foundingConfiguration(members: readonly Member[]): Configuration {
+  return { members, voters: members.map(({ id }) => id), votersOutgoing: [], learners: [], joining: [], witnesses: [], removed: [] }
 }
 
 /** Identity and shape of a snapshot. `index` and `term` are the paper's lastIncludedIndex and lastIncludedTerm. */

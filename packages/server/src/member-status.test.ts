@@ -1,5 +1,5 @@
 import type { KvStats } from '@balsa/kv'
-import { asIndex, asMemberId, asTerm, type Member, type ReplicaStatus } from '@balsa/raft'
+import { asIndex, asMemberId, asTerm, foundingConfiguration, type Member, type ReplicaStatus } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { memberStatus, statusJson } from './member-status.js'
 
@@ -10,9 +10,9 @@ const member = (id: number, clientAddress: string): Member => ({
   clientAddress,
 })
 const configuration = {
+  ...foundingConfiguration([]),
   members: [member(1, ''), member(2, 'configured:2'), member(3, 'configured:3')],
   voters: [asMemberId(1), asMemberId(2)],
-  votersOutgoing: [],
   learners: [asMemberId(3)],
 }
 const indexes = {

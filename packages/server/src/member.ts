@@ -15,11 +15,11 @@ import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_RE
 import {
   type BalsaError,
   type Clock,
-  type Configuration,
   DEFAULT_ELECTION_TIMEOUT_MS,
   DEFAULT_HEARTBEAT_INTERVAL_MS,
   DurableStorage,
   type FileSystem,
+  foundingConfiguration,
   type Member as ConfiguredMember,
   type MemberId,
   type Random,
@@ -258,13 +258,6 @@ export class Member implements AsyncDisposable {
 const withNames = (members: readonly ConfiguredMember[], text: string): string =>
   members.reduce((said, { id, name }) => said.replaceAll(String(id), name), text)
 
-const initialConfiguration = (members: readonly ConfiguredMember[]): Configuration => ({
-  members,
-  voters: members.map(({ id }) => id),
-  votersOutgoing: [],
-  learners: [],
-})
-
 /** What peers are told. A port that the system chooses is not known yet when they are dialled: then they find out by asking. */
 function advertisedClientAddress({ advertiseClient, listenClient }: MemberOptions): string {
   return advertiseClient ?? (listenClient.port === 0 ? '' : formatAddress(listenClient))
@@ -279,7 +272,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
     fileSystem: new MeteredFileSystem(options.fileSystem ?? new NodeFileSystem(), clock, metrics),
     directory: directory.path,
     identity,
-    initialConfiguration: initialConfiguration(options.members),
+    initialConfiguration: foundingConfiguration(options.members),
     crc32,
   })
   const { tornAt } = storage

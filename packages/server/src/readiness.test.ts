@@ -1,4 +1,13 @@
-import { asIndex, asMemberId, asTerm, BalsaError, type EventOf, type MemberId, type ReplicaStatus } from '@balsa/raft'
+import {
+  asIndex,
+  asMemberId,
+  asTerm,
+  BalsaError,
+  type EventOf,
+  foundingConfiguration,
+  type MemberId,
+  type ReplicaStatus,
+} from '@balsa/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ReadinessTracker } from './readiness.js'
 
@@ -15,7 +24,7 @@ class FakeReplica {
   status(): ReplicaStatus {
     const { state, leaderId, term } = this
     const zero = asIndex(0)
-    const configuration = { members: [], voters: [], votersOutgoing: [], learners: [] }
+    const configuration = foundingConfiguration([])
     const indexes = { commitIndex: asIndex(9), appliedIndex: asIndex(4), firstIndex: zero, lastIndex: zero, snapshotIndex: zero }
     const counts = { peers: [], logBytes: 0, pendingProposals: 0, pendingReads: 0, droppedMessages: 0 }
     return { state, id: asMemberId(1), role: 'follower', term, leaderId, configuration, ...indexes, ...counts }

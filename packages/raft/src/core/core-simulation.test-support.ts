@@ -1,7 +1,7 @@
 import { encodeConfiguration } from '../log/configuration-codec.js'
 import { SeededRandom } from '../memory/seeded-random.js'
 import type { Configuration, Entry, SnapshotMeta } from '../types.js'
-import { asIndex, asMemberId, EntryType } from '../types.js'
+import { asIndex, asMemberId, EntryType, foundingConfiguration } from '../types.js'
 import { Invariants } from './core-invariants.test-support.js'
 import { RaftCore } from './core.js'
 import type { Effects, Input, Proposal } from './effects.js'
@@ -393,17 +393,17 @@ export class Simulation {
     const single = random.int(3)
     if (single === 0) {
       const others = all.filter((id) => !now.voters.includes(id))
-      return { members, voters: now.voters, votersOutgoing: [], learners: others.slice(0, random.int(others.length + 1)) }
+      return { ...foundingConfiguration(members), voters: now.voters, learners: others.slice(0, random.int(others.length + 1)) }
     }
     if (single === 1) {
       const added = all.find((id) => !now.voters.includes(id))
       const grow = added !== undefined && (now.voters.length < 3 || random.bool())
       const voters = grow ? [...now.voters, added] : now.voters.slice(now.voters.length > 1 ? 1 : 0)
-      return { members, voters, votersOutgoing: [], learners: now.learners.filter((id) => !voters.includes(id)) }
+      return { ...foundingConfiguration(members), voters, learners: now.learners.filter((id) => !voters.includes(id)) }
     }
     const voters = all.slice(0, 1 + random.int(Math.min(5, all.length)))
     const learners = all.filter((id) => !voters.includes(id) && random.bool(0.3))
-    return { members, voters, votersOutgoing: now.voters, learners }
+    return { ...foundingConfiguration(members), voters, votersOutgoing: now.voters, learners }
   }
 
   #partition(): void {

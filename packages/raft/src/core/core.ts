@@ -6,17 +6,21 @@ import { leaderDeadlineMs } from './leader.js'
 import type { Message } from './messages.js'
 import type { CoreOptions } from './options.js'
 import { resolveCoreOptions } from './options.js'
-import type { PeerState } from './progress.js'
+import type { PeerRole, PeerState } from './progress.js'
+import { isVoter } from './quorum.js'
 import { CoreState } from './state.js'
 import { dispatchInput, dispatchMessage } from './tables.js'
 import { expireTransfer } from './transfer.js'
 
 export interface PeerStatus {
   readonly id: MemberId
+  readonly role: PeerRole
   readonly state: PeerState
   readonly matchIndex: LogIndex
   readonly nextIndex: LogIndex
   readonly lastContactMs: number
+  /** For a learner that joins: rounds of catching up that it has ended (thesis, section 4.2.1); null for everybody else. */
+  readonly rounds: number | null
 }
 
 /**
@@ -148,9 +152,23 @@ export class RaftCore {
 
   /** What the leader knows about its peers; empty on everybody else. */
   peers(): readonly PeerStatus[] {
-    const all = [...(this.#state.leadership?.progress.values() ?? [])]
-    return all.map(({ id, state, matchIndex, nextIndex, lastContactMs }) => ({ id, state, matchIndex, nextIndex, lastContactMs }))
+    const { configuration, leadership } = this.#state
+    const joining = new Set(configuration.joining.map(({ id }) => id))
+    return [...(leadership?.progress.values() ?? [])].map(({ id, state, matchIndex, nextIndex, lastContactMs }) => ({
+      id,
+      role: peerRole(configuration, id),
+      state,
+      matchIndex,
+      nextIndex,
+      lastContactMs,
+      rounds: joining.has(id) ? 0 : null,
+    }))
   }
+}
+
+function peerRole(configuration: Configuration, id: MemberId): PeerRole {
+  if (configuration.witnesses.includes(id)) return 'witness'
+  return isVoter(configuration, id) ? 'voter' : 'learner'
 }
 
 /** What a message's term means comes before what it says (paper, section 5.1). */

@@ -198,7 +198,7 @@ export class GoldenCluster {
   proposeConfiguration(id: number, voters: readonly number[], outgoing: readonly number[], learners: readonly number[]): void {
     const all = [...new Set([...voters, ...outgoing])].filter((one) => !learners.includes(one))
     const configuration: Configuration = {
-      members: configurationOf(all, learners).members,
+      ...configurationOf(all, learners),
       voters: voters.map(asMemberId),
       votersOutgoing: outgoing.map(asMemberId),
       learners: learners.map(asMemberId),

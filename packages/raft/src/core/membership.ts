@@ -75,14 +75,20 @@ export class Membership {
 
 export const isJoint = (configuration: Configuration): boolean => configuration.votersOutgoing.length > 0
 
-/** The configuration that ends a joint one: the outgoing half leaves (paper, section 6). */
+/** The configuration that ends a joint one: the outgoing half leaves (paper, section 6), and who is nothing else is removed for ever. */
 export function leaveJoint(configuration: Configuration): Configuration {
   const staying = new Set<MemberId>([...configuration.voters, ...configuration.learners])
+  const leaving = configuration.members.map(({ id }) => id).filter((id) => !staying.has(id))
   return {
+    ...configuration,
     members: configuration.members.filter((member) => staying.has(member.id)),
-    voters: configuration.voters,
     votersOutgoing: [],
-    learners: configuration.learners,
+    joining: configuration.joining.map(({ id, replaces }) => ({
+      id,
+      replaces: replaces !== null && staying.has(replaces) ? replaces : null,
+    })),
+    witnesses: configuration.witnesses.filter((id) => staying.has(id)),
+    removed: [...configuration.removed, ...leaving].sort((a, b) => a - b),
   }
 }
 

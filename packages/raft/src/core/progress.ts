@@ -3,6 +3,8 @@ import type { LogIndex, MemberId, SnapshotMeta } from '../types.js'
 import { asIndex, ZERO_INDEX } from '../types.js'
 
 export type PeerState = 'probe' | 'replicate' | 'snapshot'
+/** What a peer is to the cluster. A witness is one whether it votes already or not. */
+export type PeerRole = 'voter' | 'learner' | 'witness'
 
 /**
  * What the leader knows about one peer, and how it feeds it.

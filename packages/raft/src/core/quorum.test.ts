@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Configuration, MemberId } from '../types.js'
-import { asMemberId } from '../types.js'
+import { asMemberId, foundingConfiguration } from '../types.js'
 import { isVoter, majorityValue, quorumValue, voteResult } from './quorum.js'
 
 /** Every subset of `ids`: brute force needs no cleverness. */
@@ -23,7 +23,7 @@ const configurations = fc
     outgoing: fc.oneof(fc.constant<MemberId[]>([]), fc.subarray(everybody)),
     learners: fc.subarray(everybody),
   })
-  .map(({ voters, outgoing, learners }): Configuration => ({ members: [], voters, votersOutgoing: outgoing, learners }))
+  .map(({ voters, outgoing, learners }): Configuration => ({ ...foundingConfiguration([]), voters, votersOutgoing: outgoing, learners }))
 
 const valuesOfAll = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 7, maxLength: 7 })
 const votesOfAll = fc.array(fc.constantFrom(true, false, null), { minLength: 7, maxLength: 7 })
@@ -105,13 +105,13 @@ describe('voteResult', () => {
   })
 
   it('counts no strangers and no learners', () => {
-    const configuration: Configuration = { members: [], voters: [1, 2, 3].map(asMemberId), votersOutgoing: [], learners: [asMemberId(4)] }
+    const configuration: Configuration = { ...foundingConfiguration([]), voters: [1, 2, 3].map(asMemberId), learners: [asMemberId(4)] }
     const votes = new Map([1, 4, 5, 6].map((id) => [asMemberId(id), true]))
     expect(voteResult(configuration, votes)).toBe('pending')
   })
 
   it('can not be won where nobody votes', () => {
-    const configuration: Configuration = { members: [], voters: [], votersOutgoing: [], learners: [] }
+    const configuration: Configuration = foundingConfiguration([])
     expect(voteResult(configuration, new Map([[asMemberId(1), true]]))).toBe('lost')
   })
 })

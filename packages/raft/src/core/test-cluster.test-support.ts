@@ -1,5 +1,5 @@
 import type { Configuration, LogIndex } from '../types.js'
-import { asMemberId, EntryType, ZERO_INDEX } from '../types.js'
+import { asMemberId, EntryType, foundingConfiguration, ZERO_INDEX } from '../types.js'
 import { RaftCore } from './core.js'
 import type { CoreEvent, Effects, Input, ProposalOutcome, ReadOutcome, TransferOutcome } from './effects.js'
 import type { Message } from './messages.js'
@@ -9,7 +9,7 @@ import { TestDisk } from './test-disk.test-support.js'
 /** Founding configuration of members 1..size. */
 export function configurationOf(ids: readonly number[], learners: readonly number[] = []): Configuration {
   const members = [...ids, ...learners].map((id) => ({ id: asMemberId(id), address: `n${id}`, clientAddress: '', name: `n${id}` }))
-  return { members, voters: ids.map(asMemberId), votersOutgoing: [], learners: learners.map(asMemberId) }
+  return { ...foundingConfiguration(members), voters: ids.map(asMemberId), learners: learners.map(asMemberId) }
 }
 
 export interface TestMember {

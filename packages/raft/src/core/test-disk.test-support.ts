@@ -1,9 +1,9 @@
 import type { Configuration, Entry, HardState, LogIndex, SnapshotMeta, Term } from '../types.js'
-import { asIndex, asTerm, EntryType, ZERO_INDEX, ZERO_TERM } from '../types.js'
+import { asIndex, asTerm, EntryType, foundingConfiguration, ZERO_INDEX, ZERO_TERM } from '../types.js'
 import { decodeConfiguration } from '../log/configuration-codec.js'
 import type { PersistEffect, RecoveredState } from './effects.js'
 
-export const emptyConfiguration: Configuration = { members: [], voters: [], votersOutgoing: [], learners: [] }
+export const emptyConfiguration: Configuration = foundingConfiguration([])
 
 /** One step of a write. A crash keeps a prefix of these steps, as a log of checksummed records does. */
 type WriteStep =

@@ -1,7 +1,17 @@
 import type { PersistEffect } from '../core/effects.js'
 import { MemoryFileSystem } from '../memory/memory-file-system.js'
 import type { FileSystem } from '../ports/file-system.js'
-import { asIndex, asMemberId, asTerm, type Configuration, type Entry, EntryType, type HardState, type SnapshotMeta } from '../types.js'
+import {
+  asIndex,
+  asMemberId,
+  asTerm,
+  type Configuration,
+  type Entry,
+  EntryType,
+  foundingConfiguration,
+  type HardState,
+  type SnapshotMeta,
+} from '../types.js'
 import { crc32 } from './crc32.js'
 import { DurableStorage, type DurableStorageOptions } from './durable-storage.js'
 import type { SnapshotDescription, Storage } from './storage.js'
@@ -12,7 +22,7 @@ export const SEGMENT_BYTES = 8192
 
 export function configurationOf(...ids: readonly number[]): Configuration {
   const members = ids.map((id) => ({ id: asMemberId(id), address: `host${id}:1`, clientAddress: `host${id}:2`, name: `m${id}` }))
-  return { members, voters: ids.map(asMemberId), votersOutgoing: [], learners: [] }
+  return foundingConfiguration(members)
 }
 
 export function openStorage(

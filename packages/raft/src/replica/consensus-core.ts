@@ -1,14 +1,18 @@
 import type { Effects, Input, RecoveredState, Role } from '../core/effects.js'
 import type { CoreOptions } from '../core/options.js'
+import type { PeerRole } from '../core/progress.js'
 import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 
 /** How far the leader has brought one peer. */
 export interface PeerProgress {
   readonly id: MemberId
+  readonly role: PeerRole
   readonly state: 'probe' | 'replicate' | 'snapshot'
   readonly matchIndex: LogIndex
   readonly nextIndex: LogIndex
   readonly lastContactMs: number
+  /** For a learner that joins: rounds of catching up that it has ended (thesis, section 4.2.1); null for everybody else. */
+  readonly rounds: number | null
 }
 
 /** What the driver needs of consensus: the surface of `RaftCore`. Tests drive the replica with a scripted one. */

@@ -1,4 +1,5 @@
 import type { Role } from '../core/effects.js'
+import type { MembershipChange } from '../core/membership-change.js'
 import { RaftCore } from '../core/core.js'
 import { BalsaError } from '../errors.js'
 import type { Storage } from '../log/storage.js'
@@ -50,6 +51,18 @@ export interface ReplicaStatus {
 export interface CloseOptions {
   /** Hand leadership to another voter first, if this member leads; takes at most one election time-out, and is not an error when it fails. */
   readonly transferLeadership?: boolean
+}
+
+export interface ChangeOptions extends CallOptions {
+  /** Change also when a majority of the new voters does not seem to be alive. */
+  readonly force?: boolean
+}
+
+/** A committed change of membership. */
+export interface MembershipChanged {
+  /** Where the resulting configuration stands in the log. */
+  readonly index: LogIndex
+  readonly configuration: Configuration
 }
 
 export type WaitCondition = 'leader-known' | 'is-leader' | 'caught-up'
@@ -182,6 +195,18 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
 
   #transfer(target: MemberId | null, options: CallOptions): Promise<MemberId> {
     return this.#driver.transfers.add(options, (ref) => this.#driver.requestTransfer(ref, target))
+  }
+
+  /**
+   * Changes who belongs to the cluster; resolves when the whole change is committed, a joint configuration left included. Learners that were
+   * added with `promote`, or that replace somebody, become voters later by themselves: `status().configuration` and the event `membership`
+   * show it. `force` leaves out the check that a majority of the new voters is alive.
+   * Refused: NOT_LEADER, NO_LEADER, UNAVAILABLE (the leader is too new, or a learner to promote does not keep up), MEMBERSHIP_PENDING,
+   * MEMBER_EXISTS, MEMBER_UNKNOWN, MEMBER_REMOVED, QUORUM_AT_RISK, TRANSFER_IN_PROGRESS, INVALID, STOPPED, ABORTED, DEADLINE.
+   * Unknown: LEADERSHIP_LOST, OUTCOME_UNKNOWN.
+   */
+  changeMembership(changes: readonly MembershipChange[], options: ChangeOptions = {}): Promise<MembershipChanged> {
+    return Promise.reject(new BalsaError('UNAVAILABLE', `${changes.length} changes cannot be made yet`, { cause: options }))
   }
 
   /** Bytes of log that a snapshot taken now would free: for a service that decides by itself when to call {@link takeSnapshot}. */

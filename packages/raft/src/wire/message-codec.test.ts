@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { AppendEntries, Message, MessageType } from '../core/messages.js'
 import { BalsaError } from '../errors.js'
 import { encodeConfiguration } from '../log/configuration-codec.js'
-import { asIndex, asMemberId, asTerm, type Configuration, type Entry, EntryType } from '../types.js'
+import { asIndex, asMemberId, asTerm, type Configuration, type Entry, EntryType, foundingConfiguration } from '../types.js'
 import { ByteWriter } from './bytes.js'
 import { decodeMessage, encodeMessage, laneOf } from './message-codec.js'
 
 const configuration: Configuration = {
+  ...foundingConfiguration([]),
   members: [1, 2, 3].map((id) => ({ id: asMemberId(id), address: `127.0.0.1:${2380 + id}`, clientAddress: '', name: `m${id}` })),
   voters: [asMemberId(1), asMemberId(2)],
   votersOutgoing: [asMemberId(1)],

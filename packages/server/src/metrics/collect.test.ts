@@ -1,5 +1,5 @@
 import type { KvStats } from '@balsa/kv'
-import { asIndex, asMemberId, asTerm, ManualClock, type PeerReplication, type ReplicaStatus } from '@balsa/raft'
+import { asIndex, asMemberId, asTerm, foundingConfiguration, ManualClock, type PeerReplication, type ReplicaStatus } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { collectMetrics } from './collect.js'
 import { sampleOf } from './exposition.test-support.js'
@@ -27,7 +27,7 @@ const STATUS: ReplicaStatus = {
   firstIndex: asIndex(2),
   lastIndex: asIndex(13),
   snapshotIndex: asIndex(1),
-  configuration: { members: [], voters: [], votersOutgoing: [], learners: [] },
+  configuration: foundingConfiguration([]),
   peers: [peer(4), peer(40)],
   logBytes: 14,
   pendingProposals: 0,

@@ -175,11 +175,14 @@ function drawConfiguration(arena: Arena, now: Configuration): Configuration | nu
   const learners = ids.filter((id) => !voters.includes(id) && (!joint || random.bool(0.7)))
   const staying = new Set<MemberId>([...voters, ...learners, ...(joint ? now.voters : [])])
   return {
+    ...now,
     members: ids
       .filter((id) => staying.has(id))
       .map((id) => world.founding.members[id - 1] ?? { id: asMemberId(id), address: '', clientAddress: '', name: '' }),
     voters,
     votersOutgoing: joint ? now.voters : [],
     learners: learners.filter((id) => !joint || !now.voters.includes(id)),
+    // The same few members come and go.
+    removed: now.removed.filter((id) => !staying.has(id)),
   }
 }

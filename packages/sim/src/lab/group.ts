@@ -1,8 +1,8 @@
 import {
   asMemberId,
   type BalsaError,
-  type Configuration,
   type CoreOptions,
+  foundingConfiguration,
   type ManualClock,
   Replica,
   type ReplicaLimits,
@@ -64,12 +64,7 @@ export class Group<Result, Query, Answer> {
     this.#network = network
     this.#options = options
     const ids = Array.from({ length: options.size }, (_, index) => asMemberId(index + 1))
-    const founding: Configuration = {
-      members: ids.map((id) => ({ id, address: '', clientAddress: String(id), name: '' })),
-      voters: ids,
-      votersOutgoing: [],
-      learners: [],
-    }
+    const founding = foundingConfiguration(ids.map((id) => ({ id, address: '', clientAddress: String(id), name: '' })))
     this.servers = ids.map((id, index) => ({
       index,
       id,

@@ -1,8 +1,8 @@
-import { asIndex, asTerm, type Entry, EntryType, type SnapshotMeta } from '@balsa/raft'
+import { asIndex, asTerm, type Entry, EntryType, foundingConfiguration, type SnapshotMeta } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { LabStorage, Persister } from './persister.js'
 
-const founding = { members: [], voters: [], votersOutgoing: [], learners: [] }
+const founding = foundingConfiguration([])
 const entry = (index: number, term = 1): Entry => ({
   index: asIndex(index),
   term: asTerm(term),

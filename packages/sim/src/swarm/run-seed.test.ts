@@ -1,4 +1,14 @@
-import { BalsaError, encodeMessage, asIndex, asMemberId, asTerm, type Message, ZERO_INDEX, ZERO_TERM } from '@balsa/raft'
+import {
+  BalsaError,
+  encodeMessage,
+  asIndex,
+  asMemberId,
+  asTerm,
+  foundingConfiguration,
+  type Message,
+  ZERO_INDEX,
+  ZERO_TERM,
+} from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { MESSAGE_TYPES } from '../network/sim-network.js'
 import { type Profile } from './plan.js'
@@ -89,7 +99,7 @@ describe('message filters', () => {
     const envelope = { from: asMemberId(1), to: asMemberId(2), term: asTerm(1) }
     const log = { lastLogIndex: ZERO_INDEX, lastLogTerm: ZERO_TERM }
     const append = { prevLogIndex: ZERO_INDEX, prevLogTerm: ZERO_TERM, leaderCommit: ZERO_INDEX, round: 0, entries: [] }
-    const configuration = { members: [], voters: [], votersOutgoing: [], learners: [] }
+    const configuration = foundingConfiguration([])
     const snapshot = { index: asIndex(1), term: asTerm(1), timeMs: 0, configuration, sizeBytes: 1, checksum: 0 }
     const messages: Message[] = [
       { type: 'requestVote', preVote: false, transfer: false, ...log, ...envelope },

@@ -6,6 +6,7 @@ import {
   SeededRandom,
   type SnapshotPolicy,
   asMemberId,
+  foundingConfiguration,
 } from '@balsa/raft'
 import type { DiskConditions } from '../disk/disk-port.js'
 import type { CrashStyle } from '../disk/sim-disk.js'
@@ -83,12 +84,7 @@ export class World {
     this.network = new SimNetwork(this.scheduler, this.random.fork(), this.coverage)
     Object.assign(this.network.conditions, options.network)
     const ids = Array.from({ length: options.size }, (_, index) => index + 1)
-    this.founding = {
-      members: ids.map((id) => memberOf(id)),
-      voters: ids.map(asMemberId),
-      votersOutgoing: [],
-      learners: [],
-    }
+    this.founding = foundingConfiguration(ids.map((id) => memberOf(id)))
     for (const id of ids) this.addMember(id, this.founding)
   }
 
