@@ -19,6 +19,7 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/balsa/src/cli/commands/write.ts', 'a command: cli/main.test.ts, through the command line'],
   ['packages/balsa/src/cli/http-status.ts', 'cli/commands/member-report.test.ts and cli/main.test.ts, against real servers'],
   ['packages/balsa/src/cli/store.ts', 'cli/main.test.ts, through every command'],
+  ['packages/kv/src/backend/ordered-map-node.ts', 'ordered-map.test.ts beside it'],
   ['packages/kv/src/calls/call.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client.test.ts and client-sessions.test.ts'],
   ['packages/kv/src/calls/session-keeper.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client-sessions.test.ts'],
   ['packages/kv/src/calls/session-store.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client.test.ts'],

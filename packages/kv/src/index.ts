@@ -1,3 +1,6 @@
+export * from './backend/backend.js'
+export type { ByteString } from './backend/byte-string.js'
+export { MemoryBackend } from './backend/memory-backend.js'
 export type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
 export { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
 export * from './command.js'

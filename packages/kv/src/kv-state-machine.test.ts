@@ -2,7 +2,7 @@ import { type AppliedCommand, asIndex, asTerm, type BalsaError, ManualClock } fr
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Command, encodeCommand, isWrite } from './command.js'
-import { bytesEqual } from './key-string.js'
+import { bytesEqual } from './backend/byte-string.js'
 import { KvStateMachine } from './kv-state-machine.js'
 import { MAX_REQUEST_BYTES, MAX_VALUE_BYTES } from './limits.js'
 import { NaiveStore } from './naive-store.test-support.js'

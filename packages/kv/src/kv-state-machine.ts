@@ -1,6 +1,6 @@
 import { type AppliedCommand, BalsaError, type Clock, invariant, type StateMachine } from '@balsa/raft'
 import { type Command, decodeCommand, refusalOf, type WriteCommand } from './command.js'
-import { keyToString } from './key-string.js'
+import { keyToString } from './backend/byte-string.js'
 import { type CommandResult, hashResult, type KeyMetadata, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'

@@ -11,14 +11,16 @@
  * stream; only its completeness and shape are checked here.
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
-import { keyFromString, keyToString } from './key-string.js'
+import { keyFromString, keyToString } from './backend/byte-string.js'
 import { CLIENT_NONCE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.js'
+import type { OrderedMapReader } from './backend/ordered-map.js'
 import { readMetadata, readResult, writeMetadata, writeResult, type CommandResult } from './result.js'
 import { type SessionState, type SessionsCut, SessionTable } from './sessions.js'
 import { StateHash } from './state-hash.js'
 import { Store, type StoreCut } from './store.js'
 
 const SNAPSHOT_FORMAT = 1
+const PAGE_ENTRIES = 64
 const Kind = { header: 1, sessions: 2, records: 3, end: 4 } as const
 const LENGTH_BYTES = 4
 /** A block is handed out in pieces of this size. */
@@ -54,7 +56,7 @@ export function* encodeSnapshot(cut: StateCut): Generator<Uint8Array, void, unde
     writeSession(block.writer, session)
     if (block.isFull) yield* block.take()
   }
-  for (const [key, record] of cut.store.records.entries()) {
+  for (const { key, value: record } of allOf(cut.store.records)) {
     if (block.kind !== Kind.records) {
       yield* block.take()
       block.begin(Kind.records)
@@ -264,5 +266,15 @@ class SnapshotDecoder {
     if (sessions !== this.#sessions.size) reader.fail('sessions', `${sessions} announced, ${this.#sessions.size} found`)
     if (keys !== this.#store.keys) reader.fail('keys', `${keys} announced, ${this.#store.keys} found`)
     this.#endSeen = true
+  }
+}
+
+function* allOf<V>(map: OrderedMapReader<V>): Generator<{ readonly key: string; readonly value: V }, void, undefined> {
+  for (let from = ''; ; ) {
+    const page = map.page(from, null, false, PAGE_ENTRIES)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE_ENTRIES) return
+    from = `${last.key}\0`
   }
 }

@@ -1,7 +1,7 @@
 import type { CompareAndPutCommand, DeleteCommand, PutCommand, WriteCommand } from './command.js'
-import { bytesEqual, keyToString } from './key-string.js'
+import { bytesEqual, keyToString } from './backend/byte-string.js'
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.js'
-import { OrderedMap, type OrderedMapCut } from './ordered-map.js'
+import { OrderedMap, type OrderedMapCut } from './backend/ordered-map.js'
 import type { CommandResult, KeyMetadata } from './result.js'
 
 /** An empty store is at revision 1 and its first write makes 2, as etcd's. */

@@ -1,4 +1,5 @@
 import { invariant } from '@balsa/raft'
+import { childIndex, find, type Leaf, lowerBound, type Branch, type Node, walkDown, walkUp } from './ordered-map-node.js'
 
 /**
  * A B+ tree over strings in the order of their characters, with cuts that cost nothing: `cut()` hands out the present root, and whatever the
@@ -12,82 +13,97 @@ const FEW_KEYS = 20
 /** A merged node leaves room, so that the next insertion does not split it again. */
 const MERGED_KEYS = 48
 
-interface Leaf<V> {
-  readonly kind: 'leaf'
-  readonly owner: object
-  readonly keys: string[]
-  readonly values: V[]
-}
-
-/** `keys[i]` separates children[i] (below it) from children[i + 1] (from it on). */
-interface Branch<V> {
-  readonly kind: 'branch'
-  readonly owner: object
-  readonly keys: string[]
-  readonly children: Node<V>[]
-}
-
-type Node<V> = Leaf<V> | Branch<V>
-
 interface Split<V> {
   readonly key: string
   readonly right: Node<V>
 }
 
-/** First position whose key is not below `key`. */
-function lowerBound(keys: readonly string[], key: string): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((keys[middle] as string) < key) low = middle + 1
-    else high = middle
-  }
-  return low
+/** An ordered map as somebody sees it who only reads. Ranges are half-open: from <= key < to; null = no upper bound. */
+export interface OrderedMapReader<V> {
+  readonly size: number
+  get(key: string): V | undefined
+  /** The first `limit` entries of the range, or the last ones, highest first, when `reverse`. */
+  page(from: string, to: string | null, reverse: boolean, limit: number): OrderedMapEntry<V>[]
+  keys(from: string, to: string | null, reverse: boolean, limit: number): string[]
+  /** How many keys the range holds, at most `limit`. */
+  count(from: string, to: string | null, limit: number): number
 }
 
-/** Which child holds `key`: the number of separators that are not above it. */
-function childIndex(keys: readonly string[], key: string): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((keys[middle] as string) <= key) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function find<V>(root: Node<V>, key: string): V | undefined {
-  let node = root
-  while (node.kind === 'branch') node = node.children[childIndex(node.keys, key)] as Node<V>
-  const at = lowerBound(node.keys, key)
-  return node.keys[at] === key ? node.values[at] : undefined
-}
-
-function* walk<V>(root: Node<V>): Generator<readonly [string, V], void, undefined> {
-  const pending: Node<V>[] = [root]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node.kind === 'branch') {
-      for (let at = node.children.length - 1; at >= 0; at--) pending.push(node.children[at] as Node<V>)
-    } else {
-      for (let at = 0; at < node.keys.length; at++) yield [node.keys[at] as string, node.values[at] as V]
-    }
-  }
+export interface OrderedMapEntry<V> {
+  readonly key: string
+  readonly value: V
 }
 
 /** The map as it was at one moment. Never changes. */
-export interface OrderedMapCut<V> {
+export class OrderedMapCut<V> implements OrderedMapReader<V> {
   readonly size: number
-  get(key: string): V | undefined
-  /** In the order of the keys. */
-  entries(): Generator<readonly [string, V], void, undefined>
+  readonly #root: Node<V>
+
+  constructor(root: Node<V>, size: number) {
+    this.#root = root
+    this.size = size
+  }
+
+  get(key: string): V | undefined {
+    return find(this.#root, key)
+  }
+
+  page(from: string, to: string | null, reverse: boolean, limit: number): OrderedMapEntry<V>[] {
+    return page(this.#root, from, to, reverse, limit)
+  }
+
+  keys(from: string, to: string | null, reverse: boolean, limit: number): string[] {
+    return keys(this.#root, from, to, reverse, limit)
+  }
+
+  count(from: string, to: string | null, limit: number): number {
+    return count(this.#root, from, to, limit)
+  }
 }
 
-export class OrderedMap<V> {
+function page<V>(root: Node<V>, from: string, to: string | null, reverse: boolean, limit: number): OrderedMapEntry<V>[] {
+  const found: OrderedMapEntry<V>[] = []
+  if (reverse) {
+    walkDown(root, from, to, (leaf, begin, end) => {
+      for (let at = end - 1; at >= begin && found.length < limit; at--)
+        found.push({ key: leaf.keys[at] as string, value: leaf.values[at] as V })
+      return found.length < limit
+    })
+  } else {
+    walkUp(root, from, to, (leaf, begin, end) => {
+      for (let at = begin; at < end && found.length < limit; at++) found.push({ key: leaf.keys[at] as string, value: leaf.values[at] as V })
+      return found.length < limit
+    })
+  }
+  return found
+}
+
+function keys<V>(root: Node<V>, from: string, to: string | null, reverse: boolean, limit: number): string[] {
+  const found: string[] = []
+  const walk = reverse ? walkDown : walkUp
+  walk(root, from, to, (leaf, begin, end) => {
+    const room = limit - found.length
+    if (reverse) for (let at = end - 1; at >= begin && end - at <= room; at--) found.push(leaf.keys[at] as string)
+    else for (let at = begin; at < end && at - begin < room; at++) found.push(leaf.keys[at] as string)
+    return found.length < limit
+  })
+  return found
+}
+
+function count<V>(root: Node<V>, from: string, to: string | null, limit: number): number {
+  let counted = 0
+  walkUp(root, from, to, (_leaf, begin, end) => {
+    counted += end - begin
+    return counted < limit
+  })
+  return Math.min(counted, limit)
+}
+
+export class OrderedMap<V> implements OrderedMapReader<V> {
   #owner: object = {}
   #root: Node<V> = { kind: 'leaf', owner: this.#owner, keys: [], values: [] }
   #size = 0
+  #replaced: V | undefined = undefined
 
   get size(): number {
     return this.#size
@@ -97,33 +113,43 @@ export class OrderedMap<V> {
     return find(this.#root, key)
   }
 
-  entries(): Generator<readonly [string, V], void, undefined> {
-    return this.cut().entries()
+  page(from: string, to: string | null, reverse: boolean, limit: number): OrderedMapEntry<V>[] {
+    return page(this.#root, from, to, reverse, limit)
+  }
+
+  keys(from: string, to: string | null, reverse: boolean, limit: number): string[] {
+    return keys(this.#root, from, to, reverse, limit)
+  }
+
+  count(from: string, to: string | null, limit: number): number {
+    return count(this.#root, from, to, limit)
   }
 
   /** The present state, in constant time. Later changes copy the nodes that they touch, once each. */
   cut(): OrderedMapCut<V> {
-    const root = this.#root
     this.#owner = {}
-    return { size: this.#size, get: (key) => find(root, key), entries: () => walk(root) }
+    return new OrderedMapCut(this.#root, this.#size)
   }
 
-  set(key: string, value: V): void {
+  /** Answers the value that was replaced. */
+  set(key: string, value: V): V | undefined {
     const root = this.#editable(this.#root)
     this.#root = root
+    this.#replaced = undefined
     const split = this.#insert(root, key, value)
-    if (split === null) return
-    this.#root = { kind: 'branch', owner: this.#owner, keys: [split.key], children: [root, split.right] }
+    if (split !== null) this.#root = { kind: 'branch', owner: this.#owner, keys: [split.key], children: [root, split.right] }
+    return this.#replaced
   }
 
-  /** False when there was no such key. */
-  delete(key: string): boolean {
-    if (find(this.#root, key) === undefined) return false
+  /** Answers the value that was removed; undefined when there was no such key. */
+  delete(key: string): V | undefined {
+    const removed = find(this.#root, key)
+    if (removed === undefined) return undefined
     const root = this.#editable(this.#root)
     this.#remove(root, key)
     this.#root = root
     while (this.#root.kind === 'branch' && this.#root.children.length === 1) this.#root = this.#root.children[0] as Node<V>
-    return true
+    return removed
   }
 
   #editable(node: Node<V>): Node<V> {
@@ -136,13 +162,14 @@ export class OrderedMap<V> {
     if (node.kind === 'leaf') {
       const at = lowerBound(node.keys, key)
       if (node.keys[at] === key) {
+        this.#replaced = node.values[at]
         node.values[at] = value
         return null
       }
       node.keys.splice(at, 0, key)
       node.values.splice(at, 0, value)
       this.#size += 1
-      return node.keys.length > MAX_KEYS ? this.#splitLeaf(node) : null
+      return node.keys.length > MAX_KEYS ? this.#splitLeaf(node, at === node.keys.length - 1) : null
     }
     const at = childIndex(node.keys, key)
     const child = this.#editable(node.children[at] as Node<V>)
@@ -154,8 +181,9 @@ export class OrderedMap<V> {
     return node.keys.length > MAX_KEYS ? this.#splitBranch(node) : null
   }
 
-  #splitLeaf(node: Leaf<V>): Split<V> {
-    const half = node.keys.length >>> 1
+  /** Keys that come in ascending order (revisions do) would leave half-full leaves behind: after such a one the left leaf stays nearly full. */
+  #splitLeaf(node: Leaf<V>, ascending: boolean): Split<V> {
+    const half = ascending ? MAX_KEYS - FEW_KEYS : node.keys.length >>> 1
     const right: Leaf<V> = { kind: 'leaf', owner: this.#owner, keys: node.keys.splice(half), values: node.values.splice(half) }
     return { key: right.keys[0] as string, right }
   }

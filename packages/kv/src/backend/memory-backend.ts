@@ -1,0 +1,238 @@
+import { BalsaError, invariant } from '@balsa/raft'
+import {
+  type Backend,
+  type BackendReplacement,
+  type BackendSnapshot,
+  MAX_TABLE_KEY_BYTES,
+  MAX_TABLE_VALUE_BYTES,
+  type Table,
+  type TableEntry,
+  type TableRange,
+  type TableReader,
+  TABLES,
+  type WriteBatch,
+} from './backend.js'
+import type { ByteString } from './byte-string.js'
+import { OrderedMap, type OrderedMapReader } from './ordered-map.js'
+
+type Maps = Readonly<Record<Table, OrderedMap<Uint8Array>>>
+type Readers = Readonly<Record<Table, OrderedMapReader<Uint8Array>>>
+
+const newMaps = (): Maps => perTable(() => new OrderedMap<Uint8Array>())
+
+function perTable<Value>(make: (table: Table) => Value): Readonly<Record<Table, Value>> {
+  return Object.fromEntries(TABLES.map((table) => [table, make(table)])) as Record<Table, Value>
+}
+
+/** What an entry costs beside its bytes: two headers, two pointers, the share of a node. */
+const ENTRY_OVERHEAD_BYTES = 160
+
+const entryBytes = (key: ByteString, value: Uint8Array): number => key.length + value.length + ENTRY_OVERHEAD_BYTES
+
+class MapsReader implements TableReader {
+  readonly maps: Readers
+
+  constructor(maps: Readers) {
+    this.maps = maps
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.maps[table].get(key)
+  }
+
+  page(table: Table, { from, to, reverse = false }: TableRange, limit: number): readonly TableEntry[] {
+    return this.maps[table].page(from, to, reverse, limit)
+  }
+
+  keys(table: Table, { from, to, reverse = false }: TableRange, limit: number): readonly ByteString[] {
+    return this.maps[table].keys(from, to, reverse, limit)
+  }
+
+  count(table: Table, { from, to }: TableRange, limit: number): number {
+    return this.maps[table].count(from, to, limit)
+  }
+}
+
+/** Tables as B+ trees, written in place; a snapshot makes the writer copy the nodes that it touches afterwards, once each. */
+class Content extends MapsReader implements WriteBatch {
+  declare readonly maps: Maps
+  bytes = 0
+
+  constructor() {
+    super(newMaps())
+  }
+
+  put(table: Table, key: ByteString, value: Uint8Array): void {
+    invariant(key.length > 0 && key.length <= MAX_TABLE_KEY_BYTES, 'a key of a table has a bearable length', { length: key.length })
+    invariant(value.length <= MAX_TABLE_VALUE_BYTES, 'a value of a table has a bearable length', { length: value.length })
+    const replaced = this.maps[table].set(key, value)
+    this.bytes += replaced === undefined ? entryBytes(key, value) : value.length - replaced.length
+  }
+
+  delete(table: Table, key: ByteString): boolean {
+    const removed = this.maps[table].delete(key)
+    if (removed !== undefined) this.bytes -= entryBytes(key, removed)
+    return removed !== undefined
+  }
+}
+
+/** The backend of the simulator, of browsers and of tests: ends with the process, so a member finds its state in snapshots and log. */
+export class MemoryBackend implements Backend {
+  readonly persistent = false
+  readonly durableIndex = 0
+  #content = new Content()
+  #appliedIndex = 0
+  #writing = false
+  #broken: unknown = null
+  #replacement: MemoryReplacement | null = null
+  #closed = false
+
+  get appliedIndex(): number {
+    return this.#appliedIndex
+  }
+
+  get usedBytes(): number {
+    return this.#content.bytes
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.#usable().get(table, key)
+  }
+
+  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
+    return this.#usable().page(table, range, limit)
+  }
+
+  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
+    return this.#usable().keys(table, range, limit)
+  }
+
+  count(table: Table, range: TableRange, limit: number): number {
+    return this.#usable().count(table, range, limit)
+  }
+
+  write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
+    const content = this.#usable()
+    invariant(!this.#writing, 'one batch at a time')
+    invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
+    this.#writing = true
+    try {
+      const result = run(content)
+      this.#appliedIndex = appliedIndex
+      return result
+    } catch (error) {
+      this.#broken = error
+      throw error
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  snapshot(): BackendSnapshot {
+    const { maps } = this.#usable()
+    invariant(!this.#writing, 'no snapshot in the middle of a batch')
+    return new MemorySnapshot(
+      this.#appliedIndex,
+      perTable((table) => maps[table].cut()),
+    )
+  }
+
+  async flush(): Promise<void> {
+    this.#usable()
+  }
+
+  replace(): BackendReplacement {
+    this.#usable()
+    invariant(this.#replacement === null, 'one replacement at a time')
+    this.#replacement = new MemoryReplacement((content, appliedIndex) => this.#replaced(content, appliedIndex))
+    return this.#replacement
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #replaced(content: Content | null, appliedIndex: number): void {
+    this.#replacement = null
+    if (content === null) return
+    this.#usable()
+    invariant(!this.#writing, 'no replacement in the middle of a batch')
+    this.#content = content
+    this.#appliedIndex = appliedIndex
+  }
+
+  #usable(): Content {
+    if (this.#closed) throw new BalsaError('STOPPED', 'the backend is closed')
+    if (this.#broken !== null) throw new BalsaError('STATE_MACHINE_FAILED', 'a batch has failed half-way', { cause: this.#broken })
+    return this.#content
+  }
+}
+
+class MemorySnapshot implements BackendSnapshot {
+  readonly appliedIndex: number
+  #reader: TableReader | null
+
+  constructor(appliedIndex: number, maps: Readers) {
+    this.appliedIndex = appliedIndex
+    this.#reader = new MapsReader(maps)
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.#open().get(table, key)
+  }
+
+  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
+    return this.#open().page(table, range, limit)
+  }
+
+  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
+    return this.#open().keys(table, range, limit)
+  }
+
+  count(table: Table, range: TableRange, limit: number): number {
+    return this.#open().count(table, range, limit)
+  }
+
+  close(): void {
+    this.#reader = null
+  }
+
+  #open(): TableReader {
+    invariant(this.#reader !== null, 'a closed snapshot is not read')
+    return this.#reader
+  }
+}
+
+class MemoryReplacement implements BackendReplacement {
+  readonly #finish: (content: Content | null, appliedIndex: number) => void
+  #content: Content | null = new Content()
+  readonly #last = new Map<Table, ByteString>()
+
+  constructor(finish: (content: Content | null, appliedIndex: number) => void) {
+    this.#finish = finish
+  }
+
+  put(table: Table, key: ByteString, value: Uint8Array): void {
+    invariant(this.#content !== null, 'a finished replacement takes nothing')
+    invariant((this.#last.get(table) ?? '') < key, 'a replacement is written in ascending order')
+    this.#last.set(table, key)
+    this.#content.put(table, key, value)
+  }
+
+  async ready(): Promise<void> {
+    invariant(this.#content !== null, 'a finished replacement takes nothing')
+  }
+
+  async commit(appliedIndex: number): Promise<void> {
+    invariant(this.#content !== null, 'a replacement is committed once')
+    const content = this.#content
+    this.#content = null
+    this.#finish(content, appliedIndex)
+  }
+
+  async abort(): Promise<void> {
+    if (this.#content === null) return
+    this.#content = null
+    this.#finish(null, 0)
+  }
+}
