@@ -97,7 +97,7 @@ export class HpackEncoder {
   }
 
   #string(text: string, out: ByteOutput): void {
-    const packed = this.#huffman ? huffmanLength(text) : text.length
+    const packed = this.#huffman ? huffmanLength(text) : Number.POSITIVE_INFINITY
     if (packed <= text.length) {
       this.#integer(packed, 7, 0x80, out)
       huffmanEncode(text, out)
