@@ -97,3 +97,24 @@ export function replicationTargets(configuration: Configuration): readonly Membe
   const ids = new Set<MemberId>([...configuration.voters, ...configuration.votersOutgoing, ...configuration.learners])
   return [...ids].sort((a, b) => a - b)
 }
+
+/**
+ * May `next` come right after `active`? Every quorum of the one must share a member with every quorum of the other: the voters stay, one comes or
+ * goes (thesis, section 4.1), or one of the two is joint and holds the other's voters as one of its halves (paper, section 6). And nobody who
+ * holds no data may become one who is counted on for it.
+ */
+export function mayFollow(active: Configuration, next: Configuration): boolean {
+  const isWitness = new Set(next.witnesses)
+  const turns = next.members.some(({ id }) => isMember(active, id) && isWitness.has(id) !== active.witnesses.includes(id))
+  if (turns || next.voters.length === 0) return false
+  if (isJoint(active)) return !isJoint(next) && difference(active.voters, next.voters) === 0
+  if (isJoint(next)) return difference(active.voters, next.votersOutgoing) === 0
+  return difference(active.voters, next.voters) <= 1
+}
+
+const isMember = (configuration: Configuration, id: MemberId): boolean => configuration.members.some((member) => member.id === id)
+
+/** How many ids are in one of the two lists only. */
+function difference(a: readonly MemberId[], b: readonly MemberId[]): number {
+  return a.filter((id) => !b.includes(id)).length + b.filter((id) => !a.includes(id)).length
+}
