@@ -1,5 +1,5 @@
 export * from './address.js'
-export { DEFAULT_LIMITS, type TcpTransportLimits, type TransportEvent, type TransportStatistics } from './peer-context.js'
+export { DEFAULT_LIMITS, type PeerMemory, type TcpTransportLimits, type TransportEvent, type TransportStatistics } from './peer-context.js'
 export * from './peer-sockets.js'
 export * from './resolver.js'
 export * from './tcp-dialer.js'

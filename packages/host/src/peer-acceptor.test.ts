@@ -62,7 +62,7 @@ describe('a stranger on the peer port', () => {
     ['a message before the hello', Buffer.concat([PEER_MAGIC, message('hi')])],
     [
       'a welcome before the hello',
-      Buffer.concat([PEER_MAGIC, encodeFrame(encodeWelcome({ clusterId: 1, memberId: two, protocol: 1 }), crc32)]),
+      Buffer.concat([PEER_MAGIC, encodeFrame(encodeWelcome({ clusterId: 1, memberId: two, protocol: 1, incarnation: 22 }), crc32)]),
     ],
     [
       'a refusal before the hello',
@@ -127,7 +127,7 @@ describe('a handshake that does not fit', () => {
     ['another cluster', { clusterId: 78 }, 'CLUSTER_MISMATCH', /77/, /78/],
     ['another member expected', { expectedPeer: asMemberId(5) }, 'IDENTITY_MISMATCH', /1/, /5/],
     ["the node's own id", { memberId: one }, 'IDENTITY_MISMATCH', /1 itself/, /1/],
-    ['an unknown or removed member', { memberId: asMemberId(9) }, 'UNAVAILABLE', /no such member/, /9/],
+    ['an unknown member that says no address', { memberId: asMemberId(9) }, 'UNAVAILABLE', /no such member/, /9/],
     ['newer versions only', { protocol: { min: 2, max: 3 } }, 'VERSION_MISMATCH', /1 to 1/, /2 to 3/],
     ['older versions only', { protocol: { min: 0, max: 0 } }, 'VERSION_MISMATCH', /1 to 1/, /0 to 0/],
   ])('%s is refused with the reason', async (_name, change, code, ours, theirs) => {
@@ -170,7 +170,7 @@ describe('a peer that was welcomed', () => {
     await until(() => client.bytes.length > 0, 'the welcome')
     expect(decodePeerHandshake(client.frames[0] ?? new Uint8Array(0))).toEqual({
       type: 'welcome',
-      welcome: { clusterId: CLUSTER, memberId: one, protocol: 1 },
+      welcome: { clusterId: CLUSTER, memberId: one, protocol: 1, incarnation: expect.any(Number) },
     })
     return client
   }

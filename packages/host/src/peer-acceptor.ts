@@ -24,12 +24,13 @@ import type { PeerContext } from './peer-context.js'
 const MAX_HELLO_BYTES = 1024
 /** A refusal is sent and then this long waited for the other side to read it. */
 const LINGER_MS = 1000
+const NOTHING = new Uint8Array(0)
 /** Pongs are a few bytes each: whoever leaves this many unread does not want them. */
 const MAX_UNREAD_BYTES = 64 * 1024
 
 export interface AcceptorHandlers {
-  /** Whether this member may talk to us. */
-  isKnown(peer: MemberId): boolean
+  /** Why this member may not talk to us, or null. */
+  refusalOf(hello: PeerHello): PeerRefusal | null
   /** The hello was good. Called before any of its messages. */
   onAccepted(connection: PeerAcceptor, hello: PeerHello): void
   onMessage(from: MemberId, message: Uint8Array): void
@@ -48,6 +49,8 @@ export class PeerAcceptor {
   #peer: MemberId | null = null
   #lane: Lane | null = null
   #ended = false
+  /** The hello was read, and it is not known yet whether it is good. */
+  #judging = false
 
   constructor(context: PeerContext, socket: Socket, handlers: AcceptorHandlers) {
     this.#context = context
@@ -94,19 +97,24 @@ export class PeerAcceptor {
     if (this.#ended) return
     try {
       this.#decoder.push(data)
-      let pings = 0
-      for (let body = this.#decoder.next(); body !== null && !this.#ended; body = this.#decoder.next()) {
-        if (this.#peer === null) this.#receiveHello(body)
-        else if (body[0] === PeerFrame.message) this.#receiveMessage(this.#peer, body)
-        else if (body[0] === PeerFrame.ping && body.length === 1) pings += 1
-        else throw new BalsaError('MALFORMED', `malformed frame: type ${body[0]} after the handshake`)
-        if (this.#ended) return
-      }
-      if (pings > 0) this.#sendPong()
+      this.#decode()
     } catch (error) {
       if (!(error instanceof BalsaError) || (error.code !== 'MALFORMED' && error.code !== 'VERSION_MISMATCH')) throw error
       this.#onViolation(error)
     }
+  }
+
+  #decode(): void {
+    let pings = 0
+    while (!this.#ended && !this.#judging) {
+      const body = this.#decoder.next()
+      if (body === null) break
+      if (this.#peer === null) this.#receiveHello(body)
+      else if (body[0] === PeerFrame.message) this.#receiveMessage(this.#peer, body)
+      else if (body[0] === PeerFrame.ping && body.length === 1) pings += 1
+      else throw new BalsaError('MALFORMED', `malformed frame: type ${body[0]} after the handshake`)
+    }
+    if (pings > 0 && !this.#ended) this.#sendPong()
   }
 
   #onViolation(error: BalsaError): void {
@@ -132,13 +140,40 @@ export class PeerAcceptor {
     const { hello } = frame
     const refusal = this.#refusalOf(hello)
     if (refusal !== null) return this.#refuse(refusal, hello.memberId)
+    const known = this.#context.memory.meet(hello.memberId, hello.incarnation)
+    if (typeof known === 'number') return this.#judge(hello, known)
+    // The first meeting must be durable before anything relies on it; until then the other side has nothing to say.
+    this.#judging = true
+    this.#socket.pause()
+    const resume = (next: () => void): void => {
+      this.#judging = false
+      if (this.#ended) return
+      next()
+      this.#socket.resume()
+      this.#receive(NOTHING)
+    }
+    known.then(
+      (incarnation) => resume(() => this.#judge(hello, incarnation)),
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        resume(() => this.#refuse({ code: 'UNAVAILABLE', ours: `no memory for a new member (${reason})`, theirs: 'hello' }, hello.memberId))
+      },
+    )
+  }
+
+  #judge(hello: PeerHello, known: number): void {
+    if (known !== hello.incarnation) {
+      const text = (incarnation: number): string => `data directory ${incarnation.toString(16)}`
+      const ours = `met member ${hello.memberId} with ${text(known)}`
+      return this.#refuse({ code: 'DISK_REPLACED', ours, theirs: text(hello.incarnation) }, hello.memberId)
+    }
     const protocol = commonVersion(PEER_PROTOCOL, hello.protocol) ?? PEER_PROTOCOL.min
     this.#timer?.cancel()
     this.#timer = null
     this.#peer = hello.memberId
     this.#lane = hello.lane
     this.#decoder.maxBodyBytes = this.#context.limits.maxFrameBytes - FRAME_HEADER_BYTES
-    this.#answer(encodeWelcome({ ...this.#context.identity, protocol }))
+    this.#answer(encodeWelcome({ ...this.#context.identity, protocol, incarnation: this.#context.incarnation }))
     this.#handlers.onAccepted(this, hello)
   }
 
@@ -153,8 +188,7 @@ export class PeerAcceptor {
     if (hello.memberId === memberId) return refusal('IDENTITY_MISMATCH', `member id ${memberId} itself`, `member ${hello.memberId}`)
     if (hello.expectedPeer !== memberId)
       return refusal('IDENTITY_MISMATCH', `member id ${memberId}`, `expected member ${hello.expectedPeer}`)
-    if (!this.#handlers.isKnown(hello.memberId)) return refusal('UNAVAILABLE', 'no such member', `member ${hello.memberId}`)
-    return null
+    return this.#handlers.refusalOf(hello)
   }
 
   #refuse(refusal: PeerRefusal, peer: MemberId | null): void {
@@ -164,7 +198,7 @@ export class PeerAcceptor {
       refusal.code,
       `refused ${this.#remote}: this node has ${refusal.ours}, the other side said ${refusal.theirs}`,
     )
-    this.#context.report({ type: 'refused', direction: 'incoming', peer, remote: this.#remote, error })
+    this.#context.report({ type: 'refused', by: 'us', direction: 'incoming', peer, remote: this.#remote, error })
     this.#answer(encodeRefusal(refusal))
     this.#socket.end()
     this.#timer = this.#context.clock.setTimer(LINGER_MS, () => this.destroy())

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { BalsaError, Clock, Crc32, Identity, Lane, MemberId, Random } from '@balsa/raft'
+import type { BalsaError, Clock, Crc32, Identity, IncarnationTable, Lane, MemberId, Random } from '@balsa/raft'
 import type { PeerSockets } from './peer-sockets.js'
 import type { Resolver } from './resolver.js'
 
@@ -36,9 +36,10 @@ export const DEFAULT_LIMITS: TcpTransportLimits = {
 
 /** For people and metrics. `remote` is an address as text. */
 export type TransportEvent =
-  /** A handshake ended in a refusal: by this node (incoming) or by the peer (outgoing). */
+  /** A handshake ended in a refusal, by this node (`us`) or by the other side (`peer`). */
   | {
       readonly type: 'refused'
+      readonly by: 'us' | 'peer'
       readonly direction: 'incoming' | 'outgoing'
       readonly peer: MemberId | null
       readonly remote: string
@@ -77,9 +78,17 @@ export interface TransportStatistics {
   writes: number
 }
 
+/** Remembers with which data directory each peer was first met; durable in an `IncarnationTable`. */
+export type PeerMemory = Pick<IncarnationTable, 'meet' | 'forget'>
+
 /** What the parts of one TcpTransport share. */
 export interface PeerContext {
   readonly identity: Identity
+  /** Of this member's data directory. */
+  readonly incarnation: number
+  readonly memory: PeerMemory
+  /** Where this member wants to be reached by its peers; empty when it does not say. */
+  readonly peerAddress: () => string
   /** Told to peers, who send clients there. */
   readonly clientAddress: () => string
   readonly clock: Clock

@@ -101,9 +101,13 @@ describe('an answer that does not fit', () => {
 
   it.each<[string, Uint8Array, string]>([
     ['a refusal', answer(encodeRefusal({ code: 'CLUSTER_MISMATCH', ours: 'cluster 5', theirs: 'cluster 77' })), 'CLUSTER_MISMATCH'],
-    ['another cluster', answer(encodeWelcome({ clusterId: 5, memberId: two, protocol: 1 })), 'CLUSTER_MISMATCH'],
-    ['another member', answer(encodeWelcome({ clusterId: CLUSTER, memberId: three, protocol: 1 })), 'IDENTITY_MISMATCH'],
-    ['a version it was not offered', answer(encodeWelcome({ clusterId: CLUSTER, memberId: two, protocol: 2 })), 'VERSION_MISMATCH'],
+    ['another cluster', answer(encodeWelcome({ clusterId: 5, memberId: two, protocol: 1, incarnation: 22 })), 'CLUSTER_MISMATCH'],
+    ['another member', answer(encodeWelcome({ clusterId: CLUSTER, memberId: three, protocol: 1, incarnation: 22 })), 'IDENTITY_MISMATCH'],
+    [
+      'a version it was not offered',
+      answer(encodeWelcome({ clusterId: CLUSTER, memberId: two, protocol: 2, incarnation: 22 })),
+      'VERSION_MISMATCH',
+    ],
   ])('%s: the reason is told, and the next attempt comes late', async (_name, bytes, code) => {
     const a = await bench.start(one)
     const peer = await bench.handmadePeer(bytes)

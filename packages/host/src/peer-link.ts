@@ -41,11 +41,16 @@ type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'closed'
 
 type Retry = 'soon' | 'late'
 
+/** So many answers in a row that are no answers: whoever listens there is no member, and asking on does not make it one. */
+const MALFORMED_BEFORE_LATE = 3
+
 /** The way to one peer in one lane: a queue, and at most one connection that this side dialled. */
 export class PeerLink {
   readonly #context: PeerContext
   readonly #peer: MemberId
-  readonly #address: string
+  /** Where the peer may be, the most likely place first; one after the other is tried. */
+  #addresses: readonly string[]
+  #address: string
   readonly #lane: Lane
   readonly #onUp: (up: boolean) => void
   readonly #queue = new MessageQueue()
@@ -57,24 +62,37 @@ export class PeerLink {
   #watch: Timer | null = null
   #attempt = 0
   #failures = 0
+  #malformed = 0
   #openedAtMs = 0
   #pingedAtMs = Number.NEGATIVE_INFINITY
   #pingUnderWay = false
   #flushScheduled = false
   #retry: Retry = 'soon'
 
-  constructor(context: PeerContext, peer: MemberId, address: string, lane: Lane, onUp: (up: boolean) => void) {
+  constructor(context: PeerContext, peer: MemberId, addresses: readonly string[], lane: Lane, onUp: (up: boolean) => void) {
     this.#context = context
     this.#peer = peer
-    this.#address = address
+    this.#addresses = addresses
+    this.#address = addresses[0] ?? ''
     this.#lane = lane
     this.#onUp = onUp
     // Snapshots are rare: their connection is made when the first chunk waits.
     if (this.#eager) this.#dial()
   }
 
-  get address(): string {
-    return this.#address
+  /** Goes on with the connection that it has if that leads to one of these places, and dials again if not. */
+  setAddresses(addresses: readonly string[]): void {
+    this.#addresses = addresses
+    if (this.#state === 'closed' || (addresses.includes(this.#address) && this.#state === 'open')) return
+    if (addresses[0] === this.#address && this.#state !== 'waiting') return
+    const wasOpen = this.#state === 'open'
+    const wasIdle = this.#state === 'idle'
+    this.#release()
+    this.#failures = 0
+    this.#malformed = 0
+    this.#state = 'idle'
+    if (wasOpen) this.#onUp(false)
+    if (!wasIdle || this.#queue.length > 0) this.#dial()
   }
 
   get #eager(): boolean {
@@ -122,6 +140,7 @@ export class PeerLink {
     this.#state = 'connecting'
     this.#attempt += 1
     const attempt = this.#attempt
+    this.#address = this.#addresses[this.#failures % this.#addresses.length] ?? ''
     const { clock, limits, resolver } = this.#context
     this.#timer = clock.setTimer(limits.handshakeTimeoutMs, () => this.#fail(`no handshake within ${limits.handshakeTimeoutMs} ms`, 'soon'))
     let target: HostPort
@@ -135,7 +154,7 @@ export class PeerLink {
     resolver.resolve(target.host, (result) => {
       if (attempt !== this.#attempt || this.#state !== 'connecting') return
       if ('failure' in result) return this.#fail(result.failure, 'soon')
-      const host = result.addresses[this.#failures % result.addresses.length]
+      const host = result.addresses[Math.floor(this.#failures / this.#addresses.length) % result.addresses.length]
       if (host === undefined) return this.#fail(`the name ${target.host} has no address`, 'soon')
       this.#connect(host, target)
     })
@@ -162,6 +181,8 @@ export class PeerLink {
       lane: this.#lane,
       protocol: PEER_PROTOCOL,
       clientAddress: this.#context.clientAddress(),
+      incarnation: this.#context.incarnation,
+      peerAddress: this.#context.peerAddress(),
     }
     socket.cork()
     socket.write(PEER_MAGIC)
@@ -182,18 +203,37 @@ export class PeerLink {
       }
     } catch (error) {
       if (!(error instanceof BalsaError)) throw error
+      this.#malformed += 1
+      const late = error.code === 'VERSION_MISMATCH' || this.#malformed >= MALFORMED_BEFORE_LATE
       this.#context.report({ type: 'malformed', direction: 'outgoing', peer: this.#peer, remote: this.#address, error })
-      this.#fail(error.message, error.code === 'VERSION_MISMATCH' ? 'late' : 'soon')
+      this.#fail(error.message, late ? 'late' : 'soon')
     }
   }
 
   #receiveAnswer(body: Uint8Array): void {
     const frame = decodePeerHandshake(body)
     if (frame.type === 'hello') throw new BalsaError('MALFORMED', 'malformed handshake: a hello in answer to a hello')
-    if (frame.type === 'refusal') return this.#refused(refusalError(frame.refusal, this.#peer))
+    if (frame.type === 'refusal') return this.#refused('peer', refusalError(frame.refusal, this.#peer))
     const problem = this.#problemOf(frame.welcome)
-    if (problem !== null) return this.#refused(problem)
-    this.#open()
+    if (problem !== null) return this.#refused('us', problem)
+    const { incarnation } = frame.welcome
+    const known = this.#context.memory.meet(this.#peer, incarnation)
+    if (typeof known === 'number') return this.#judge(incarnation, known)
+    const attempt = this.#attempt
+    const settled = (next: () => void): void => {
+      if (attempt === this.#attempt && this.#state === 'connecting') next()
+    }
+    known.then(
+      (first) => settled(() => this.#judge(incarnation, first)),
+      (error: unknown) => settled(() => this.#fail(reasonOf(error), 'soon')),
+    )
+  }
+
+  #judge(incarnation: number, known: number): void {
+    if (incarnation === known) return this.#open()
+    const text = `member ${this.#peer} at ${this.#address} has data directory ${incarnation.toString(16)}, it was met with ${known.toString(16)}`
+    const hint = 'Its disk was replaced: replace the member too, with balsactl member replace.'
+    this.#refused('us', new BalsaError('DISK_REPLACED', text, { hint }))
   }
 
   #problemOf(welcome: PeerWelcome): BalsaError | null {
@@ -219,8 +259,8 @@ export class PeerLink {
     return null
   }
 
-  #refused(error: BalsaError): void {
-    this.#context.report({ type: 'refused', direction: 'outgoing', peer: this.#peer, remote: this.#address, error })
+  #refused(by: 'us' | 'peer', error: BalsaError): void {
+    this.#context.report({ type: 'refused', by, direction: 'outgoing', peer: this.#peer, remote: this.#address, error })
     // Unknown there, or no room: that may pass by itself. The rest needs a person.
     const passing = error.code === 'UNAVAILABLE' || error.code === 'OVERLOADED'
     this.#fail(error.message, passing ? 'soon' : 'late')
@@ -230,6 +270,7 @@ export class PeerLink {
     this.#timer?.cancel()
     this.#timer = null
     this.#state = 'open'
+    this.#malformed = 0
     this.#openedAtMs = this.#context.clock.now()
     this.#onUp(true)
     this.#flush()

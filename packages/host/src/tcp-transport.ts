@@ -9,13 +9,21 @@ import {
   type Member,
   type MemberId,
   type PeerHello,
+  type PeerRefusal,
   type Random,
   type Transport,
   type TransportHandlers,
 } from '@balsa/raft'
 import { formatAddress, type HostPort } from './address.js'
 import { PeerAcceptor } from './peer-acceptor.js'
-import { DEFAULT_LIMITS, type PeerContext, type TcpTransportLimits, type TransportEvent, type TransportStatistics } from './peer-context.js'
+import {
+  DEFAULT_LIMITS,
+  type PeerContext,
+  type PeerMemory,
+  type TcpTransportLimits,
+  type TransportEvent,
+  type TransportStatistics,
+} from './peer-context.js'
 import { PeerLink } from './peer-link.js'
 import { type PeerSockets, PLAIN_SOCKETS } from './peer-sockets.js'
 import { Resolver } from './resolver.js'
@@ -26,6 +34,14 @@ export interface TcpTransportOptions {
   readonly listen?: Partial<HostPort>
   /** Where clients reach this member, once that is known; peers learn it with every connection. Nowhere unless told. */
   readonly clientAddress?: () => string
+  /** Where peers reach this member; they learn it with every connection, and dial it when their log still says otherwise. */
+  readonly peerAddress?: () => string
+  /** Of the data directory; drawn anew when there is none. */
+  readonly incarnation?: number
+  /** Default: a memory that ends with this transport. */
+  readonly memory?: PeerMemory
+  /** Further places where members may be found when they are not where the log says. */
+  readonly addressHints?: ReadonlyMap<MemberId, string>
   readonly clock: Clock
   readonly random: Random
   readonly crc32: Crc32
@@ -38,9 +54,16 @@ export interface TcpTransportOptions {
 
 interface Peer {
   readonly id: MemberId
-  readonly address: string
+  /** Where the log says that it is; null for a guest, of whom the log of this member says nothing. */
+  address: string | null
+  /** Where it said itself that it is, if that is another place. */
+  claimed: string | null
   readonly links: ReadonlyMap<Lane, PeerLink>
 }
+
+/** Members that only they themselves tell of. More than a cluster changes while a member is away is a mistake or an attack. */
+const MAX_GUESTS = 16
+const LARGEST_INCARNATION = 2 ** 48
 
 /**
  * Messages between members over TCP. A member dials one connection per peer and lane for what it sends, and only receives on those
@@ -57,6 +80,8 @@ export class TcpTransport implements Transport {
   /** Open connections per peer, both directions, for onPeerState. */
   readonly #openByPeer = new Map<MemberId, number>()
   readonly #clientAddresses = new Map<MemberId, string>()
+  readonly #hints: ReadonlyMap<MemberId, string>
+  #removed: ReadonlySet<MemberId> = new Set()
   #connections = 0
   #server: Server | null = null
   #handlers: TransportHandlers | null = null
@@ -65,8 +90,12 @@ export class TcpTransport implements Transport {
   constructor(options: TcpTransportOptions) {
     const { identity, clock, random, crc32, onEvent } = options
     this.#listen = { host: '127.0.0.1', port: 0, ...options.listen }
+    this.#hints = options.addressHints ?? new Map()
     this.#context = {
       identity,
+      incarnation: options.incarnation ?? 1 + Math.floor(random.next() * LARGEST_INCARNATION),
+      memory: options.memory ?? new ShortMemory(),
+      peerAddress: options.peerAddress ?? (() => ''),
       clientAddress: options.clientAddress ?? (() => ''),
       clock,
       random,
@@ -115,16 +144,41 @@ export class TcpTransport implements Transport {
     })
   }
 
-  setPeers(members: readonly Member[]): void {
+  setPeers(members: readonly Member[], removed: readonly MemberId[] = []): void {
     if (this.#closing !== null) return
+    this.#removed = new Set(removed)
+    // A failure to forget costs nothing but a line in a file.
+    if (removed.length > 0) this.#context.memory.forget(removed).catch(() => undefined)
     const wanted = new Map(members.filter(({ id }) => id !== this.#context.identity.memberId).map((member) => [member.id, member]))
     for (const peer of [...this.#peers.values()]) {
-      if (wanted.get(peer.id)?.address === peer.address) continue
-      this.#peers.delete(peer.id)
-      for (const link of peer.links.values()) link.close()
+      const gone = peer.address === null ? this.#removed.has(peer.id) : !wanted.has(peer.id)
+      if (gone) this.#drop(peer)
     }
-    for (const { id, address } of wanted.values()) if (!this.#peers.has(id)) this.#peers.set(id, this.#createPeer(id, address))
+    for (const { id, address } of wanted.values()) this.#place(id, address)
     for (const connection of this.#accepted) if (connection.peer !== null && !this.#peers.has(connection.peer)) connection.destroy()
+  }
+
+  /** The log says that this member is at `address`. */
+  #place(id: MemberId, address: string): void {
+    const peer = this.#peers.get(id)
+    if (peer === undefined) {
+      this.#peers.set(id, this.#createPeer(id, address, null))
+    } else if (peer.address !== address) {
+      // News from the log replaces what the member said of itself before; when it moves again it will say so again.
+      peer.address = address
+      if (peer.claimed === address) peer.claimed = null
+      for (const link of peer.links.values()) link.setAddresses(this.#addressesOf(peer))
+    }
+  }
+
+  #addressesOf({ id, address, claimed }: Pick<Peer, 'id' | 'address' | 'claimed'>): readonly string[] {
+    const all = [claimed, address, this.#hints.get(id) ?? null]
+    return [...new Set(all.filter((candidate) => candidate !== null))]
+  }
+
+  #drop(peer: Peer): void {
+    this.#peers.delete(peer.id)
+    for (const link of peer.links.values()) link.close()
   }
 
   send(to: MemberId, lane: Lane, message: Uint8Array): void {
@@ -180,9 +234,10 @@ export class TcpTransport implements Transport {
     })
   }
 
-  #createPeer(id: MemberId, address: string): Peer {
-    const link = (lane: Lane) => new PeerLink(this.#context, id, address, lane, (up) => this.#count(id, up))
-    return { id, address, links: new Map(LANES.map((lane) => [lane, link(lane)])) }
+  #createPeer(id: MemberId, address: string | null, claimed: string | null): Peer {
+    const addresses = this.#addressesOf({ id, address, claimed })
+    const link = (lane: Lane) => new PeerLink(this.#context, id, addresses, lane, (up) => this.#count(id, up))
+    return { id, address, claimed, links: new Map(LANES.map((lane) => [lane, link(lane)])) }
   }
 
   #track(socket: Socket): void {
@@ -214,19 +269,48 @@ export class TcpTransport implements Transport {
   #accept(socket: Socket): void {
     if (socket.destroyed) return
     const connection: PeerAcceptor = new PeerAcceptor(this.#context, socket, {
-      isKnown: (peer) => this.#peers.has(peer),
+      refusalOf: (hello) => this.#refusalOf(hello),
       onAccepted: (accepted, hello) => this.#onAccepted(accepted, hello),
       onMessage: (from, message) => this.#handlers?.onMessage(from, message),
       onClosed: (closed) => {
         this.#accepted.delete(closed)
-        if (closed.peer !== null) this.#count(closed.peer, false)
+        if (closed.peer !== null) this.#onGone(closed.peer)
       },
     })
     this.#accepted.add(connection)
   }
 
-  #onAccepted(connection: PeerAcceptor, { memberId: peer, lane, clientAddress }: PeerHello): void {
+  #refusalOf({ memberId, peerAddress }: PeerHello): PeerRefusal | null {
+    const theirs = `member ${memberId}`
+    if (this.#removed.has(memberId)) return { code: 'MEMBER_REMOVED', ours: 'removed this member from the cluster', theirs }
+    if (this.#peers.has(memberId)) return null
+    if (peerAddress === '') return { code: 'UNAVAILABLE', ours: 'no such member, and no address to answer to', theirs }
+    const guests = [...this.#peers.values()].filter(({ address }) => address === null).length
+    return guests < MAX_GUESTS ? null : { code: 'UNAVAILABLE', ours: `no such member, and ${guests} others that are none`, theirs }
+  }
+
+  #onGone(id: MemberId): void {
+    this.#count(id, false)
+    const peer = this.#peers.get(id)
+    // A guest is one as long as it calls.
+    if (peer?.address === null && ![...this.#accepted].some((connection) => connection.peer === id)) this.#drop(peer)
+  }
+
+  /** A member that says that it is elsewhere is dialled there: it cannot lead or follow before its peers reach it. */
+  #welcome(id: MemberId, said: string): void {
+    const peer = this.#peers.get(id)
+    const claimed = said === '' ? null : said
+    if (peer === undefined) {
+      this.#peers.set(id, this.#createPeer(id, null, claimed))
+    } else if (claimed !== null && (peer.claimed ?? peer.address) !== claimed) {
+      peer.claimed = claimed === peer.address ? null : claimed
+      for (const link of peer.links.values()) link.setAddresses(this.#addressesOf(peer))
+    }
+  }
+
+  #onAccepted(connection: PeerAcceptor, { memberId: peer, lane, clientAddress, peerAddress }: PeerHello): void {
     this.#clientAddresses.set(peer, clientAddress)
+    this.#welcome(peer, peerAddress)
     // The peer dials again only when it has given up the earlier connection, whether we have noticed or not.
     for (const other of this.#accepted) if (other !== connection && other.peer === peer && other.lane === lane) other.destroy()
     this.#count(peer, true)
@@ -239,5 +323,20 @@ export class TcpTransport implements Transport {
     if (after === 0) this.#openByPeer.delete(peer)
     else this.#openByPeer.set(peer, after)
     if ((before === 0) !== (after === 0)) this.#handlers?.onPeerState?.(peer, up)
+  }
+}
+
+/** For a member without a data directory. */
+class ShortMemory implements PeerMemory {
+  readonly #known = new Map<MemberId, number>()
+
+  meet(id: MemberId, incarnation: number): number {
+    const known = this.#known.get(id) ?? incarnation
+    this.#known.set(id, known)
+    return known
+  }
+
+  async forget(ids: readonly MemberId[]): Promise<void> {
+    for (const id of ids) this.#known.delete(id)
   }
 }

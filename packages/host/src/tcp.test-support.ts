@@ -118,6 +118,8 @@ export const goodHello: PeerHello = {
   lane: 'append',
   protocol: { min: 1, max: 1 },
   clientAddress: '127.0.0.1:9',
+  incarnation: 22,
+  peerAddress: '',
 }
 
 export const helloBytes = (hello: PeerHello): Uint8Array => Buffer.concat([PEER_MAGIC, encodeFrame(encodeHello(hello), crc32)])
@@ -167,7 +169,7 @@ export const openSockets = (): number => process.getActiveResourcesInfo().filter
 
 export const goodWelcome: Uint8Array = Buffer.concat([
   PEER_MAGIC,
-  encodeFrame(encodeWelcome({ clusterId: CLUSTER, memberId: two, protocol: 1 }), crc32),
+  encodeFrame(encodeWelcome({ clusterId: CLUSTER, memberId: two, protocol: 1, incarnation: 22 }), crc32),
 ])
 
 /** Everything that one test opens, to be closed behind it. */

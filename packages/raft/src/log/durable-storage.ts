@@ -4,7 +4,7 @@ import { BalsaError } from '../errors.js'
 import type { Crc32 } from '../ports/checksum.js'
 import type { FileSystem } from '../ports/file-system.js'
 import { type Configuration, type Entry, type Identity, type LogIndex, type SnapshotMeta, ZERO_INDEX, ZERO_TERM } from '../types.js'
-import { IDENTITY_NAME, readIdentity, writeIdentity } from './identity-file.js'
+import { homeOf, IDENTITY_NAME, readIdentity, writeIdentity } from './identity-file.js'
 import { readEntriesFromDisk } from './log-reader.js'
 import { LogState } from './log-state.js'
 import { HeadOrigin, type LogHead, SECTOR_BYTES } from './record.js'
@@ -24,6 +24,8 @@ export interface DurableStorageOptions {
   /** Written when the directory is new; otherwise ignored. All founding members give the same; a member that joins gives an empty one. */
   readonly initialConfiguration: Configuration
   readonly crc32: Crc32
+  /** Drawn at random by the caller, for a directory that is new: peers know this directory by it. Default 0: peers are told nothing. */
+  readonly incarnation?: number
   /** Length of a segment file. Default 16 MiB, at least 4 KiB. May differ from run to run. */
   readonly segmentBytes?: number
   /** Bytes of the newest entries to keep in memory. Default 8 MiB. Entries that wait for their sync are kept in any case. */
@@ -39,6 +41,8 @@ export class DurableStorage implements Storage {
   readonly snapshots: FileSnapshotStore
   /** Where a write did not complete before the last crash; for people. */
   readonly tornAt: { readonly path: string; readonly offset: number } | null
+  /** Of this directory: what it was given when it was new. */
+  readonly incarnation: number
   readonly #wal: Wal
   readonly #writer: SegmentWriter
   readonly #options: DurableStorageOptions
@@ -48,6 +52,7 @@ export class DurableStorage implements Storage {
     this.recovered = parts.recovered
     this.snapshots = parts.snapshots
     this.tornAt = parts.tornAt
+    this.incarnation = parts.incarnation
     this.#wal = parts.wal
     this.#writer = parts.writer
   }
@@ -57,16 +62,13 @@ export class DurableStorage implements Storage {
    * than was acknowledged. Throws, all fatal: CORRUPT (file and offset in the text), MISSING_SEGMENT, IDENTITY_MISMATCH, DISK_FULL,
    * IO_ERROR, SYNC_FAILED; INVALID (refused) for impossible options.
    */
-  static async open(options: DurableStorageOptions): Promise<DurableStorage> {
-    const { fileSystem, directory, identity, crc32 } = options
+  static async open(given: DurableStorageOptions): Promise<DurableStorage> {
+    const { fileSystem, identity, crc32 } = given
+    const { incarnation, directory, isNew } = await locate(given)
+    const options = { ...given, directory }
     const segmentBytes = checkedSegmentBytes(options)
     const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
-    await fileSystem.makeDirectory(directory)
-    // A name that a killed process left behind may not be durable yet, and what follows relies on what it sees.
-    await fileSystem.syncDirectory(directory)
     const names = await fileSystem.list(directory)
-    const hasIdentity = names.includes(IDENTITY_NAME)
-    if (hasIdentity) checkIdentity(identity, await readIdentity(fileSystem, directory, crc32), `${directory}/${IDENTITY_NAME}`)
     if (segmentNumbers(names).length === 0) requireNew(names, directory)
     const snapshots = await FileSnapshotStore.open({ fileSystem, directory, identity, crc32 }, names)
     const spares = new SparePool(fileSystem, directory, segmentBytes)
@@ -78,7 +80,7 @@ export class DurableStorage implements Storage {
     if (log !== null) base = log.headConfiguration
     const opened =
       log === null ? await foundLog(writerOptions, cacheBytes) : await resumeLog(writerOptions, log, snapshots.latest, cacheBytes)
-    if (!hasIdentity) await writeIdentity(fileSystem, directory, identity, crc32)
+    if (isNew) await writeIdentity(fileSystem, directory, { ...identity, incarnation, home: 0 }, crc32)
     const { writer, state } = opened
     const newState = (meta: SnapshotMeta, hardState: LogHead['hardState']): LogState => new LogState(headAt(meta, hardState), cacheBytes)
     const hooks = { install: (meta: SnapshotMeta) => snapshots.install(meta), latest: () => snapshots.latest }
@@ -86,6 +88,7 @@ export class DurableStorage implements Storage {
       recovered: describe(state, snapshots.latest, log, baseConfiguration()),
       snapshots,
       tornAt: log?.tornAt ?? null,
+      incarnation,
       wal: new Wal(writer, state, hooks, newState),
       writer,
     })
@@ -132,8 +135,26 @@ interface OpenedParts {
   readonly recovered: RecoveredState
   readonly snapshots: FileSnapshotStore
   readonly tornAt: DurableStorage['tornAt']
+  readonly incarnation: number
   readonly wal: Wal
   readonly writer: SegmentWriter
+}
+
+/** Where the log is, or will be. */
+async function locate({ fileSystem, directory, identity, crc32, incarnation = 0 }: DurableStorageOptions): Promise<{
+  readonly directory: string
+  readonly incarnation: number
+  readonly isNew: boolean
+}> {
+  await fileSystem.makeDirectory(directory)
+  // A name that a killed process left behind may not be durable yet, and what follows relies on what it sees.
+  await fileSystem.syncDirectory(directory)
+  if (!(await fileSystem.list(directory)).includes(IDENTITY_NAME)) return { directory, incarnation, isNew: true }
+  const stored = await readIdentity(fileSystem, directory, crc32)
+  checkIdentity(identity, stored, `${directory}/${IDENTITY_NAME}`)
+  const home = homeOf(directory, stored.home)
+  if (home !== directory) await fileSystem.syncDirectory(home)
+  return { directory: home, incarnation: stored.incarnation, isNew: false }
 }
 
 function checkedSegmentBytes(options: DurableStorageOptions): number {

@@ -1,6 +1,10 @@
 /**
- * The file `identity`: whose data directory this is. 32 bytes: u32 crc over bytes 4..31 | u32 magic "BALI" | u32 version (1) | u32 zero |
- * u64 clusterId | u64 memberId.
+ * The file `identity`: whose data directory this is. 40 bytes: u32 crc over bytes 4..39 | u32 magic "BALI" | u32 version (2) | u32 home |
+ * u64 clusterId | u64 memberId | u64 incarnation.
+ *
+ * The incarnation is drawn at random when the directory is made, so that peers tell it from another one of the same member (0: none was
+ * given). Log and snapshots stand beside the file when `home` is 0, else in the folder `store-<home>`: a recovery from a lost quorum
+ * builds a whole new store in a folder of its own and then replaces this file, so that there is only the old one or only the new one.
  */
 import { BalsaError } from '../errors.js'
 import type { Crc32 } from '../ports/checksum.js'
@@ -12,16 +16,28 @@ import { syncOrFail } from './spare-pool.js'
 export const IDENTITY_NAME = 'identity'
 export const IDENTITY_TEMPORARY_NAME = 'identity.tmp'
 const MAGIC = 0x494c4142
-const FORMAT_VERSION = 1
-const FILE_BYTES = 32
+const FORMAT_VERSION = 2
+const FILE_BYTES = 40
 
-export async function writeIdentity(fileSystem: FileSystem, directory: string, identity: Identity, crc32: Crc32): Promise<void> {
+export interface StoredIdentity extends Identity {
+  /** Which data directory of the member this is; 0 when it was made without. */
+  readonly incarnation: number
+  /** Number of the folder that log and snapshots are in; 0 = beside the identity file. */
+  readonly home: number
+}
+
+/** Where log and snapshots are. */
+export const homeOf = (directory: string, home: number): string => (home === 0 ? directory : `${directory}/store-${home}`)
+
+export async function writeIdentity(fileSystem: FileSystem, directory: string, identity: StoredIdentity, crc32: Crc32): Promise<void> {
   const bytes = new Uint8Array(FILE_BYTES)
   const view = viewOf(bytes)
   view.setUint32(4, MAGIC, true)
   view.setUint32(8, FORMAT_VERSION, true)
+  view.setUint32(12, identity.home, true)
   setU64(view, 16, identity.clusterId)
   setU64(view, 24, identity.memberId)
+  setU64(view, 32, identity.incarnation)
   view.setUint32(0, crc32(bytes.subarray(4)), true)
   const temporary = `${directory}/${IDENTITY_TEMPORARY_NAME}`
   if (await fileSystem.exists(temporary)) await fileSystem.remove(temporary)
@@ -36,8 +52,13 @@ export async function writeIdentity(fileSystem: FileSystem, directory: string, i
   await fileSystem.syncDirectory(directory)
 }
 
+/** Whose data directory it is; null when it is nobody's yet. Throws CORRUPT, IO_ERROR (fatal). */
+export async function findIdentity(fileSystem: FileSystem, directory: string, crc32: Crc32): Promise<StoredIdentity | null> {
+  return (await fileSystem.exists(`${directory}/${IDENTITY_NAME}`)) ? readIdentity(fileSystem, directory, crc32) : null
+}
+
 /** Throws CORRUPT (fatal). */
-export async function readIdentity(fileSystem: FileSystem, directory: string, crc32: Crc32): Promise<Identity> {
+export async function readIdentity(fileSystem: FileSystem, directory: string, crc32: Crc32): Promise<StoredIdentity> {
   const path = `${directory}/${IDENTITY_NAME}`
   const handle = await fileSystem.open(path, 'read')
   try {
@@ -51,7 +72,12 @@ export async function readIdentity(fileSystem: FileSystem, directory: string, cr
     const version = view.getUint32(8, true)
     if (version !== FORMAT_VERSION)
       throw new BalsaError('CORRUPT', `${path}: format ${version}, this version reads ${FORMAT_VERSION} (byte 8)`)
-    return { clusterId: getU64(view, 16), memberId: asMemberId(getU64(view, 24)) }
+    return {
+      clusterId: getU64(view, 16),
+      memberId: asMemberId(getU64(view, 24)),
+      incarnation: getU64(view, 32),
+      home: view.getUint32(12, true),
+    }
   } finally {
     await handle.close()
   }

@@ -20,8 +20,12 @@ export interface TransportHandlers {
  */
 export interface Transport {
   start(handlers: TransportHandlers): Promise<void>
-  /** Tells who the peers are and where. May be called again at any time; unknown peers are disconnected. */
-  setPeers(members: readonly Member[]): void
+  /**
+   * Tells who the peers are and where. May be called again at any time; who is no peer any more is disconnected. `removed` were members
+   * once and never will be again: they are told so. A member that is in neither list may call, and is then answered where it says that
+   * it is: whoever lags behind in the log does not know the members that it must listen to (thesis, section 4.1).
+   */
+  setPeers(members: readonly Member[], removed?: readonly MemberId[]): void
   /** Queues one message. Dropped when the peer is unknown or its queue is full. The bytes must not change afterwards. */
   send(to: MemberId, lane: Lane, message: Uint8Array): void
   close(): Promise<void>

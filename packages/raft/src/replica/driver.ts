@@ -281,9 +281,11 @@ export class Driver<Result> {
   #tellPeers(): void {
     const { core } = this
     const { members } = core.configuration
-    const leaving = core.configurationAt(core.commitIndex).members.filter(({ id }) => members.every((member) => member.id !== id))
-    this.#changeUndecided = leaving.length > 0
-    this.#transport.setPeers([...members, ...leaving])
+    const committed = core.configurationAt(core.commitIndex)
+    const leaving = committed.members.filter(({ id }) => members.every((member) => member.id !== id))
+    this.#changeUndecided = leaving.length > 0 || committed.removed.length !== core.configuration.removed.length
+    // Only a committed removal is told to the removed: it ends them for good.
+    this.#transport.setPeers([...members, ...leaving], committed.removed)
   }
 
   #answerCallers(effects: Effects): void {

@@ -21,6 +21,8 @@ const hello: PeerHello = {
   lane: 'append',
   protocol: { min: 1, max: 1 },
   clientAddress: '127.0.0.1:2379',
+  incarnation: 5,
+  peerAddress: '127.0.0.1:2380',
 }
 const malformed = expect.objectContaining({ code: 'MALFORMED' })
 
@@ -34,9 +36,9 @@ describe('peer handshake', () => {
     const id = fc.maxSafeNat().map((value) => Math.max(1, value))
     fc.assert(
       fc.property(id, id, fc.constantFrom(...LANES), fc.string({ maxLength: 200 }), (clusterId, member, lane, text) => {
-        const one = { ...hello, clusterId, memberId: asMemberId(member), lane }
+        const one = { ...hello, clusterId, memberId: asMemberId(member), lane, incarnation: clusterId, peerAddress: text }
         expect(decodePeerHandshake(encodeHello(one))).toEqual({ type: 'hello', hello: one })
-        const welcome = { clusterId, memberId: asMemberId(member), protocol: 1 }
+        const welcome = { clusterId, memberId: asMemberId(member), protocol: 1, incarnation: member }
         expect(decodePeerHandshake(encodeWelcome(welcome))).toEqual({ type: 'welcome', welcome })
         const refusal = { code: 'VERSION_MISMATCH', ours: text, theirs: '' } as const
         expect(decodePeerHandshake(encodeRefusal(refusal))).toEqual({ type: 'refusal', refusal })
@@ -60,11 +62,12 @@ describe('peer handshake', () => {
     ['nothing', new Uint8Array(0)],
     ['a message before the handshake', Uint8Array.of(4, 1, 2)],
     ['cluster 0', encodeHello({ ...hello, clusterId: 0 })],
+    ['incarnation 0', encodeHello({ ...hello, incarnation: 0 })],
     ['member 0', encodeHello({ ...hello, memberId: asMemberId(0) })],
     ['an unknown lane', Uint8Array.of(1, 7, 1, 2, 3, 1, 0, 1, 0)],
     ['versions upside down', encodeHello({ ...hello, protocol: { min: 2, max: 1 } })],
     ['an unknown refusal', Uint8Array.of(3, 99, 0, 0)],
-    ['a truncated welcome', encodeWelcome({ clusterId: 1, memberId: asMemberId(1), protocol: 1 }).subarray(0, 3)],
+    ['a truncated welcome', encodeWelcome({ clusterId: 1, memberId: asMemberId(1), protocol: 1, incarnation: 1 }).subarray(0, 3)],
   ])('refuses %s', (_name, body) => {
     expect(() => decodePeerHandshake(body)).toThrowError(malformed)
   })

@@ -37,6 +37,10 @@ export interface PeerHello {
   readonly protocol: VersionRange
   /** Where clients reach the dialler, so that its peers can send them there; empty when it serves none. */
   readonly clientAddress: string
+  /** Which data directory speaks: drawn when it was made. Another one under the same id has lost what the first promised. */
+  readonly incarnation: number
+  /** Where the dialler wants to be reached by its peers: it may have moved since the log was told. */
+  readonly peerAddress: string
 }
 
 export interface PeerWelcome {
@@ -44,6 +48,8 @@ export interface PeerWelcome {
   readonly memberId: MemberId
   /** The version to speak from now on. */
   readonly protocol: number
+  /** Which data directory answers; see {@link PeerHello}. */
+  readonly incarnation: number
 }
 
 /** Numbers are part of the protocol. */
@@ -54,11 +60,14 @@ const REFUSAL_CODES = {
   UNAVAILABLE: 4,
   MALFORMED: 5,
   OVERLOADED: 6,
+  MEMBER_REMOVED: 7,
+  DISK_REPLACED: 8,
 } as const satisfies Partial<Record<ErrorCode, number>>
 
 /**
  * - `CLUSTER_MISMATCH`: another cluster. `IDENTITY_MISMATCH`: not the expected member, or the same member on both sides.
- * - `VERSION_MISMATCH`: no common version. `UNAVAILABLE`: the acceptor does not know this member (not yet, or not any more).
+ * - `VERSION_MISMATCH`: no common version. `UNAVAILABLE`: the acceptor has no room for a member that it does not know.
+ * - `MEMBER_REMOVED`: the cluster has removed the dialler for ever. `DISK_REPLACED`: the acceptor has met it with another data directory.
  */
 export type RefusalCode = keyof typeof REFUSAL_CODES
 
@@ -99,6 +108,8 @@ export function encodeHello(hello: PeerHello): Uint8Array {
   writer.u16(hello.protocol.min)
   writer.u16(hello.protocol.max)
   writer.string(hello.clientAddress.slice(0, MAX_ADDRESS_TEXT))
+  writer.varint(hello.incarnation)
+  writer.string(hello.peerAddress.slice(0, MAX_ADDRESS_TEXT))
   return writer.take()
 }
 
@@ -108,6 +119,7 @@ export function encodeWelcome(welcome: PeerWelcome): Uint8Array {
   writer.varint(welcome.clusterId)
   writer.varint(welcome.memberId)
   writer.u16(welcome.protocol)
+  writer.varint(welcome.incarnation)
   return writer.take()
 }
 
@@ -132,6 +144,7 @@ export function decodePeerHandshake(body: Uint8Array): PeerHandshakeFrame {
         clusterId: readId(reader, 'clusterId'),
         memberId: asMemberId(readId(reader, 'memberId')),
         protocol: reader.u16('protocol'),
+        incarnation: readId(reader, 'incarnation'),
       }
       reader.end()
       return { type: 'welcome', welcome }
@@ -157,9 +170,11 @@ function readHello(reader: ByteReader): PeerHello {
   const protocol = { min: reader.u16('protocol.min'), max: reader.u16('protocol.max') }
   if (protocol.min > protocol.max) reader.fail('protocol', `${protocol.min} to ${protocol.max} is no range`)
   const clientAddress = reader.string('clientAddress')
+  const incarnation = readId(reader, 'incarnation')
+  const peerAddress = reader.string('peerAddress')
   // A newer version may say more behind this; what it adds must not be needed to refuse or to accept.
   if (protocol.max <= PEER_PROTOCOL.max) reader.end()
-  return { clusterId, memberId, expectedPeer, lane, protocol, clientAddress }
+  return { clusterId, memberId, expectedPeer, lane, protocol, clientAddress, incarnation, peerAddress }
 }
 
 function readRefusal(reader: ByteReader): PeerRefusal {
@@ -173,6 +188,6 @@ function readRefusal(reader: ByteReader): PeerRefusal {
 
 function readId(reader: ByteReader, field: string): number {
   const id = reader.varint(field)
-  if (id === 0) reader.fail(field, 'an id is greater than 0')
+  if (id === 0) reader.fail(field, '0 is nobody')
   return id
 }
