@@ -1,5 +1,6 @@
 import { BalsaError, type Clock, type Crc32, type Dialer, type Random } from '@balsa/raft'
 import { type CallOptions, type MemberStatus, SessionStore, type SessionStoreOptions } from '@balsa/kv'
+import { Admin } from './admin.js'
 import { ClusterBackend } from './cluster-backend.js'
 import type { BackOff } from './leader-finder.js'
 
@@ -36,11 +37,14 @@ const DEFAULT_MAX_BUFFERED_BYTES = 16 * 1024 * 1024
  * whether it was refused or is unknown; see KeyValueStore.
  */
 export class Client extends SessionStore {
+  /** What operators ask: who belongs to the cluster, who leads it. */
+  readonly admin: Admin
   readonly #backend: ClusterBackend
 
   private constructor(backend: ClusterBackend, options: ClientOptions) {
     super(backend, { ...options, attemptTimeoutMs: options.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS })
     this.#backend = backend
+    this.admin = new Admin((admin, call) => this.ask({ type: 'admin', admin }, call, admin.type !== 'members'))
   }
 
   /** Connects when it is first asked for something, not before. Throws INVALID (refused) for options that make no sense. */

@@ -18,7 +18,17 @@ export interface ClusterBackendOptions {
 /** Refusals that every member would repeat for ever. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE'])
 /** The member is the right one to ask, only not now. */
-const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'TRANSFER_IN_PROGRESS'])
+const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'TRANSFER_IN_PROGRESS', 'MEMBERSHIP_PENDING'])
+/** What the leader says of a change, and would say again. */
+const FINAL_FOR_CHANGES: ReadonlySet<ErrorCode> = new Set([
+  'MEMBER_EXISTS',
+  'MEMBER_UNKNOWN',
+  'MEMBER_REMOVED',
+  'QUORUM_AT_RISK',
+  'TRANSFER_FAILED',
+])
+/** Longer than any call waits: a change is asked for once, because asked for again it would be another one. */
+const NEVER_AGAIN_MS = 24 * 3_600_000
 /** A connection without any progress for so many attempt time-outs, while answers are awaited, is given up: its other end may be gone. */
 const DEAD_AFTER_TIMEOUTS = 3
 
@@ -48,17 +58,19 @@ export class ClusterBackend implements StoreBackend {
     const endpoint = pinned ?? this.#finder.target
     const connection = this.#connection(endpoint)
     // A stale read succeeds anywhere: it says nothing about who leads.
-    const provesLeader = request.type === 'write' || (request.type === 'get' && request.consistency === 'linearizable')
+    const provesLeader =
+      request.type === 'write' || request.type === 'admin' || (request.type === 'get' && request.consistency === 'linearizable')
+    const changes = request.type === 'admin' && request.admin.type !== 'members'
     const sent = connection.request(unnumbered(request), {
       onAnswer: (answer) => {
         if (provesLeader) this.#finder.succeeded(endpoint)
         handlers.onAnswer(answer)
       },
-      onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null)),
+      onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null, changes)),
     })
     // Not before the request was handed over: that itself counts as progress when nothing else was under way.
     const beganMs = this.#options.clock.now()
-    return { cancel: () => sent.cancel(), silent: () => this.#silent(connection, beganMs) }
+    return { cancel: () => sent.cancel(), silent: () => (changes ? NEVER_AGAIN_MS : this.#silent(connection, beganMs)) }
   }
 
   async close(): Promise<void> {
@@ -100,8 +112,10 @@ export class ClusterBackend implements StoreBackend {
     )
   }
 
-  #retryAfterMs(endpoint: string, error: BalsaError, pinned: boolean): number | null {
+  #retryAfterMs(endpoint: string, error: BalsaError, pinned: boolean, changes: boolean): number | null {
     if (this.#closed || FINAL.has(error.code)) return null
+    // A change whose outcome is unknown is not repeated: the second attempt could not be told from another change.
+    if (changes && (error.family !== 'refused' || FINAL_FOR_CHANGES.has(error.code))) return null
     const { backOff, random } = this.#options
     if (pinned || LATER.has(error.code)) return backOff.maxMs * (0.5 + random.next() / 2)
     return this.#finder.failed(endpoint, error.leaderAddress, this.#options.clock.now())

@@ -10,6 +10,7 @@ import {
   type Timer,
 } from '@balsa/raft'
 import {
+  type AdminRequest,
   CLIENT_PROTOCOL,
   type ClientRequest,
   decodeResponse,
@@ -26,6 +27,7 @@ export type Unnumbered =
   | { readonly type: 'write'; readonly command: Uint8Array }
   | { readonly type: 'get'; readonly key: Uint8Array; readonly consistency: 'linearizable' | 'stale' }
   | { readonly type: 'status' }
+  | { readonly type: 'admin'; readonly admin: AdminRequest }
 
 export interface RequestHandlers {
   onAnswer(answer: StoreAnswer): void
@@ -264,7 +266,10 @@ function ownValue(response: ServerResponse & { readonly type: 'value' }): StoreA
 }
 
 /** Which response answers which request. */
-const ANSWERS = { write: 'result', get: 'value', status: 'status' } as const satisfies Record<Unnumbered['type'], ServerResponse['type']>
+const ANSWERS = { write: 'result', get: 'value', status: 'status', admin: 'admin' } as const satisfies Record<
+  Unnumbered['type'],
+  ServerResponse['type']
+>
 
 function numbered(request: Unnumbered, id: number): ClientRequest {
   switch (request.type) {
@@ -274,5 +279,7 @@ function numbered(request: Unnumbered, id: number): ClientRequest {
       return { type: 'get', id, key: request.key, consistency: request.consistency }
     case 'status':
       return { type: 'status', id }
+    case 'admin':
+      return { type: 'admin', id, admin: request.admin }
   }
 }

@@ -73,7 +73,8 @@ class EmbeddedBackend implements StoreBackend {
 
   async #answer(request: StoreRequest): Promise<StoreAnswer> {
     if (request.type === 'write') return { type: 'result', result: (await this.#replica.propose(request.command, {})).result }
-    if (request.type === 'status') throw new BalsaError('INVALID', 'an embedded store has no status of its own: ask the replica')
+    if (request.type === 'status' || request.type === 'admin')
+      throw new BalsaError('INVALID', `an embedded store has no ${request.type} of its own: ask the replica`)
     if (request.consistency === 'linearizable') await this.#replica.readIndex({})
     const answer = this.#replica.query({ type: 'get', key: request.key })
     invariant(answer.type === 'get', 'the state machine answers the query that it was asked')

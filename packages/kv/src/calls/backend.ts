@@ -1,4 +1,5 @@
 import type { BalsaError } from '@balsa/raft'
+import type { AdminAnswer, AdminRequest } from '../protocol/admin.js'
 import type { Consistency } from '../protocol/requests.js'
 import type { MemberStatus } from '../protocol/status.js'
 import type { CommandResult, KeyMetadata } from '../result.js'
@@ -9,12 +10,15 @@ export type StoreRequest =
   | { readonly type: 'get'; readonly key: Uint8Array; readonly consistency: Consistency }
   /** Status of the member at `endpoint`, or of the one that is asked for everything else. Only over a network. */
   | { readonly type: 'status'; readonly endpoint: string | null }
+  /** What operators ask of the leader. Only over a network. */
+  | { readonly type: 'admin'; readonly admin: AdminRequest }
 
 export type StoreAnswer =
   | { readonly type: 'result'; readonly result: CommandResult }
   /** The value belongs to the receiver. */
   | { readonly type: 'value'; readonly revision: number; readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null }
   | { readonly type: 'status'; readonly status: MemberStatus }
+  | { readonly type: 'admin'; readonly admin: AdminAnswer }
 
 export interface AttemptHandlers {
   onAnswer(answer: StoreAnswer): void

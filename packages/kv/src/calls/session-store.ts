@@ -136,9 +136,9 @@ export class SessionStore implements KeyValueStore {
     return this.close()
   }
 
-  /** A request without effect that is not part of the common interface. */
-  protected ask(request: StoreRequest, options: CallOptions): Promise<StoreAnswer> {
-    return this.#run(options, false, (resolve) => ({ work: { request, bytes: 0 }, answered: resolve }))
+  /** A request that is not part of the common interface, and takes no place in the session. `changes`: its outcome can be unknown. */
+  protected ask(request: StoreRequest, options: CallOptions, changes = false): Promise<StoreAnswer> {
+    return this.#run(options, false, (resolve) => ({ work: { request, bytes: 0 }, answered: resolve }), changes)
   }
 
   async #close(): Promise<void> {
@@ -164,6 +164,7 @@ export class SessionStore implements KeyValueStore {
     options: CallOptions,
     isWrite: boolean,
     prepare: (resolve: (result: Result) => void, reject: Reject) => { work: Work; answered: Resolve },
+    changes = isWrite,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closing !== null) throw new BalsaError('STOPPED', 'the store is closed')
@@ -172,7 +173,7 @@ export class SessionStore implements KeyValueStore {
         throw new BalsaError('ABORTED', 'the signal was aborted before the call', { cause: options.signal.reason })
       const { work, answered } = prepare(resolve, reject)
       this.#admit(work)
-      const call = new Call(this.#environment, this.#owner, isWrite, options, answered, reject)
+      const call = new Call(this.#environment, this.#owner, changes, options, answered, reject)
       if (isWrite) this.#waitingWrites.set(call, work)
       else this.#waitingReads.set(call, work)
       this.#pump()

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeCommand } from '../command.js'
 import { REFUSAL_CODES } from '../result.js'
+import { adminAnswer, adminRequest } from './admin.test-support.js'
 import { type ClientRequest, decodeRequest, MAX_CLIENT_FRAME_BYTES, requestIdOf, writeRequest } from './requests.js'
 import { decodeResponse, errorFromWire, type ServerResponse, wireError, writeResponse } from './responses.js'
 
@@ -31,6 +32,7 @@ const request: fc.Arbitrary<ClientRequest> = fc.oneof(
     .map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
   fc.record({ type: fc.constant('get' as const), id, key: bytes, consistency: fc.constantFrom('linearizable' as const, 'stale' as const) }),
   fc.record({ type: fc.constant('status' as const), id }),
+  fc.record({ type: fc.constant('admin' as const), id, admin: adminRequest }),
   fc.record({
     type: fc.constant('write' as const),
     id,
@@ -104,6 +106,7 @@ const response: fc.Arbitrary<ServerResponse> = fc.oneof(
     record: fc.option(fc.tuple(metadata, bytes).map(([m, value]) => ({ ...m, value }))),
   }),
   fc.record({ type: fc.constant('status' as const), id, status }),
+  fc.record({ type: fc.constant('admin' as const), id, admin: adminAnswer }),
 )
 
 /** Decodes damaged bytes: either MALFORMED (or VERSION_MISMATCH, from a command), or something that decodes. Nothing else is ever thrown. */

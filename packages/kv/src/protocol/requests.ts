@@ -6,19 +6,21 @@
  *     get     u8 2 | u32 id | u8 consistency (0 linearizable, 1 stale) | bytes key
  *     write   u8 3 | u32 id | the rest: a command exactly as it goes into the log (command.ts)
  *     status  u8 4 | u32 id
+ *     admin   u8 32 | u32 id | admin request (admin.ts)
  *
  * Ids are chosen by the client, unique among its unanswered requests and never 0. Answers come in any order.
  */
 import { beginFrame, ByteReader, type ByteWriter, type Crc32, endFrame, type VersionRange } from '@balsa/raft'
 import { type Command, decodeCommand } from '../command.js'
 import { MAX_REQUEST_BYTES } from '../limits.js'
+import { type AdminRequest, readAdminRequest, writeAdminRequest } from './admin.js'
 
 export const CLIENT_PROTOCOL: VersionRange = { min: 1, max: 1 }
 
 /** Largest frame on a client connection, either way. A little above the limit of a request, so that a request over it is told which limit. */
 export const MAX_CLIENT_FRAME_BYTES: number = MAX_REQUEST_BYTES + 64 * 1024
 
-export const RequestType = { hello: 1, get: 2, write: 3, status: 4 } as const
+export const RequestType = { hello: 1, get: 2, write: 3, status: 4, admin: 32 } as const
 
 /** `linearizable`: sees every write that was answered before the read began. `stale`: whatever the asked member has applied. */
 export type Consistency = 'linearizable' | 'stale'
@@ -28,6 +30,7 @@ export type ClientRequest =
   | { readonly type: 'get'; readonly id: number; readonly key: Uint8Array; readonly consistency: Consistency }
   | { readonly type: 'write'; readonly id: number; readonly command: Uint8Array }
   | { readonly type: 'status'; readonly id: number }
+  | { readonly type: 'admin'; readonly id: number; readonly admin: AdminRequest }
 
 /** As the server sees it: `parsed` is what `command` says. */
 export type DecodedRequest = Exclude<ClientRequest, { readonly type: 'write' }> | WriteRequest
@@ -50,6 +53,7 @@ export function writeRequest(writer: ByteWriter, request: ClientRequest, crc32: 
   } else {
     writer.u32(request.id)
     if (request.type === 'write') writer.raw(request.command)
+    if (request.type === 'admin') writeAdminRequest(writer, request.admin)
     if (request.type === 'get') {
       writer.boolean(request.consistency === 'stale')
       writer.bytes(request.key)
@@ -66,7 +70,7 @@ export function decodeRequest(body: Uint8Array): DecodedRequest {
   const reader = new ByteReader(body, 'client request')
   const type = reader.u8('frame type')
   if (type === RequestType.hello) return { type: 'hello', protocol: readVersions(reader) }
-  if (type !== RequestType.get && type !== RequestType.write && type !== RequestType.status) reader.fail('frame type', `${type} is unknown`)
+  if (!Object.values<number>(RequestType).includes(type)) reader.fail('frame type', `${type} is unknown`)
   const id = reader.u32('id')
   if (id === 0) reader.fail('id', '0 is not a request')
   if (type === RequestType.write) {
@@ -78,6 +82,11 @@ export function decodeRequest(body: Uint8Array): DecodedRequest {
     const key = reader.bytes('key')
     reader.end()
     return { type: 'get', id, consistency, key }
+  }
+  if (type === RequestType.admin) {
+    const admin = readAdminRequest(reader)
+    reader.end()
+    return { type: 'admin', id, admin }
   }
   reader.end()
   return { type: 'status', id }

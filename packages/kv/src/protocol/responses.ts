@@ -6,6 +6,7 @@
  *     result   u8 67 | u32 id | result (result.ts)
  *     value    u8 68 | u32 id | varint revision | u8 present | when present: metadata | bytes value
  *     status   u8 69 | u32 id | member status
+ *     admin    u8 96 | u32 id | admin answer (admin.ts)
  */
 import {
   BalsaError,
@@ -19,9 +20,10 @@ import {
   isErrorCode,
 } from '@balsa/raft'
 import { type CommandResult, type KeyMetadata, readMetadata, readResult, writeMetadata, writeResult } from '../result.js'
+import { type AdminAnswer, readAdminAnswer, writeAdminAnswer } from './admin.js'
 import { type MemberStatus, readStatus, writeStatus } from './status.js'
 
-export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69 } as const
+export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69, admin: 96 } as const
 
 export interface Welcome {
   /** The version to speak from now on. */
@@ -56,6 +58,7 @@ export type ServerResponse =
       readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null
     }
   | { readonly type: 'status'; readonly id: number; readonly status: MemberStatus }
+  | { readonly type: 'admin'; readonly id: number; readonly admin: AdminAnswer }
 
 const FAMILIES: readonly ErrorFamily[] = ['refused', 'unknown', 'fatal']
 const MAX_TEXT = 1000
@@ -95,6 +98,7 @@ export function writeResponse(writer: ByteWriter, response: ServerResponse, crc3
     if (response.type === 'result') writeResult(writer, response.result)
     else if (response.type === 'error') writeError(writer, response.error)
     else if (response.type === 'status') writeStatus(writer, response.status)
+    else if (response.type === 'admin') writeAdminAnswer(writer, response.admin)
     else {
       writer.varint(response.revision)
       writer.boolean(response.record !== null)
@@ -159,6 +163,8 @@ function readAnswer(reader: ByteReader, type: number): ServerResponse {
     }
     case ResponseType.status:
       return { type: 'status', id: readId(reader), status: readStatus(reader) }
+    case ResponseType.admin:
+      return { type: 'admin', id: readId(reader), admin: readAdminAnswer(reader) }
     case ResponseType.error:
       return { type: 'error', id: reader.u32('id'), error: readError(reader) }
     default:

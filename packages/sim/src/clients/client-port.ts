@@ -55,7 +55,8 @@ export class SimClientPort {
       case 'hello':
         return send({ type: 'welcome', welcome: this.#welcome() })
       case 'status':
-        return failed(request.id, new BalsaError('UNAVAILABLE', 'the simulated port has no status'))
+      case 'admin':
+        return failed(request.id, new BalsaError('UNAVAILABLE', `the simulated port has no ${request.type}`))
       case 'get': {
         const { id, key } = request
         const found = (answer: unknown): void => {

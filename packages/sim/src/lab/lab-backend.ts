@@ -40,7 +40,7 @@ export class LabBackend implements StoreBackend {
   attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
     const endpoint = this.#finder.target
     const link = this.#links.get(endpoint)
-    if (link === undefined || request.type === 'status') throw new TypeError(`nothing to ask at ${endpoint}`)
+    if (link === undefined || request.type === 'status' || request.type === 'admin') throw new TypeError(`nothing to ask at ${endpoint}`)
     const id = this.#nextId++
     const bytes =
       request.type === 'write'

@@ -1,0 +1,226 @@
+/**
+ * What operators ask of a cluster, and the answers. Inside the frames `admin` (requests.ts, responses.ts):
+ *
+ *     request   u8 1 members   |
+ *               u8 2 change    | u8 force | varint count, changes
+ *               u8 3 transfer  | varint target (0 = the member that is furthest)
+ *     change    u8 1 add       | member | u8 promote | u8 witness
+ *               u8 2 promote, 3 demote, 4 remove | varint id
+ *               u8 5 replace   | varint id | member
+ *               u8 6 update    | member
+ *     member    varint id (0 = the cluster chooses) | string name | string address | string clientAddress
+ *     answer    u8 1 members   | varint clusterId | varint leaderId | varint term | varint commitIndex | varint count, rows
+ *               u8 2 changed   | varint index | varint count, ids (of the members that were added or replace others, in the order of the changes)
+ *               u8 3 transferred | varint leaderId
+ *     row       member | u8 role | u8 stage | varint replaces (0 = nobody) | varint rounds | varint lag | u8 healthy | varint heardMsAgo
+ *               | u8 sending
+ */
+import { asMemberId, type ByteReader, type ByteWriter, type Member, type MembershipChange } from '@balsa/raft'
+
+export type AdminRequest =
+  | { readonly type: 'members' }
+  /** A member with id 0 gets an id from the cluster. */
+  | { readonly type: 'change'; readonly changes: readonly MembershipChange[]; readonly force: boolean }
+  /** Null: the voter that is furthest. */
+  | { readonly type: 'transfer'; readonly target: number | null }
+
+/**
+ * - `voter`, `learner`: as in the configuration. `witness`: votes and holds no data, or is on the way to it.
+ */
+export type MembershipRole = 'voter' | 'learner' | 'witness'
+
+/** `joining`: becomes a voter by itself once it keeps up. `leaving`: goes when the change that is under way ends. */
+export type MembershipStage = 'settled' | 'joining' | 'leaving'
+
+/** One member, as its leader sees it. */
+export interface MemberDetail {
+  readonly id: number
+  readonly name: string
+  /** Where peers reach it. */
+  readonly address: string
+  /** Where clients reach it; empty when unknown. */
+  readonly clientAddress: string
+  readonly role: MembershipRole
+  readonly stage: MembershipStage
+  /** The member that goes when this one comes in. */
+  readonly replaces: number | null
+  /** Rounds of catching up that it has ended; 0 unless it is joining. */
+  readonly rounds: number
+  /** Entries that it is not known to have on disk. */
+  readonly lag: number
+  /** Heard by the leader within two election time-outs. */
+  readonly healthy: boolean
+  /** Time since the leader last heard it. */
+  readonly heardMsAgo: number
+  /** How the leader feeds it: `probe` looks for the point where the logs agree, `snapshot` sends the whole state. */
+  readonly sending: 'self' | 'probe' | 'replicate' | 'snapshot'
+}
+
+export interface MembersView {
+  readonly clusterId: number
+  /** The member that answers. */
+  readonly leaderId: number
+  readonly term: number
+  readonly commitIndex: number
+  readonly members: readonly MemberDetail[]
+}
+
+export type AdminAnswer =
+  | { readonly type: 'members'; readonly view: MembersView }
+  | { readonly type: 'changed'; readonly index: number; readonly ids: readonly number[] }
+  | { readonly type: 'transferred'; readonly leaderId: number }
+
+const REQUESTS = { members: 1, change: 2, transfer: 3 } as const
+const CHANGES = { add: 1, promote: 2, demote: 3, remove: 4, replace: 5, update: 6 } as const
+const ANSWERS = { members: 1, changed: 2, transferred: 3 } as const
+/** Position = number on the wire: only ever append. */
+const ROLES: readonly MembershipRole[] = ['voter', 'learner', 'witness']
+const STAGES: readonly MembershipStage[] = ['settled', 'joining', 'leaving']
+const SENDING: readonly MemberDetail['sending'][] = ['self', 'probe', 'replicate', 'snapshot']
+const SMALLEST_CHANGE_BYTES = 2
+const SMALLEST_ROW_BYTES = 12
+
+export function writeAdminRequest(writer: ByteWriter, request: AdminRequest): void {
+  writer.u8(REQUESTS[request.type])
+  if (request.type === 'transfer') writer.varint(request.target ?? 0)
+  if (request.type !== 'change') return
+  writer.boolean(request.force)
+  writer.varint(request.changes.length)
+  for (const change of request.changes) writeChange(writer, change)
+}
+
+export function readAdminRequest(reader: ByteReader): AdminRequest {
+  const type = reader.u8('admin type')
+  switch (type) {
+    case REQUESTS.members:
+      return { type: 'members' }
+    case REQUESTS.transfer: {
+      const target = reader.varint('target')
+      return { type: 'transfer', target: target === 0 ? null : target }
+    }
+    case REQUESTS.change: {
+      const force = reader.boolean('force')
+      const changes: MembershipChange[] = []
+      for (let left = reader.count('changes', SMALLEST_CHANGE_BYTES); left > 0; left--) changes.push(readChange(reader))
+      return { type: 'change', changes, force }
+    }
+    default:
+      return reader.fail('admin type', `${type} is unknown`)
+  }
+}
+
+function writeChange(writer: ByteWriter, change: MembershipChange): void {
+  writer.u8(CHANGES[change.type])
+  if ('id' in change) writer.varint(change.id)
+  if ('member' in change) writeMember(writer, change.member)
+  if (change.type !== 'add') return
+  writer.boolean(change.promote)
+  writer.boolean(change.witness)
+}
+
+function readChange(reader: ByteReader): MembershipChange {
+  const type = reader.u8('change type')
+  switch (type) {
+    case CHANGES.add:
+      return { type: 'add', member: readMember(reader), promote: reader.boolean('promote'), witness: reader.boolean('witness') }
+    case CHANGES.promote:
+      return { type: 'promote', id: asMemberId(reader.varint('id')) }
+    case CHANGES.demote:
+      return { type: 'demote', id: asMemberId(reader.varint('id')) }
+    case CHANGES.remove:
+      return { type: 'remove', id: asMemberId(reader.varint('id')) }
+    case CHANGES.replace:
+      return { type: 'replace', id: asMemberId(reader.varint('id')), member: readMember(reader) }
+    case CHANGES.update:
+      return { type: 'update', member: readMember(reader) }
+    default:
+      return reader.fail('change type', `${type} is unknown`)
+  }
+}
+
+type Described = Pick<MemberDetail, 'id' | 'name' | 'address' | 'clientAddress'>
+
+function writeMember(writer: ByteWriter, member: Described): void {
+  writer.varint(member.id)
+  for (const text of [member.name, member.address, member.clientAddress]) writer.string(text)
+}
+
+function readMember(reader: ByteReader): Member {
+  return {
+    id: asMemberId(reader.varint('member id')),
+    name: reader.string('member name'),
+    address: reader.string('member address'),
+    clientAddress: reader.string('member clientAddress'),
+  }
+}
+
+export function writeAdminAnswer(writer: ByteWriter, answer: AdminAnswer): void {
+  writer.u8(ANSWERS[answer.type])
+  if (answer.type === 'transferred') return writer.varint(answer.leaderId)
+  if (answer.type === 'members') return writeView(writer, answer.view)
+  writer.varint(answer.index)
+  writer.varint(answer.ids.length)
+  for (const id of answer.ids) writer.varint(id)
+}
+
+export function readAdminAnswer(reader: ByteReader): AdminAnswer {
+  const type = reader.u8('admin type')
+  switch (type) {
+    case ANSWERS.members:
+      return { type: 'members', view: readView(reader) }
+    case ANSWERS.transferred:
+      return { type: 'transferred', leaderId: reader.varint('leaderId') }
+    case ANSWERS.changed: {
+      const index = reader.varint('index')
+      const ids: number[] = []
+      for (let left = reader.count('ids'); left > 0; left--) ids.push(reader.varint('id'))
+      return { type: 'changed', index, ids }
+    }
+    default:
+      return reader.fail('admin type', `${type} is unknown`)
+  }
+}
+
+function writeView(writer: ByteWriter, view: MembersView): void {
+  for (const field of ['clusterId', 'leaderId', 'term', 'commitIndex'] as const) writer.varint(view[field])
+  writer.varint(view.members.length)
+  for (const member of view.members) {
+    writeMember(writer, member)
+    writer.u8(ROLES.indexOf(member.role))
+    writer.u8(STAGES.indexOf(member.stage))
+    writer.varint(member.replaces ?? 0)
+    writer.varint(member.rounds)
+    writer.varint(member.lag)
+    writer.boolean(member.healthy)
+    writer.varint(member.heardMsAgo)
+    writer.u8(SENDING.indexOf(member.sending))
+  }
+}
+
+function readView(reader: ByteReader): MembersView {
+  const clusterId = reader.varint('clusterId')
+  const leaderId = reader.varint('leaderId')
+  const term = reader.varint('term')
+  const commitIndex = reader.varint('commitIndex')
+  const members: MemberDetail[] = []
+  for (let left = reader.count('members', SMALLEST_ROW_BYTES); left > 0; left--) members.push(readRow(reader))
+  return { clusterId, leaderId, term, commitIndex, members }
+}
+
+function readRow(reader: ByteReader): MemberDetail {
+  const member = readMember(reader)
+  const role = ROLES[reader.u8('role')] ?? reader.fail('role', 'unknown')
+  const stage = STAGES[reader.u8('stage')] ?? reader.fail('stage', 'unknown')
+  const replaces = reader.varint('replaces')
+  return {
+    ...member,
+    role,
+    stage,
+    replaces: replaces === 0 ? null : replaces,
+    rounds: reader.varint('rounds'),
+    lag: reader.varint('lag'),
+    healthy: reader.boolean('healthy'),
+    heardMsAgo: reader.varint('heardMsAgo'),
+    sending: SENDING[reader.u8('sending')] ?? reader.fail('sending', 'unknown'),
+  }
+}
