@@ -50,6 +50,7 @@ function append(count) {
     prevLogTerm: asTerm(7),
     leaderCommit: asIndex(999_990),
     round: 12_345,
+    fresh: null,
     entries,
   }
 }
@@ -81,6 +82,7 @@ function benchCodec() {
     to: one,
     term: asTerm(7),
     round: 12_345,
+    stamp: 123_456_789,
     matchIndex: asIndex(1_000_001),
     rejected: null,
   }

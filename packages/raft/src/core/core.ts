@@ -3,6 +3,7 @@ import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } fro
 import type { Effects, Input, RecoveredState, Role } from './effects.js'
 import { becomeFollower, campaign, isSticky, refuseVote, resetElectionTimer } from './election.js'
 import { leaderDeadlineMs } from './leader.js'
+import { freshAsOfMs } from './lease.js'
 import type { Message } from './messages.js'
 import type { CoreOptions } from './options.js'
 import { resolveCoreOptions } from './options.js'
@@ -85,6 +86,14 @@ export class RaftCore {
     return this.#state.log.slice(from, to, maxBytes, Infinity)
   }
 
+  /**
+   * The latest moment, on the scale of `nowMs`, of which it is known that a state with everything up to `applied` applied holds all that was
+   * committed anywhere by then; -Infinity when nothing is known.
+   */
+  freshAsOfMs(applied: LogIndex, nowMs: number): number {
+    return freshAsOfMs(this.#state, applied, nowMs)
+  }
+
   termAt(index: LogIndex): Term | null {
     return this.#state.log.termAt(index)
   }
@@ -154,14 +163,14 @@ export class RaftCore {
   peers(): readonly PeerStatus[] {
     const { configuration, leadership } = this.#state
     const joining = new Set(configuration.joining.map(({ id }) => id))
-    return [...(leadership?.progress.values() ?? [])].map(({ id, state, matchIndex, nextIndex, lastContactMs }) => ({
+    return [...(leadership?.progress.values() ?? [])].map(({ id, state, matchIndex, nextIndex, lastContactMs, rounds }) => ({
       id,
       role: peerRole(configuration, id),
       state,
       matchIndex,
       nextIndex,
       lastContactMs,
-      rounds: joining.has(id) ? 0 : null,
+      rounds: joining.has(id) ? rounds : null,
     }))
   }
 }
@@ -209,10 +218,10 @@ function answerOldTerm(state: CoreState, message: Message): void {
     case 'appendEntries':
     case 'heartbeat':
     case 'installSnapshot':
-      state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0 })
+      state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0 })
       return
     case 'readIndexRequest':
-      state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: null })
+      state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: 'NOT_LEADER' })
       return
     default:
       return

@@ -27,7 +27,8 @@ export function followLeader(state: CoreState, leaderId: MemberId): void {
   if (state.role !== 'follower' || state.leaderId !== leaderId) {
     changeRole(state, 'follower', leaderId, `follows ${leaderId}`)
   }
-  state.leaderContactMs = state.nowMs
+  state.promisedTo = leaderId
+  state.promisedUntilMs = state.nowMs + state.options.electionTimeoutMs
   resetElectionTimer(state)
 }
 
@@ -61,27 +62,28 @@ export function campaign(state: CoreState, reason: string): void {
   if (!state.promotable) return
   resetElectionTimer(state)
   if (state.options.preVote) preCampaign(state, reason)
-  else campaignForReal(state, false, reason)
+  else campaignForReal(state, null, reason)
 }
 
 function preCampaign(state: CoreState, reason: string): void {
   changeRole(state, 'preCandidate', null, reason)
   // A pre-vote binds nobody, so the own one needs no disk.
   state.votes.set(state.id, true)
-  requestVotes(state, { preVote: true, transfer: false })
+  requestVotes(state, true, null)
   countVotes(state)
 }
 
-export function campaignForReal(state: CoreState, transfer: boolean, reason: string): void {
+/** `transfer`: what the old leader's TimeoutNow allowed, or null. */
+export function campaignForReal(state: CoreState, transfer: number | null, reason: string): void {
   state.setTerm(asTerm(state.term + 1), state.id)
   changeRole(state, 'candidate', null, reason)
   resetElectionTimer(state)
   // The own vote counts when it is durable, like everybody's: it comes back as a message to itself.
   state.sendAfterPersist({ type: 'requestVoteResponse', from: state.id, to: state.id, term: state.term, preVote: false, granted: true })
-  requestVotes(state, { preVote: false, transfer })
+  requestVotes(state, false, transfer)
 }
 
-function requestVotes(state: CoreState, { preVote, transfer }: { preVote: boolean; transfer: boolean }): void {
+function requestVotes(state: CoreState, preVote: boolean, transfer: number | null): void {
   state.voteRetries = 0
   state.voteRetryAtMs = ++state.unansweredCampaigns > 1 ? Infinity : nextRetryMs(state.options.retryMs, 0, state.nowMs)
   askVoters(state, preVote, transfer)
@@ -91,10 +93,10 @@ function requestVotes(state: CoreState, { preVote, transfer }: { preVote: boolea
 export function askVotersAgain(state: CoreState): void {
   state.voteRetryAtMs = nextRetryMs(state.options.retryMs, ++state.voteRetries, state.nowMs)
   // What a transfer allowed, it allowed once.
-  askVoters(state, state.role === 'preCandidate', false)
+  askVoters(state, state.role === 'preCandidate', null)
 }
 
-function askVoters(state: CoreState, preVote: boolean, transfer: boolean): void {
+function askVoters(state: CoreState, preVote: boolean, transfer: number | null): void {
   for (const to of replicationTargets(state.configuration)) {
     if (to === state.id || state.votes.has(to) || !isVoter(state.configuration, to)) continue
     state.send({
@@ -112,11 +114,22 @@ function askVoters(state: CoreState, preVote: boolean, transfer: boolean): void 
 
 /** Heard of a live leader too recently to help to depose it (thesis, section 4.2.3)? A leader's own lease is its check-quorum. */
 export function isSticky(state: CoreState, message: RequestVote): boolean {
-  if (message.transfer || !state.options.checkQuorum) return false
+  if (!state.options.checkQuorum) return false
+  if (message.transfer !== null && permitsTransfer(state, message.term - 1, message.transfer)) return false
   if (state.role === 'leader') return true
   // The last leader itself may ask: it has lost its leadership and can be elected again.
-  if (state.leaderId === message.from) return false
-  return state.leaderId !== null && state.nowMs - state.leaderContactMs < state.options.electionTimeoutMs
+  if (state.promisedTo === message.from) return false
+  return state.nowMs < state.promisedUntilMs
+}
+
+/**
+ * A transfer that the leader of `leaderTerm` began is over for whoever has heard a later round of it. A restarted member may have heard
+ * one and forgotten it.
+ */
+export function permitsTransfer(state: CoreState, leaderTerm: number, untilRound: number): boolean {
+  const { leaseReads, electionTimeoutMs } = state.options
+  if (leaseReads !== null && state.nowMs < state.startedMs + electionTimeoutMs) return false
+  return state.heardTerm !== leaderTerm || state.heardRound <= untilRound
 }
 
 /** Paper, section 5.4.1: the later term wins, then the longer log. Counts what a snapshot replaced. */
@@ -130,7 +143,9 @@ export function handleRequestVote(state: CoreState, message: RequestVote): void 
   const mayVote = message.preVote
     ? message.term > state.term
     : message.term === state.term && (state.votedFor === null || state.votedFor === message.from)
-  if (!mayVote || !isUpToDate(state, message)) {
+  // Also of a term that it is in already: another's message may have moved it there before its promise ended.
+  const promised = !message.preVote && state.votedFor === null && isSticky(state, message)
+  if (!mayVote || promised || !isUpToDate(state, message)) {
     refuseVote(state, message)
     return
   }
@@ -165,7 +180,7 @@ function countVotes(state: CoreState): void {
   if (result === 'lost') {
     becomeFollower(state, state.term, null, 'a majority refused')
   } else if (state.role === 'preCandidate') {
-    campaignForReal(state, false, 'a majority would vote for it')
+    campaignForReal(state, null, 'a majority would vote for it')
   } else {
     changeRole(state, 'leader', state.id, 'won the election')
     lead(state)

@@ -8,8 +8,19 @@ import type { CoreState } from './state.js'
 
 /** The receiver's side of AppendEntries: paper, figure 2. */
 
+function hear(state: CoreState, { from, term, round, fresh }: AppendEntries | Heartbeat): void {
+  followLeader(state, from)
+  if (state.heardTerm !== term) state.heardRound = 0
+  state.heardTerm = term
+  state.heardRound = Math.max(state.heardRound, round)
+  if (fresh !== null) state.freshness.heard(fresh, state.appliedIndex)
+}
+
+/** A quarter of a heart-beat more or less in what is known of the own age matters to nobody. */
+const stampOf = (state: CoreState): number => state.freshness.stamp(state.nowMs, state.options.heartbeatIntervalMs / 4)
+
 export function handleAppend(state: CoreState, message: AppendEntries): void {
-  followLeader(state, message.from)
+  hear(state, message)
   const { prevLogIndex, entries } = message
   const term = state.log.termAt(prevLogIndex)
   if (prevLogIndex > state.commitIndex && term !== message.prevLogTerm) {
@@ -88,6 +99,7 @@ function respond(state: CoreState, message: AppendEntries, matchIndex: LogIndex,
     to: message.from,
     term: state.term,
     round: message.round,
+    stamp: stampOf(state),
     matchIndex,
     rejected,
   } as const
@@ -97,7 +109,7 @@ function respond(state: CoreState, message: AppendEntries, matchIndex: LogIndex,
 }
 
 export function handleHeartbeat(state: CoreState, message: Heartbeat): void {
-  followLeader(state, message.from)
+  hear(state, message)
   if (message.commit > state.log.lastIndex) {
     throw new BalsaError(
       'CORRUPT',
@@ -109,5 +121,5 @@ export function handleHeartbeat(state: CoreState, message: Heartbeat): void {
   }
   state.commitTo(message.commit)
   // A read's confirmation does not wait for a disk; the term it carries does (see CoreState.send).
-  state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: message.round })
+  state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: message.round, stamp: stampOf(state) })
 }

@@ -39,7 +39,7 @@ export function showMessage(message: Message): string {
 function showContent(message: Message): string {
   switch (message.type) {
     case 'requestVote':
-      return `${message.preVote ? ' pre' : ''}${message.transfer ? ' transfer' : ''} last=${message.lastLogIndex}/${message.lastLogTerm}`
+      return `${message.preVote ? ' pre' : ''}${message.transfer !== null ? ' transfer' : ''} last=${message.lastLogIndex}/${message.lastLogTerm}`
     case 'requestVoteResponse':
       return `${message.preVote ? ' pre' : ''} ${message.granted ? 'granted' : 'refused'}`
     case 'appendEntries': {
@@ -67,7 +67,7 @@ function showContent(message: Message): string {
     case 'readIndexRequest':
       return ''
     case 'readIndexResponse':
-      return message.index === null ? ' refused' : ` index=${message.index}`
+      return typeof message.index === 'number' ? ` index=${message.index}` : ` refused: ${message.index}`
   }
 }
 

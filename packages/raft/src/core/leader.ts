@@ -1,10 +1,12 @@
-import { invariant } from '../errors.js'
+import { BalsaError, invariant } from '../errors.js'
 import { decodeConfiguration, encodeConfiguration } from '../log/configuration-codec.js'
 import type { Configuration, Entry, LogIndex, MemberId } from '../types.js'
 import { asIndex, EntryType, ZERO_INDEX } from '../types.js'
 import type { Proposal } from './effects.js'
+import { changeCommitted, leaveWithChange, promoteJoining, retire } from './change.js'
 import { becomeFollower } from './election.js'
-import { isJoint, leaveJoint, replicationTargets } from './membership.js'
+import { beat } from './lease.js'
+import { isJoint, leaveJoint, mayFollow, replicationTargets } from './membership.js'
 import { Progress } from './progress.js'
 import { isVoter, quorumValue } from './quorum.js'
 import { confirmReads, refuseAllReads, startRound } from './read-index.js'
@@ -26,6 +28,11 @@ export function lead(state: CoreState): void {
     uncommitted: [],
     uncommittedBytes: 0,
     transfer: null,
+    change: null,
+    retiresAtMs: null,
+    rounds: [],
+    provenRound: null,
+    leaseAboveRound: -1,
   }
   state.leadership = leadership
   state.electionDeadlineMs = Infinity
@@ -42,6 +49,7 @@ export function stopLeading(state: CoreState): void {
   compactLog(state)
   refuseAllReads(state)
   leaveWithTransfer(state, leadership)
+  leaveWithChange(state, leadership)
 }
 
 /** One progress per receiver of the log: new ones begin, removed ones are dropped and never counted again, the others are kept. */
@@ -87,9 +95,19 @@ function append(
 
 /** A configuration holds from the moment it is in the log (thesis, section 4.1). */
 export function adoptConfiguration(state: CoreState, entry: Entry): void {
-  const configuration = decodeConfiguration(entry.payload)
+  const configuration = readConfiguration(entry)
   state.membership.append(entry.index, configuration)
   configurationChanged(state)
+}
+
+function readConfiguration({ index, payload }: Entry): Configuration {
+  try {
+    return decodeConfiguration(payload)
+  } catch (cause) {
+    // What everybody else follows from here on can not be followed by this member, nor skipped.
+    const hint = 'A newer version of Balsa wrote it, or a broken leader: start this member with the version that the leader has.'
+    throw new BalsaError('CORRUPT', `the configuration in entry ${index} cannot be read: ${String(cause)}`, { hint, cause })
+  }
 }
 
 export function configurationChanged(state: CoreState): void {
@@ -109,7 +127,7 @@ export function propose(state: CoreState, leadership: Leadership, proposals: rea
     const overloaded = bytes > 0 && bytes + proposal.payload.length > state.options.maxUncommittedBytes
     const refused = overloaded
       ? 'OVERLOADED'
-      : leadership.transfer !== null
+      : leadership.transfer !== null || leadership.retiresAtMs !== null
         ? 'TRANSFER_IN_PROGRESS'
         : configurationRefusal(state, accepted, proposal)
     if (refused !== null) {
@@ -130,7 +148,14 @@ function configurationRefusal(state: CoreState, accepted: readonly Proposal[], p
   if (proposal.type !== EntryType.configuration) return null
   const pending = state.membership.activeIndex > state.commitIndex || accepted.some(({ type }) => type === EntryType.configuration)
   const settled = state.log.termAt(state.commitIndex) === state.term
-  return pending || !settled ? 'INVALID' : null
+  return pending || !settled || !mayFollow(state.configuration, decodeConfiguration(proposal.payload)) ? 'INVALID' : null
+}
+
+/** Appends a configuration that the caller has checked, and sends it. */
+export function appendConfiguration(state: CoreState, leadership: Leadership, configuration: Configuration): void {
+  invariant(mayFollow(state.configuration, configuration), 'a configuration follows one that its quorums overlap with')
+  append(state, leadership, [{ type: EntryType.configuration, payload: encodeConfiguration(configuration) }])
+  broadcast(state, leadership, false)
 }
 
 export function broadcast(state: CoreState, leadership: Leadership, evenEmpty: boolean): void {
@@ -163,13 +188,11 @@ export function advanceCommit(state: CoreState, leadership: Leadership): void {
 function settleConfiguration(state: CoreState, leadership: Leadership): void {
   if (state.membership.activeIndex > state.commitIndex) return
   if (isJoint(state.configuration)) {
-    const next: Configuration = leaveJoint(state.configuration)
-    append(state, leadership, [{ type: EntryType.configuration, payload: encodeConfiguration(next) }])
-    broadcast(state, leadership, false)
-  } else if (!isVoter(state.configuration, state.id)) {
-    sendHeartbeats(state, leadership)
-    becomeFollower(state, state.term, null, 'it is no longer a voter')
+    appendConfiguration(state, leadership, leaveJoint(state.configuration))
+    return
   }
+  changeCommitted(state, leadership)
+  if (!isVoter(state.configuration, state.id)) retire(state, leadership)
 }
 
 /** Some peers may not know how far they can commit: tell them soon, unless an append does. */
@@ -189,13 +212,15 @@ export function sendHeartbeats(state: CoreState, leadership: Leadership): void {
 }
 
 export function sendHeartbeat(state: CoreState, progress: Progress): void {
+  beat(state)
   // Without a consistency check of its own, it may only commit what is known to match.
   const commit = asIndex(Math.min(progress.matchIndex, state.commitIndex))
   progress.nextHeartbeatMs = state.nowMs + state.options.heartbeatIntervalMs
   progress.notifyAtMs = Infinity
   awaitAnswer(state, progress)
   progress.toldCommit = asIndex(Math.max(progress.toldCommit, commit))
-  state.send({ type: 'heartbeat', from: state.id, to: progress.id, term: state.term, commit, round: state.reads.currentRound })
+  const { currentRound: round } = state.reads
+  state.send({ type: 'heartbeat', from: state.id, to: progress.id, term: state.term, commit, round, fresh: progress.fresh })
 }
 
 /** The leader's clock work. */
@@ -204,8 +229,13 @@ export function tickLeader(state: CoreState, leadership: Leadership): void {
     becomeFollower(state, state.term, null, 'it has not heard a majority for an election time-out')
     return
   }
+  if (leadership.retiresAtMs !== null && state.nowMs >= leadership.retiresAtMs) {
+    retire(state, leadership)
+    return
+  }
   compactLog(state)
   for (const progress of leadership.progress.values()) tickPeer(state, progress)
+  promoteJoining(state, leadership)
 }
 
 function tickPeer(state: CoreState, progress: Progress): void {
@@ -227,7 +257,7 @@ export function checkQuorumDeadlineMs(state: CoreState, leadership: Leadership):
 }
 
 export function leaderDeadlineMs(state: CoreState, leadership: Leadership): number {
-  let deadline = Math.min(checkQuorumDeadlineMs(state, leadership), leadership.transfer?.deadlineMs ?? Infinity)
+  let deadline = Math.min(checkQuorumDeadlineMs(state, leadership), leadership.transfer?.deadlineMs ?? Infinity, leadership.retiresAtMs ?? Infinity)
   for (const { nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs } of leadership.progress.values()) {
     deadline = Math.min(deadline, nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs)
   }

@@ -145,13 +145,14 @@ export class LoneCore {
 interface VoteRequestFields {
   readonly last?: readonly [index: number, term: number]
   readonly preVote?: boolean
-  readonly transfer?: boolean
+  /** Until which round of its leader the transfer holds. */
+  readonly transfer?: number | null
 }
 
 export const voteRequest = (
   from: number,
   term: number,
-  { last = [0, 0], preVote = false, transfer = false }: VoteRequestFields = {},
+  { last = [0, 0], preVote = false, transfer = null }: VoteRequestFields = {},
 ): RequestVote => ({
   type: 'requestVote',
   from: asMemberId(from),
@@ -191,6 +192,7 @@ export const appendFrom = (
   prevLogTerm: asTerm(prev[1]),
   leaderCommit: asIndex(commit),
   round,
+  fresh: null,
   entries: entries ?? commands(prev[0] + 1, terms),
 })
 
@@ -200,6 +202,7 @@ export const ackFrom = (from: number, term: number, matchIndex: number, round = 
   to: asMemberId(1),
   term: asTerm(term),
   round,
+  stamp: 0,
   matchIndex: asIndex(matchIndex),
   rejected: null,
 })
@@ -226,14 +229,16 @@ export const heartbeatFrom = (from: number, term: number, commit = 0, round = 0)
   term: asTerm(term),
   commit: asIndex(commit),
   round,
+  fresh: null,
 })
 
-export const heartbeatAnswer = (from: number, term: number, round = 0): Message => ({
+export const heartbeatAnswer = (from: number, term: number, round = 0, stamp = 0): Message => ({
   type: 'heartbeatResponse',
   from: asMemberId(from),
   to: asMemberId(1),
   term: asTerm(term),
   round,
+  stamp,
 })
 
 export const snapshotOf = (index: number, term: number, configuration = configurationOf([1, 2, 3]), checksum = 1): SnapshotMeta => ({

@@ -7,11 +7,14 @@ interface Envelope {
   readonly term: Term
 }
 
-/** Paper, figure 2; `preVote` is thesis section 9.6; `transfer` skips leader stickiness, thesis section 3.10. */
+/**
+ * Paper, figure 2; `preVote` is thesis section 9.6; `transfer` skips leader stickiness, thesis section 3.10: the number that the old leader's
+ * TimeoutNow carried, or null when this is no transfer. Whoever has heard a later round of that leader knows that it leads on.
+ */
 export interface RequestVote extends Envelope {
   readonly type: 'requestVote'
   readonly preVote: boolean
-  readonly transfer: boolean
+  readonly transfer: number | null
   readonly lastLogIndex: LogIndex
   readonly lastLogTerm: Term
 }
@@ -22,13 +25,23 @@ export interface RequestVoteResponse extends Envelope {
   readonly granted: boolean
 }
 
-/** Paper, figure 2. `round` is the leader's current ReadIndex round (thesis, section 6.4). */
+/**
+ * For one member: what it holds once it has applied everything up to `index` includes everything that was committed anywhere when it sent the
+ * message with this `stamp`. Always true, whoever leads by now.
+ */
+export interface Freshness {
+  readonly stamp: number
+  readonly index: LogIndex
+}
+
+/** Paper, figure 2. `round` is the leader's current round (thesis, section 6.4). */
 export interface AppendEntries extends Envelope {
   readonly type: 'appendEntries'
   readonly prevLogIndex: LogIndex
   readonly prevLogTerm: Term
   readonly leaderCommit: LogIndex
   readonly round: number
+  readonly fresh: Freshness | null
   readonly entries: readonly Entry[]
 }
 
@@ -40,6 +53,8 @@ export interface AppendEntries extends Envelope {
 export interface AppendEntriesResponse extends Envelope {
   readonly type: 'appendEntriesResponse'
   readonly round: number
+  /** The sender's own mark of the time when it made this message; comes back in a {@link Freshness}. 0: none. */
+  readonly stamp: number
   readonly matchIndex: LogIndex
   readonly rejected: AppendRejection | null
 }
@@ -59,11 +74,14 @@ export interface Heartbeat extends Envelope {
   readonly type: 'heartbeat'
   readonly commit: LogIndex
   readonly round: number
+  readonly fresh: Freshness | null
 }
 
 export interface HeartbeatResponse extends Envelope {
   readonly type: 'heartbeatResponse'
   readonly round: number
+  /** As in AppendEntriesResponse. */
+  readonly stamp: number
 }
 
 /** Paper, figure 13: one chunk of the snapshot file at `offset`. */
@@ -83,9 +101,10 @@ export interface InstallSnapshotResponse extends Envelope {
   readonly installed: boolean
 }
 
-/** Thesis, section 3.10: campaign now, without waiting for a time-out. */
+/** Thesis, section 3.10: campaign now, without waiting for a time-out. Void for whoever has heard a round of this leader above `untilRound`. */
 export interface TimeoutNow extends Envelope {
   readonly type: 'timeoutNow'
+  readonly untilRound: number
 }
 
 /** A follower asks the leader for a read index on behalf of its clients. `request` is the follower's own counter. */
@@ -94,11 +113,11 @@ export interface ReadIndexRequest extends Envelope {
   readonly request: number
 }
 
-/** `index` is null when the leader refuses (not leader any more, or too many reads wait). */
 export interface ReadIndexResponse extends Envelope {
   readonly type: 'readIndexResponse'
   readonly request: number
-  readonly index: LogIndex | null
+  /** Or why there is none: the asked member does not lead (any more), or too many reads wait there. */
+  readonly index: LogIndex | 'NOT_LEADER' | 'OVERLOADED'
 }
 
 export type Message =

@@ -14,6 +14,12 @@ export interface CoreOptions {
   readonly preVote?: boolean
   /** A leader that has not heard a majority for one election time-out steps down (thesis, section 6.2). */
   readonly checkQuorum?: boolean
+  /**
+   * The leader answers linearizable reads without asking anybody while a majority has confirmed it recently enough (thesis, section 6.4.1). Safe only
+   * when no member's monotonic clock advances by more than the factor 1 + `maxClockDrift` of another's, also across a suspended machine, and all
+   * members have this option and the same time-outs. Needs check-quorum. Default: off (null).
+   */
+  readonly leaseReads?: { readonly maxClockDrift: number } | null
   /** A new leader appends a blank entry of its term at once (paper, section 8). Off only for the course suites, which count indexes. */
   readonly noop?: boolean
   /** Payload bytes in one AppendEntries; a larger single entry travels alone. */
@@ -55,6 +61,7 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
     electionTimeoutMs: DEFAULT_ELECTION_TIMEOUT_MS,
     preVote: true,
     checkQuorum: true,
+    leaseReads: null,
     noop: true,
     maxMessageBytes: MIB,
     maxEntriesPerMessage: 8192,
@@ -88,7 +95,15 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
   require(resolved.electionTimeoutMs >=
     2 *
       resolved.heartbeatIntervalMs, `electionTimeoutMs (${resolved.electionTimeoutMs}) must be at least twice heartbeatIntervalMs (${resolved.heartbeatIntervalMs})`)
+  requireLeases(resolved)
   return resolved
+}
+
+function requireLeases({ leaseReads, checkQuorum }: ResolvedCoreOptions): void {
+  if (leaseReads === null) return
+  const { maxClockDrift } = leaseReads
+  require(maxClockDrift >= 0 && maxClockDrift < Infinity, `maxClockDrift must be at least 0, not ${maxClockDrift}`)
+  require(checkQuorum, 'leaseReads needs checkQuorum: without it members vote against a leader that is alive')
 }
 
 function require(condition: boolean, message: string): void {

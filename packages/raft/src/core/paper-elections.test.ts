@@ -440,14 +440,14 @@ describe('thesis 4.2.3 and 6.2 check-quorum and leader stickiness', () => {
     const lone = new LoneCore()
     lone.receive(heartbeatFrom(2, 1))
     lone.outbox()
-    lone.receive(voteRequest(3, 2, { transfer: true }))
+    lone.receive(voteRequest(3, 2, { transfer: 9 }))
     expect(lone.outbox()).toMatchObject([{ granted: true }])
   })
 })
 
 describe('thesis 3.10 leadership transfer', () => {
-  const timeoutNow = (from: number, term: number) =>
-    ({ type: 'timeoutNow', from: asMemberId(from), to: asMemberId(1), term: asTerm(term) }) as const
+  const timeoutNow = (from: number, term: number, untilRound = 9) =>
+    ({ type: 'timeoutNow', from: asMemberId(from), to: asMemberId(1), term: asTerm(term), untilRound }) as const
 
   it('the target campaigns at once, without a pre-vote, and says why', () => {
     const lone = new LoneCore()
@@ -456,8 +456,8 @@ describe('thesis 3.10 leadership transfer', () => {
     lone.receive(timeoutNow(2, 1))
     expect([lone.core.role, lone.core.term]).toEqual(['candidate', 2])
     expect(lone.outbox()).toMatchObject([
-      { preVote: false, transfer: true },
-      { preVote: false, transfer: true },
+      { preVote: false, transfer: 9 },
+      { preVote: false, transfer: 9 },
     ])
   })
 

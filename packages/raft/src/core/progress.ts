@@ -1,6 +1,7 @@
 import { invariant } from '../errors.js'
 import type { LogIndex, MemberId, SnapshotMeta } from '../types.js'
 import { asIndex, ZERO_INDEX } from '../types.js'
+import type { Freshness } from './messages.js'
 
 export type PeerState = 'probe' | 'replicate' | 'snapshot'
 /** What a peer is to the cluster. A witness is one whether it votes already or not. */
@@ -33,12 +34,23 @@ export class Progress {
   retryAtMs = Infinity
   retries = 0
   nextHeartbeatMs: number
-  /** Highest ReadIndex round that it has confirmed. */
+  /** Highest round that it has confirmed. */
   confirmedRound = 0
+  /** Its newest mark of time; 0 when it has sent none. */
+  stamp = 0
+  /** What is proved about one of its marks. */
+  fresh: Freshness | null = null
   /** Highest commit index that it was told. */
   toldCommit: LogIndex = ZERO_INDEX
   /** The snapshot being sent, and the chunk that is under way. */
   sending: { readonly meta: SnapshotMeta; offset: number; sentMs: number } | null = null
+  /** Rounds of catching up (thesis, section 4.2.1): each ends when the peer holds what the log held at its beginning. */
+  rounds = 0
+  /** How long the last one took. */
+  #lastRoundMs = Infinity
+  /** The end of the one under way; 0 when there is none. */
+  #roundTarget = 0
+  #roundBeganMs = 0
   #inflight: { readonly lastIndex: number; readonly bytes: number }[] = []
   #inflightBytes = 0
 
@@ -105,8 +117,28 @@ export class Progress {
     if (freed > 0) this.#inflight.splice(0, freed)
     if (index <= this.matchIndex) return false
     this.matchIndex = index
+    if (this.#roundTarget > 0 && index >= this.#roundTarget) this.#endRound()
     this.nextIndex = asIndex(Math.max(this.nextIndex, index + 1))
     return true
+  }
+
+  /** Something leaves for the peer: a round begins, unless one is under way. */
+  beginRound(lastIndex: LogIndex, nowMs: number): void {
+    if (this.#roundTarget > 0) return
+    this.#roundTarget = lastIndex
+    this.#roundBeganMs = nowMs
+  }
+
+  #endRound(): void {
+    this.rounds++
+    this.#roundTarget = 0
+    this.#lastRoundMs = this.lastContactMs - this.#roundBeganMs
+  }
+
+  /** Does it take less than `limitMs` to bring it up to date? */
+  keepsUp(lastIndex: LogIndex, nowMs: number, limitMs: number): boolean {
+    if (this.matchIndex === lastIndex) return true
+    return this.#lastRoundMs <= limitMs && (this.#roundTarget === 0 || nowMs - this.#roundBeganMs <= limitMs)
   }
 
   /** A heart-beat was answered though the window is full: appends may have been lost, and room for one more finds out. */

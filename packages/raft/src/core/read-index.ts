@@ -1,14 +1,19 @@
+import type { LogIndex } from '../types.js'
 import type { CoreState, Leadership } from './state.js'
 import { sendHeartbeats } from './leader.js'
+import { confirmedRound, learnFromRounds, leaseHolds, noteRound } from './lease.js'
 import type { ReadIndexRequest, ReadIndexResponse } from './messages.js'
 import type { Progress } from './progress.js'
-import { quorumValue } from './quorum.js'
 import type { ReadOrigin } from './reads.js'
 
 /** Linearizable reads without a log write: thesis, section 6.4. Never waits for a disk. */
 
 /** A read on the leader, its own or a follower's. */
 export function readOnLeader(state: CoreState, leadership: Leadership, origin: ReadOrigin): void {
+  if (leaseHolds(state, leadership, state.nowMs)) {
+    give(state, origin, state.commitIndex)
+    return
+  }
   if (state.reads.pending >= state.options.maxPendingReads) {
     refuseRead(state, origin, 'OVERLOADED')
     return
@@ -44,12 +49,19 @@ export function startRound(state: CoreState, leadership: Leadership): void {
   if (!state.reads.hasWaiting || state.reads.hasActiveRound) return
   if (state.log.termAt(state.commitIndex) !== state.term) return
   state.reads.startRound(state.commitIndex)
+  noteRound(state, leadership)
   sendHeartbeats(state, leadership)
   confirmReads(state, leadership)
 }
 
 /** A peer has answered a message that carried this round. */
-export function confirmRound(state: CoreState, leadership: Leadership, progress: Progress, round: number): void {
+export function confirmRound(
+  state: CoreState,
+  leadership: Leadership,
+  progress: Progress,
+  { round, stamp }: { readonly round: number; readonly stamp: number },
+): void {
+  if (stamp !== 0) progress.stamp = stamp
   if (round <= progress.confirmedRound || round > state.reads.currentRound) return
   progress.confirmedRound = round
   confirmReads(state, leadership)
@@ -57,15 +69,17 @@ export function confirmRound(state: CoreState, leadership: Leadership, progress:
 
 /** Gives out the reads of the round under way if a quorum has confirmed it. */
 export function confirmReads(state: CoreState, leadership: Leadership): void {
-  const own = state.reads.currentRound
-  const round = quorumValue(state.configuration, (id) => (id === state.id ? own : (leadership.progress.get(id)?.confirmedRound ?? -1)))
+  const round = confirmedRound(state, leadership)
+  learnFromRounds(state, leadership, round)
   const confirmed = state.reads.confirm(round)
   if (confirmed === null) return
-  for (const origin of confirmed.origins) {
-    if (origin.kind === 'local') state.readOutcome({ ref: origin.ref, index: confirmed.index })
-    else answer(state, origin, confirmed.index)
-  }
+  for (const origin of confirmed.origins) give(state, origin, confirmed.index)
   startRound(state, leadership)
+}
+
+function give(state: CoreState, origin: ReadOrigin, index: LogIndex): void {
+  if (origin.kind === 'local') state.readOutcome({ ref: origin.ref, index })
+  else answer(state, origin, index)
 }
 
 function answer(state: CoreState, origin: Extract<ReadOrigin, { kind: 'remote' }>, index: ReadIndexResponse['index']): void {
@@ -74,7 +88,7 @@ function answer(state: CoreState, origin: Extract<ReadOrigin, { kind: 'remote' }
 
 function refuseRead(state: CoreState, origin: ReadOrigin, code: 'OVERLOADED' | 'NOT_LEADER'): void {
   if (origin.kind === 'local') state.readOutcome({ ref: origin.ref, refused: code, leaderId: state.leaderId })
-  else answer(state, origin, null)
+  else answer(state, origin, code)
 }
 
 /** Leadership ended: nothing that waits can be confirmed any more. */
@@ -89,11 +103,13 @@ export function handleReadIndexRequest(state: CoreState, leadership: Leadership,
 /** Counts only from the leader of the current term, and only for the question that is open. */
 export function handleReadIndexResponse(state: CoreState, message: ReadIndexResponse): void {
   if (message.from !== state.leaderId) return
-  const refs = state.reads.answered(message.request)
-  if (refs === null) return
-  for (const ref of refs) {
-    if (message.index === null) state.readOutcome({ ref, refused: 'NOT_LEADER', leaderId: state.leaderId })
-    else state.readOutcome({ ref, index: message.index })
+  const asked = state.reads.answered(message.request)
+  if (asked === null) return
+  const { index } = message
+  if (typeof index === 'number') state.freshness.prove(asked.askedMs, index, state.appliedIndex)
+  for (const ref of asked.refs) {
+    if (typeof index === 'number') state.readOutcome({ ref, index })
+    else state.readOutcome({ ref, refused: index, leaderId: state.leaderId })
   }
   askLeader(state)
 }

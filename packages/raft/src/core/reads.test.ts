@@ -107,7 +107,7 @@ describe('reads on a follower', () => {
             const question = asked[step.pick]
             const answered = question === undefined ? null : reads.answered(question.request)
             if (answered !== null) expect(question).toBe(asked[asked.length - 1])
-            for (const ref of answered ?? []) {
+            for (const ref of answered?.refs ?? []) {
               expect(ref).toBeLessThanOrEqual(question?.arrived ?? 0)
               expect(open.delete(ref), 'answered once').toBe(true)
             }

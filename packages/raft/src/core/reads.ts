@@ -33,6 +33,16 @@ export class Reads {
     this.#requestNumber = firstRequest
   }
 
+  /** A round that no read waits for: its confirmation tells how long this leader is sure to lead. */
+  beat(): void {
+    this.#round++
+  }
+
+  /** Later rounds have numbers above this one. */
+  skipTo(round: number): void {
+    this.#round = Math.max(this.#round, round)
+  }
+
   /** The round that messages of the leader carry now. */
   get currentRound(): number {
     return this.#round
@@ -102,11 +112,11 @@ export class Reads {
     return this.#asked === null ? Infinity : this.#asked.askedMs + retryAfterMs
   }
 
-  answered(request: number): readonly number[] | null {
-    if (this.#asked === null || this.#asked.request !== request) return null
-    const refs = this.#asked.refs
+  answered(request: number): { readonly refs: readonly number[]; readonly askedMs: number } | null {
+    const asked = this.#asked
+    if (asked === null || asked.request !== request) return null
     this.#asked = null
-    return refs
+    return asked
   }
 
   clearForwarded(): readonly number[] {

@@ -1,6 +1,7 @@
 import type { Entry, LogIndex, Term } from '../types.js'
 import { asIndex } from '../types.js'
 import type { AppendEntriesResponse, AppendRejection, HeartbeatResponse } from './messages.js'
+import { beat } from './lease.js'
 import type { Progress } from './progress.js'
 import { confirmRound } from './read-index.js'
 import { advanceCommit, notifyCommit } from './leader.js'
@@ -55,6 +56,7 @@ function entriesFor(state: CoreState, progress: Progress): readonly Entry[] | nu
 
 function sendAppend(state: CoreState, progress: Progress, prevLogIndex: LogIndex, prevLogTerm: Term, entries: readonly Entry[]): void {
   const lastSent = asIndex(prevLogIndex + entries.length)
+  beat(state)
   state.send({
     type: 'appendEntries',
     from: state.id,
@@ -64,11 +66,13 @@ function sendAppend(state: CoreState, progress: Progress, prevLogIndex: LogIndex
     prevLogTerm,
     leaderCommit: state.commitIndex,
     round: state.reads.currentRound,
+    fresh: progress.fresh,
     entries,
   })
   // An append stands in for a heart-beat, unless earlier ones are unanswered: they may be stuck behind a slow link.
   if (progress.inflightCount === 0) progress.nextHeartbeatMs = state.nowMs + state.options.heartbeatIntervalMs
   progress.lastAppendMs = state.nowMs
+  progress.beginRound(state.log.lastIndex, state.nowMs)
   progress.pacedUntilMs = Infinity
   progress.notifyAtMs = Infinity
   progress.toldCommit = asIndex(Math.max(progress.toldCommit, Math.min(state.commitIndex, lastSent)))
@@ -105,7 +109,7 @@ function stillInLog(state: CoreState, entries: readonly Entry[]): boolean {
 
 export function handleAppendResponse(state: CoreState, leadership: Leadership, progress: Progress, message: AppendEntriesResponse): void {
   answerCame(state, progress)
-  confirmRound(state, leadership, progress, message.round)
+  confirmRound(state, leadership, progress, message)
   if (message.rejected !== null) {
     if (goBack(state, progress, message.rejected)) replicate(state, progress, true)
     return
@@ -149,7 +153,7 @@ function goBack(state: CoreState, progress: Progress, rejection: AppendRejection
 
 export function handleHeartbeatResponse(state: CoreState, leadership: Leadership, progress: Progress, message: HeartbeatResponse): void {
   answerCame(state, progress)
-  confirmRound(state, leadership, progress, message.round)
+  confirmRound(state, leadership, progress, message)
   if (progress.state === 'snapshot') {
     continueSnapshot(state, progress)
     return

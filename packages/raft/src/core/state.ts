@@ -1,14 +1,16 @@
 import { invariant } from '../errors.js'
 import type { Random } from '../ports/clock.js'
 import type { Configuration, HardState, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
-import { asIndex, ZERO_INDEX } from '../types.js'
-import type { CoreEvent, Effects, ProposalOutcome, ReadOutcome, RecoveredState, Role, TransferOutcome } from './effects.js'
+import { asIndex, ZERO_INDEX, ZERO_TERM } from '../types.js'
+import type { ChangeOutcome, CoreEvent, Effects, ProposalOutcome, ReadOutcome, RecoveredState, Role, TransferOutcome } from './effects.js'
 import { LogView } from './log-view.js'
 import { Membership } from './membership.js'
 import type { Message } from './messages.js'
 import type { ResolvedCoreOptions } from './options.js'
 import type { Progress } from './progress.js'
 import { isVoter } from './quorum.js'
+import { FreshnessLog } from './freshness.js'
+import type { RoundRecord } from './lease.js'
 import { Reads } from './reads.js'
 
 /** What only a leader has; made anew at every election, so that nothing of an earlier leadership can be counted. */
@@ -22,7 +24,18 @@ export interface Leadership {
   /** Appended and not yet committed by this leader: last index and payload bytes of each proposal batch. */
   uncommitted: { readonly lastIndex: LogIndex; readonly bytes: number }[]
   uncommittedBytes: number
-  transfer: { readonly ref: number; readonly target: MemberId; readonly deadlineMs: number } | null
+  /** A change of membership that a caller waits for. */
+  change: { readonly ref: number } | null
+  /** It is no longer a voter: when it stops to lead at the latest. Null while it is one. */
+  retiresAtMs: number | null
+  /** Whoever has heard a round above `untilRound` knows that the transfer is over. */
+  transfer: { readonly ref: number; readonly target: MemberId; readonly deadlineMs: number; readonly untilRound: number } | null
+  /** The newest round that is confirmed, and those behind it that are not yet. */
+  readonly rounds: RoundRecord[]
+  /** The last one that something was learned from. */
+  provenRound: RoundRecord | null
+  /** Only rounds above this one give a lease: below it, a transfer that failed may still take effect. */
+  leaseAboveRound: number
 }
 
 /** Messages that rely on a write that is under way. */
@@ -61,11 +74,20 @@ export class CoreState {
   voteRetries = 0
   /** Campaigns in a row that nobody has answered: then this member is cut off, and asking more often helps nobody. */
   unansweredCampaigns = 0
-  /** When a current leader was last heard: the base of leader stickiness. */
-  leaderContactMs = -Infinity
+  /**
+   * Leader stickiness (thesis, section 4.2.3): until then this member helps nobody but `promisedTo`, the leader that it heard last, to be elected,
+   * whatever term it moves to meanwhile.
+   */
+  promisedUntilMs = -Infinity
+  promisedTo: MemberId | null = null
+  /** The highest round heard of a leader, and its term: a transfer of that term which began before is over. */
+  heardTerm: Term = ZERO_TERM
+  heardRound = 0
+  readonly startedMs: number
   votes = new Map<MemberId, boolean>()
   leadership: Leadership | null = null
   readonly reads: Reads
+  readonly freshness: FreshnessLog
   /** A transfer that this member gave its leadership up for, until it knows who leads. */
   handedOver: { readonly ref: number; readonly target: MemberId; readonly deadlineMs: number } | null = null
 
@@ -89,14 +111,20 @@ export class CoreState {
   #proposals: ProposalOutcome[] = []
   #readOutcomes: ReadOutcome[] = []
   #transfers: TransferOutcome[] = []
+  #changes: ChangeOutcome[] = []
   #events: CoreEvent[] = []
 
   constructor(options: ResolvedCoreOptions, recovered: RecoveredState, nowMs: number) {
     this.options = options
     this.id = options.id
     this.random = options.random
-    this.reads = new Reads(Math.floor(options.random.next() * 2 ** 48))
+    const start = Math.floor(options.random.next() * 2 ** 48)
+    this.reads = new Reads(start)
+    this.freshness = new FreshnessLog(start)
     this.nowMs = nowMs
+    this.startedMs = nowMs
+    // What it promised in its last life is forgotten, and leases rely on it: better to keep still until that must have ended.
+    if (options.leaseReads !== null) this.promisedUntilMs = nowMs + options.electionTimeoutMs
     const { hardState, snapshot } = recovered
     // A snapshot has a file of its own, and may be durable before the term of its last entry is. No vote of that term was shown to anybody.
     const isBehind = snapshot !== null && snapshot.term > hardState.term
@@ -237,6 +265,10 @@ export class CoreState {
     this.#transfers.push(outcome)
   }
 
+  changeOutcome(outcome: ChangeOutcome): void {
+    this.#changes.push(outcome)
+  }
+
   event(event: CoreEvent): void {
     this.#events.push(event)
   }
@@ -253,6 +285,7 @@ export class CoreState {
       proposals: this.#proposals,
       reads: this.#readOutcomes,
       transfers: this.#transfers,
+      changes: this.#changes,
       events: this.#events,
     }
     this.#announcedCommit = this.commitIndex
@@ -264,6 +297,7 @@ export class CoreState {
     this.#proposals = []
     this.#readOutcomes = []
     this.#transfers = []
+    this.#changes = []
     this.#events = []
     return effects
   }

@@ -1,4 +1,5 @@
 import type { Input, InputType, Role } from './effects.js'
+import { change } from './change.js'
 import { handleTimeoutNow, startTransfer } from './transfer.js'
 import { askVotersAgain, campaign, handleRequestVote, handleVoteResponse } from './election.js'
 import { handleAppend, handleHeartbeat } from './follower.js'
@@ -56,6 +57,12 @@ const refuseProposals: InputHandler<'propose'> = (state, { proposals }) => {
 
 const refuseRead: InputHandler<'read'> = (state, { ref }) => state.readOutcome({ ref, refused: 'NO_LEADER', leaderId: null })
 
+const refuseChange: InputHandler<'change'> = (state, { ref }) => {
+  const { leaderId } = state
+  if (leaderId === null) state.changeOutcome({ ref, refused: 'NO_LEADER', reason: 'no leader is known', leaderId })
+  else state.changeOutcome({ ref, refused: 'NOT_LEADER', reason: `member ${leaderId} is the leader`, leaderId })
+}
+
 const refuseTransfer: InputHandler<'transfer'> = (state, { ref }) => state.transferOutcome({ ref, refused: 'NOT_LEADER' })
 
 const tickFollower: InputHandler<'tick'> = (state) => {
@@ -84,6 +91,7 @@ const notLeader = {
   ...everyRole,
   propose: refuseProposals,
   transfer: refuseTransfer,
+  change: refuseChange,
   loaded: ignore,
   snapshotRead: ignore,
   snapshotReadFailed: ignore,
@@ -105,6 +113,7 @@ export const inputTable: InputTable = {
     propose: leading((state, leadership, { proposals }) => propose(state, leadership, proposals)),
     read: leading((state, leadership, { ref }) => readOnLeader(state, leadership, { kind: 'local', ref })),
     transfer: leading(startTransfer),
+    change: leading(change),
     loaded: forPeer((state, _leadership, progress, { from, entries }) => handleLoaded(state, progress, from, entries)),
     snapshotRead: forPeer((state, _leadership, progress, input) => handleSnapshotRead(state, progress, input)),
     snapshotReadFailed: forPeer((state, _leadership, progress) => handleSnapshotReadFailed(state, progress)),
@@ -113,7 +122,7 @@ export const inputTable: InputTable = {
 }
 
 const refuseReadRequest: MessageHandler<'readIndexRequest'> = (state, message) =>
-  state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: null })
+  state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: 'NOT_LEADER' })
 
 /** Messages of the leader of the current term make a candidate of that term a follower (paper, section 5.2). */
 const ofTheLeader = { appendEntries: handleAppend, heartbeat: handleHeartbeat, installSnapshot: handleInstallSnapshot } as const

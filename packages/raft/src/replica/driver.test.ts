@@ -41,6 +41,7 @@ const heartbeat = (from = 2, to = 1): Message => ({
   term: asTerm(1),
   commit: asIndex(0),
   round: 0,
+  fresh: null,
 })
 
 let clock: ManualClock

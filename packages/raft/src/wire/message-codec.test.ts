@@ -54,10 +54,12 @@ function buildEntries(seeds: readonly EntrySeed[], previousIndex: number, previo
   })
 }
 
+const fresh = fc.option(fc.record({ stamp: number.map((value) => Math.max(1, value)), index }))
+
 const appendEntries: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
   fc
-    .record({ from: memberId, to: memberId, previous: position(term), leaderCommit: index, round: number, seeds: entrySeeds })
-    .map(({ from, to, previous, leaderCommit, round, seeds }) => ({
+    .record({ from: memberId, to: memberId, previous: position(term), leaderCommit: index, round: number, fresh, seeds: entrySeeds })
+    .map(({ from, to, previous, leaderCommit, round, fresh, seeds }) => ({
       type: 'appendEntries',
       from,
       to,
@@ -66,13 +68,14 @@ const appendEntries: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
       prevLogTerm: previous.term,
       leaderCommit,
       round,
+      fresh,
       entries: buildEntries(seeds, previous.index, previous.term, term),
     })),
 )
 
 const requestVote: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
   fc
-    .record({ from: memberId, to: memberId, last: position(term), preVote: fc.boolean(), transfer: fc.boolean() })
+    .record({ from: memberId, to: memberId, last: position(term), preVote: fc.boolean(), transfer: fc.option(number) })
     .map(({ last, ...rest }) => ({ type: 'requestVote', term, lastLogIndex: last.index, lastLogTerm: last.term, ...rest })),
 )
 
@@ -113,6 +116,7 @@ const appendResponse: fc.Arbitrary<Message> = fc
   .record({
     ...envelope,
     round: number,
+    stamp: number,
     matchIndex: index,
     rejected: fc.option(fc.record({ prevLogIndex: index, conflictTerm: number, conflictIndex: index, lastIndex: index })),
   })
@@ -128,8 +132,8 @@ const ARBITRARIES: Record<MessageType, fc.Arbitrary<Message>> = {
   requestVote,
   installSnapshot,
   requestVoteResponse: fc.record({ type: fc.constant('requestVoteResponse'), ...envelope, preVote: fc.boolean(), granted: fc.boolean() }),
-  heartbeat: fc.record({ type: fc.constant('heartbeat'), ...envelope, term: leaderTerm, commit: index, round: number }),
-  heartbeatResponse: fc.record({ type: fc.constant('heartbeatResponse'), ...envelope, round: number }),
+  heartbeat: fc.record({ type: fc.constant('heartbeat'), ...envelope, term: leaderTerm, commit: index, round: number, fresh }),
+  heartbeatResponse: fc.record({ type: fc.constant('heartbeatResponse'), ...envelope, round: number, stamp: number }),
   installSnapshotResponse: fc.record({
     type: fc.constant('installSnapshotResponse'),
     ...envelope,
@@ -137,13 +141,13 @@ const ARBITRARIES: Record<MessageType, fc.Arbitrary<Message>> = {
     nextOffset: number,
     installed: fc.boolean(),
   }),
-  timeoutNow: fc.record({ type: fc.constant('timeoutNow'), ...envelope, term: leaderTerm }),
+  timeoutNow: fc.record({ type: fc.constant('timeoutNow'), ...envelope, term: leaderTerm, untilRound: number }),
   readIndexRequest: fc.record({ type: fc.constant('readIndexRequest'), ...envelope, request: number }),
   readIndexResponse: fc.record({
     type: fc.constant('readIndexResponse'),
     ...envelope,
     request: number,
-    index: fc.option(index, { nil: null }),
+    index: fc.oneof(index, fc.constantFrom('NOT_LEADER' as const, 'OVERLOADED' as const)),
   }),
 }
 const anyMessage = fc.oneof(...Object.values(ARBITRARIES))
@@ -252,6 +256,7 @@ function append(fields: Partial<AppendEntries>): AppendEntries {
     prevLogTerm: asTerm(0),
     leaderCommit: asIndex(0),
     round: 0,
+    fresh: null,
     entries: [],
     ...fields,
   }
@@ -291,18 +296,20 @@ describe('what a peer may try', () => {
     ['a log term above its own', message(1, 2, 0, 1, 3), 'lastLogTerm'],
     ['an index without a term', message(1, 2, 0, 1, 0), 'lastLogTerm'],
     ['a term without an index', message(3, 2, 0, 1, 0, 0, 0), 'prevLogTerm'],
-    ['an entry term above its own', message(3, 2, 0, 0, 0, 0, 1, 1, 3, 0, 0), 'entries.term'],
-    ['an entry of term 0', message(3, 2, 0, 0, 0, 0, 1, 1, 0, 0, 0), 'entries.term'],
-    ['an unknown entry type', message(3, 2, 0, 0, 0, 0, 1, 3, 1, 0, 0), 'entries.type'],
-    ['an entry time beyond 2^53', message(3, 2, 0, 0, 0, 0, 2, 1, 1, MAX, 0, 1, 0, 1, 0), 'entries.timeMs'],
-    ['indexes beyond 2^53', message(3, 2, MAX, 1, 0, 0, 1, 1, 0, 0, 0), 'entries'],
-    ['more entries than bytes', message(3, 2, 0, 0, 0, 0, 1_000_000), 'entries'],
-    ['a payload longer than the message', message(3, 2, 0, 0, 0, 0, 1, 1, 1, 0, 9), 'entries.payload'],
-    ['trailing bytes', message(9, 1, 0), 'end'],
+    ['an entry term above its own', message(3, 2, 0, 0, 0, 0, 0, 1, 1, 3, 0, 0), 'entries.term'],
+    ['an entry of term 0', message(3, 2, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0), 'entries.term'],
+    ['an unknown entry type', message(3, 2, 0, 0, 0, 0, 0, 1, 3, 1, 0, 0), 'entries.type'],
+    ['an entry time beyond 2^53', message(3, 2, 0, 0, 0, 0, 0, 2, 1, 1, MAX, 0, 1, 0, 1, 0), 'entries.timeMs'],
+    ['indexes beyond 2^53', message(3, 2, MAX, 1, 0, 0, 0, 1, 1, 0, 0, 0), 'entries'],
+    ['more entries than bytes', message(3, 2, 0, 0, 0, 0, 0, 1_000_000), 'entries'],
+    ['a payload longer than the message', message(3, 2, 0, 0, 0, 0, 0, 1, 1, 1, 0, 9), 'entries.payload'],
+    ['a mark of time that is none', message(5, 2, 0, 0, 1, 0, 0), 'fresh.stamp'],
+    ['an unknown refusal of a read', message(11, 2, 1, 3), 'result'],
+    ['trailing bytes', message(9, 1, 0, 0), 'end'],
     ['a half boolean', message(2, 1, 2, 0), 'preVote'],
-    ['a conflict term above its own', message(4, 2, 0, 0, 1, 5, 3, 1, 1), 'rejected.conflictTerm'],
+    ['a conflict term above its own', message(4, 2, 0, 0, 0, 1, 5, 3, 1, 1), 'rejected.conflictTerm'],
     ['a snapshot of nothing', message(7, 2, 0, 0), 'snapshot.index'],
-    ['a configuration entry that is none', message(3, 2, 0, 0, 0, 0, 1, 2, 1, 0, 1, 9), 'format'],
+    ['a configuration entry that is none', message(3, 2, 0, 0, 0, 0, 0, 1, 2, 1, 0, 1, 9), 'format'],
   ])('%s is malformed', (_name, bytes, field) => {
     refuses(bytes, field)
   })

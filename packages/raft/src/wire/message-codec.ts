@@ -7,7 +7,16 @@
  * the entry before: so indexes that jump and terms or times that fall cannot even be written down.
  * Decoding believes nothing a peer says: MALFORMED (refused) names the field. A decoded message may hold views of the given bytes.
  */
-import type { AppendEntries, AppendEntriesResponse, InstallSnapshot, Message, MessageType, RequestVote } from '../core/messages.js'
+import type {
+  AppendEntries,
+  AppendEntriesResponse,
+  Freshness,
+  InstallSnapshot,
+  Message,
+  MessageType,
+  ReadIndexResponse,
+  RequestVote,
+} from '../core/messages.js'
 import { invariant, unreachable } from '../errors.js'
 import { decodeConfiguration, encodeConfiguration } from '../log/configuration-codec.js'
 import type { Lane } from '../ports/transport.js'
@@ -33,6 +42,8 @@ const TYPES = new Map<number, MessageType>(Object.entries(MESSAGE_TYPE_CODES).ma
 
 const FLAG_PRE_VOTE = 1
 const FLAG_TRANSFER = 2
+/** The code on the wire is the position here, from 1; 0 = not refused. */
+const READ_REFUSALS = ['NOT_LEADER', 'OVERLOADED'] as const
 /** Type, term difference, time difference, length of the payload. */
 const SMALLEST_ENTRY_BYTES = 4
 /** Beside its payload an entry needs at most this: type, two varints of 8 bytes, a length of 5. */
@@ -86,13 +97,13 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
       return writeAppendEntriesResponse(writer, message)
     case 'heartbeat':
       writer.varint(message.commit)
-      return writer.varint(message.round)
+      writer.varint(message.round)
+      return writeFreshness(writer, message.fresh)
     case 'heartbeatResponse':
-      return writer.varint(message.round)
+      writer.varint(message.round)
+      return writer.varint(message.stamp)
     case 'requestVote':
-      writer.u8((message.preVote ? FLAG_PRE_VOTE : 0) | (message.transfer ? FLAG_TRANSFER : 0))
-      writer.varint(message.lastLogIndex)
-      return writer.varint(message.lastLogTerm)
+      return writeRequestVote(writer, message)
     case 'requestVoteResponse':
       writer.boolean(message.preVote)
       return writer.boolean(message.granted)
@@ -103,17 +114,31 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
       writer.varint(message.nextOffset)
       return writer.boolean(message.installed)
     case 'timeoutNow':
-      return
+      return writer.varint(message.untilRound)
     case 'readIndexRequest':
       return writer.varint(message.request)
     case 'readIndexResponse':
       writer.varint(message.request)
-      writer.boolean(message.index !== null)
-      if (message.index !== null) writer.varint(message.index)
+      writer.u8(typeof message.index === 'number' ? 0 : READ_REFUSALS.indexOf(message.index) + 1)
+      if (typeof message.index === 'number') writer.varint(message.index)
       return
     default:
       unreachable(message)
   }
+}
+
+function writeRequestVote(writer: ByteWriter, message: RequestVote): void {
+  writer.u8((message.preVote ? FLAG_PRE_VOTE : 0) | (message.transfer === null ? 0 : FLAG_TRANSFER))
+  writer.varint(message.lastLogIndex)
+  writer.varint(message.lastLogTerm)
+  if (message.transfer !== null) writer.varint(message.transfer)
+}
+
+function writeFreshness(writer: ByteWriter, fresh: Freshness | null): void {
+  writer.boolean(fresh !== null)
+  if (fresh === null) return
+  writer.varint(fresh.stamp)
+  writer.varint(fresh.index)
 }
 
 function payloadBytes(message: Message): number {
@@ -128,6 +153,7 @@ function writeAppendEntries(writer: ByteWriter, message: AppendEntries): void {
   writer.varint(message.prevLogTerm)
   writer.varint(message.leaderCommit)
   writer.varint(message.round)
+  writeFreshness(writer, message.fresh)
   writer.varint(message.entries.length)
   let index: number = message.prevLogIndex
   let term: number = message.prevLogTerm
@@ -154,6 +180,7 @@ function refuseEntry(message: AppendEntries, entry: Entry, previousTimeMs: numbe
 
 function writeAppendEntriesResponse(writer: ByteWriter, message: AppendEntriesResponse): void {
   writer.varint(message.round)
+  writer.varint(message.stamp)
   writer.varint(message.matchIndex)
   writer.boolean(message.rejected !== null)
   if (message.rejected === null) return
@@ -205,9 +232,9 @@ function readFields(reader: ByteReader, type: MessageType, { from, to, term }: A
       return readAppendEntriesResponse(reader, from, to, term)
     case 'heartbeat':
       requireLeaderTerm(reader, term)
-      return { type, from, to, term, commit: readIndex(reader, 'commit'), round: reader.varint('round') }
+      return { type, from, to, term, commit: readIndex(reader, 'commit'), round: reader.varint('round'), fresh: readFreshness(reader) }
     case 'heartbeatResponse':
-      return { type, from, to, term, round: reader.varint('round') }
+      return { type, from, to, term, round: reader.varint('round'), stamp: reader.varint('stamp') }
     case 'requestVote':
       return readRequestVote(reader, from, to, term)
     case 'requestVoteResponse':
@@ -221,12 +248,12 @@ function readFields(reader: ByteReader, type: MessageType, { from, to, term }: A
     }
     case 'timeoutNow':
       requireLeaderTerm(reader, term)
-      return { type, from, to, term }
+      return { type, from, to, term, untilRound: reader.varint('untilRound') }
     case 'readIndexRequest':
       return { type, from, to, term, request: reader.varint('request') }
     case 'readIndexResponse': {
       const request = reader.varint('request')
-      return { type, from, to, term, request, index: reader.boolean('hasIndex') ? readIndex(reader, 'index') : null }
+      return { type, from, to, term, request, index: readReadIndex(reader) }
     }
     default:
       return unreachable(type)
@@ -265,7 +292,21 @@ function readRequestVote(reader: ByteReader, from: MemberId, to: MemberId, term:
   const lastLogTerm = readLogTerm(reader, 'lastLogTerm', term)
   requirePosition(reader, 'lastLogTerm', lastLogIndex, lastLogTerm)
   const preVote = (flags & FLAG_PRE_VOTE) !== 0
-  return { type: 'requestVote', from, to, term, preVote, transfer: (flags & FLAG_TRANSFER) !== 0, lastLogIndex, lastLogTerm }
+  const transfer = (flags & FLAG_TRANSFER) === 0 ? null : reader.varint('transfer')
+  return { type: 'requestVote', from, to, term, preVote, transfer, lastLogIndex, lastLogTerm }
+}
+
+function readReadIndex(reader: ByteReader): ReadIndexResponse['index'] {
+  const code = reader.u8('result')
+  if (code === 0) return readIndex(reader, 'index')
+  return READ_REFUSALS[code - 1] ?? reader.fail('result', `${code} is unknown`)
+}
+
+function readFreshness(reader: ByteReader): Freshness | null {
+  if (!reader.boolean('fresh')) return null
+  const stamp = reader.varint('fresh.stamp')
+  if (stamp === 0) reader.fail('fresh.stamp', '0 is no mark')
+  return { stamp, index: readIndex(reader, 'fresh.index') }
 }
 
 function readAppendEntries(reader: ByteReader, from: MemberId, to: MemberId, term: Term): AppendEntries {
@@ -275,6 +316,7 @@ function readAppendEntries(reader: ByteReader, from: MemberId, to: MemberId, ter
   requirePosition(reader, 'prevLogTerm', prevLogIndex, prevLogTerm)
   const leaderCommit = readIndex(reader, 'leaderCommit')
   const round = reader.varint('round')
+  const fresh = readFreshness(reader)
   const count = reader.count('entries', SMALLEST_ENTRY_BYTES)
   if (prevLogIndex + count > Number.MAX_SAFE_INTEGER) reader.fail('entries', 'an index would exceed 2^53 - 1')
   const entries: Entry[] = []
@@ -292,20 +334,21 @@ function readAppendEntries(reader: ByteReader, from: MemberId, to: MemberId, ter
     if (type === EntryType.configuration) decodeConfiguration(payload)
     entries.push({ term: asTerm(entryTerm), index: asIndex(prevLogIndex + position), type: type as EntryType, timeMs, payload })
   }
-  return { type: 'appendEntries', from, to, term, prevLogIndex, prevLogTerm, leaderCommit, round, entries }
+  return { type: 'appendEntries', from, to, term, prevLogIndex, prevLogTerm, leaderCommit, round, fresh, entries }
 }
 
 function readAppendEntriesResponse(reader: ByteReader, from: MemberId, to: MemberId, term: Term): AppendEntriesResponse {
   const round = reader.varint('round')
+  const stamp = reader.varint('stamp')
   const matchIndex = readIndex(reader, 'matchIndex')
-  if (!reader.boolean('hasRejected')) return { type: 'appendEntriesResponse', from, to, term, round, matchIndex, rejected: null }
+  if (!reader.boolean('hasRejected')) return { type: 'appendEntriesResponse', from, to, term, round, stamp, matchIndex, rejected: null }
   const rejected = {
     prevLogIndex: readIndex(reader, 'rejected.prevLogIndex'),
     conflictTerm: readLogTerm(reader, 'rejected.conflictTerm', term),
     conflictIndex: readIndex(reader, 'rejected.conflictIndex'),
     lastIndex: readIndex(reader, 'rejected.lastIndex'),
   }
-  return { type: 'appendEntriesResponse', from, to, term, round, matchIndex, rejected }
+  return { type: 'appendEntriesResponse', from, to, term, round, stamp, matchIndex, rejected }
 }
 
 function readInstallSnapshot(reader: ByteReader, from: MemberId, to: MemberId, term: Term): InstallSnapshot {

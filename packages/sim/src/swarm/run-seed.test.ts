@@ -98,21 +98,21 @@ describe('message filters', () => {
   it('know the type of a message by its first byte', () => {
     const envelope = { from: asMemberId(1), to: asMemberId(2), term: asTerm(1) }
     const log = { lastLogIndex: ZERO_INDEX, lastLogTerm: ZERO_TERM }
-    const append = { prevLogIndex: ZERO_INDEX, prevLogTerm: ZERO_TERM, leaderCommit: ZERO_INDEX, round: 0, entries: [] }
+    const append = { prevLogIndex: ZERO_INDEX, prevLogTerm: ZERO_TERM, leaderCommit: ZERO_INDEX, round: 0, fresh: null, entries: [] }
     const configuration = foundingConfiguration([])
     const snapshot = { index: asIndex(1), term: asTerm(1), timeMs: 0, configuration, sizeBytes: 1, checksum: 0 }
     const messages: Message[] = [
-      { type: 'requestVote', preVote: false, transfer: false, ...log, ...envelope },
+      { type: 'requestVote', preVote: false, transfer: null, ...log, ...envelope },
       { type: 'requestVoteResponse', preVote: false, granted: true, ...envelope },
       { type: 'appendEntries', ...append, ...envelope },
-      { type: 'appendEntriesResponse', round: 0, matchIndex: ZERO_INDEX, rejected: null, ...envelope },
-      { type: 'heartbeat', commit: ZERO_INDEX, round: 0, ...envelope },
-      { type: 'heartbeatResponse', round: 0, ...envelope },
+      { type: 'appendEntriesResponse', round: 0, stamp: 0, matchIndex: ZERO_INDEX, rejected: null, ...envelope },
+      { type: 'heartbeat', commit: ZERO_INDEX, round: 0, fresh: null, ...envelope },
+      { type: 'heartbeatResponse', round: 0, stamp: 0, ...envelope },
       { type: 'installSnapshot', snapshot, offset: 0, data: Uint8Array.of(1), done: true, ...envelope },
       { type: 'installSnapshotResponse', snapshotIndex: ZERO_INDEX, nextOffset: 0, installed: false, ...envelope },
-      { type: 'timeoutNow', ...envelope },
+      { type: 'timeoutNow', untilRound: 0, ...envelope },
       { type: 'readIndexRequest', request: 1, ...envelope },
-      { type: 'readIndexResponse', request: 1, index: null, ...envelope },
+      { type: 'readIndexResponse', request: 1, index: 'NOT_LEADER', ...envelope },
     ]
     for (const message of messages) expect(MESSAGE_TYPES[encodeMessage(message)[0] ?? 0]).toBe(message.type)
     expect(MESSAGE_TYPES.length).toBe(messages.length + 1)
