@@ -3,6 +3,7 @@
  * ends in `/` is a room whose files only work together and are tested as a whole.
  */
 export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, string>([
+  ['packages/raft/src/core/change.ts', 'a room of the core: paper-membership.test.ts and core-fuzz.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/election.ts', 'a room of the core: paper-elections.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/follower.ts', 'a room of the core: paper-replication.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/leader.ts', 'a room of the core: paper-replication.test.ts beside it, through RaftCore'],
@@ -12,6 +13,7 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/raft/src/core/state.ts', 'a room of the core: paper-replication.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/tables.ts', 'a room of the core: core-fuzz.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/transfer.ts', 'a room of the core: paper-elections.test.ts beside it, through RaftCore'],
+  ['packages/raft/src/replica/call-table.ts', 'changes.test.ts and transfers.test.ts beside it'],
   ['packages/balsa/src/bin/balsactl.ts', 'a process: tests/process/programs.test.mjs'],
   ['packages/balsa/src/cli/commands/endpoint-health.ts', 'a command: cli/main.test.ts, through the command line'],
   ['packages/balsa/src/cli/commands/check-history.ts', 'a command: cli/main.test.ts, through the command line'],

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js'
 import type { Configuration, Entry, EntryType, HardState, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
+import type { MembershipChange } from './membership-change.js'
 import type { Message } from './messages.js'
 
 export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader'
@@ -19,6 +20,8 @@ export type Input =
   | { readonly type: 'propose'; readonly proposals: readonly Proposal[] }
   /** Wants an index whose application makes a local read linearizable. */
   | { readonly type: 'read'; readonly ref: number }
+  /** Wants another membership. Answered when the whole change is committed, a joint configuration left included. */
+  | { readonly type: 'change'; readonly ref: number; readonly changes: readonly MembershipChange[]; readonly force: boolean }
   /** Wants `target` (or the best voter, when null) to lead instead. */
   | { readonly type: 'transfer'; readonly ref: number; readonly target: MemberId | null }
   /** The persist effect with this sequence number, and all before it, are durable. */
@@ -73,6 +76,10 @@ export type ReadOutcome =
 
 export type TransferOutcome = { readonly ref: number; readonly target: MemberId } | { readonly ref: number; readonly refused: ErrorCode }
 
+export type ChangeOutcome =
+  | { readonly ref: number; readonly index: LogIndex; readonly configuration: Configuration }
+  | { readonly ref: number; readonly refused: ErrorCode; readonly reason: string; readonly leaderId: MemberId | null }
+
 /** For people and metrics: what happened and why. Nothing depends on it. */
 export type CoreEvent =
   | { readonly type: 'role'; readonly role: Role; readonly term: Term; readonly leaderId: MemberId | null; readonly reason: string }
@@ -107,6 +114,7 @@ export interface Effects {
   readonly proposals: readonly ProposalOutcome[]
   readonly reads: readonly ReadOutcome[]
   readonly transfers: readonly TransferOutcome[]
+  readonly changes: readonly ChangeOutcome[]
   readonly events: readonly CoreEvent[]
 }
 

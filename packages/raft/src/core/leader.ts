@@ -257,7 +257,11 @@ export function checkQuorumDeadlineMs(state: CoreState, leadership: Leadership):
 }
 
 export function leaderDeadlineMs(state: CoreState, leadership: Leadership): number {
-  let deadline = Math.min(checkQuorumDeadlineMs(state, leadership), leadership.transfer?.deadlineMs ?? Infinity, leadership.retiresAtMs ?? Infinity)
+  let deadline = Math.min(
+    checkQuorumDeadlineMs(state, leadership),
+    leadership.transfer?.deadlineMs ?? Infinity,
+    leadership.retiresAtMs ?? Infinity,
+  )
   for (const { nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs } of leadership.progress.values()) {
     deadline = Math.min(deadline, nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs)
   }

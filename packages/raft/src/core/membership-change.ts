@@ -29,6 +29,8 @@ export interface ChangeRefusal {
   readonly reason: string
 }
 
+export type NextConfiguration = { readonly configuration: Configuration } | ChangeRefusal
+
 const refuse = (refused: ErrorCode, reason: string): ChangeRefusal => ({ refused, reason })
 
 /**
@@ -36,10 +38,7 @@ const refuse = (refused: ErrorCode, reason: string): ChangeRefusal => ({ refused
  * MEMBER_UNKNOWN, MEMBER_REMOVED or INVALID. Joint whenever the voters change, however little (paper, section 6): one rule for every change is
  * one rule to get right. Knows nothing of who is alive or keeps up.
  */
-export function nextConfiguration(
-  active: Configuration,
-  changes: readonly MembershipChange[],
-): { readonly configuration: Configuration } | ChangeRefusal {
+export function nextConfiguration(active: Configuration, changes: readonly MembershipChange[]): NextConfiguration {
   if (isJoint(active)) return refuse('MEMBERSHIP_PENDING', 'the change before this one is not finished')
   if (changes.length === 0) return refuse('INVALID', 'nothing is to be changed')
   const draft = new Draft(active)

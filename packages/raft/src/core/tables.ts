@@ -122,7 +122,14 @@ export const inputTable: InputTable = {
 }
 
 const refuseReadRequest: MessageHandler<'readIndexRequest'> = (state, message) =>
-  state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: 'NOT_LEADER' })
+  state.send({
+    type: 'readIndexResponse',
+    from: state.id,
+    to: message.from,
+    term: state.term,
+    request: message.request,
+    index: 'NOT_LEADER',
+  })
 
 /** Messages of the leader of the current term make a candidate of that term a follower (paper, section 5.2). */
 const ofTheLeader = { appendEntries: handleAppend, heartbeat: handleHeartbeat, installSnapshot: handleInstallSnapshot } as const

@@ -48,8 +48,7 @@ export function bestSuccessor(state: CoreState, leadership: Leadership): MemberI
 }
 
 /** A witness votes, but has nothing to lead with. */
-const mayLead = ({ configuration }: CoreState, id: MemberId): boolean =>
-  isVoter(configuration, id) && !configuration.witnesses.includes(id)
+const mayLead = ({ configuration }: CoreState, id: MemberId): boolean => isVoter(configuration, id) && !configuration.witnesses.includes(id)
 
 /** Asks a member that has the whole log to campaign, by a leader that makes no more rounds. */
 export function handOver(state: CoreState, target: MemberId): void {

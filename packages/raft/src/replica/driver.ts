@@ -8,6 +8,7 @@ import type { LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 import { decodeMessage, encodeMessage, laneOf } from '../wire/message-codec.js'
 import { ApplyLoop } from './apply-loop.js'
 import { CallGuards } from './calls.js'
+import { ChangeTable } from './changes.js'
 import type { ConsensusCore } from './consensus-core.js'
 import { EventHub } from './events.js'
 import type { ResolvedReplicaOptions } from './options.js'
@@ -38,6 +39,7 @@ export class Driver<Result> {
   readonly proposals: ProposalTable<Result>
   readonly reads: ReadTable
   readonly transfers: TransferTable
+  readonly changes: ChangeTable
   readonly applyLoop: ApplyLoop<Result>
   readonly taker: SnapshotTaker<Result>
   readonly counters: DriverCounters = { droppedMessages: 0, turns: 0 }
@@ -50,7 +52,8 @@ export class Driver<Result> {
   readonly watchers = new Set<() => void>()
 
   #inbox: Input[] = []
-  #transferRequests: Input[] = []
+  /** Transfers of leadership and changes of membership. */
+  #requests: Input[] = []
   #scheduled = false
   #running = true
   #timer: Timer | null = null
@@ -80,6 +83,7 @@ export class Driver<Result> {
     this.proposals = new ProposalTable(limits, this.guards)
     this.reads = new ReadTable(limits.maxPendingReads, this.guards)
     this.transfers = new TransferTable(this.guards)
+    this.changes = new ChangeTable(this.guards)
     const hooks = {
       input: (input: Input): void => this.input(input),
       failed: (error: unknown): void => this.fail(error),
@@ -127,9 +131,9 @@ export class Driver<Result> {
     this.schedule()
   }
 
-  /** Asks the core to hand over leadership; not before the commands that arrived earlier in the same turn. */
-  requestTransfer(ref: number, target: MemberId | null): void {
-    this.#transferRequests.push({ type: 'transfer', ref, target })
+  /** Asks the core to hand over leadership or to change the membership; not before the commands that arrived earlier in the same turn. */
+  request(request: Extract<Input, { type: 'transfer' | 'change' }>): void {
+    this.#requests.push(request)
     this.schedule()
   }
 
@@ -167,7 +171,7 @@ export class Driver<Result> {
     this.#timer?.cancel()
     this.#timer = null
     this.#inbox = []
-    this.#transferRequests = []
+    this.#requests = []
     this.applyLoop.stop()
     this.taker.stop(cause)
     this.#sender.stop()
@@ -175,6 +179,7 @@ export class Driver<Result> {
     this.proposals.stop(cause)
     this.reads.stop(cause)
     this.transfers.stop(cause)
+    this.changes.stop(cause)
     for (const watcher of [...this.watchers]) watcher()
     this.watchers.clear()
   }
@@ -240,8 +245,8 @@ export class Driver<Result> {
         stepped = true
       }
     }
-    if (this.#transferRequests.length > 0) {
-      for (const request of this.#transferRequests.splice(0)) core.step(request, nowMs)
+    if (this.#requests.length > 0) {
+      for (const request of this.#requests.splice(0)) core.step(request, nowMs)
       stepped = true
     }
     if (nowMs >= core.deadlineMs()) {
@@ -292,6 +297,7 @@ export class Driver<Result> {
     const { core, proposals } = this
     if (effects.proposals.length > 0) proposals.outcomes(effects.proposals, core.term, this.leaderAddress)
     if (effects.transfers.length > 0) this.transfers.outcomes(effects.transfers, core.leaderId, this.leaderAddress)
+    if (effects.changes.length > 0) this.changes.outcomes(effects.changes, this.leaderAddress)
     if (effects.reads.length > 0) this.reads.outcomes(effects.reads, this.leaderAddress)
     const leads = core.role === 'leader'
     if (proposals.hasAccepted && (!leads || core.term !== this.#lastTerm)) {

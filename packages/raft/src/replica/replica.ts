@@ -11,6 +11,7 @@ import { EntryType, ZERO_INDEX } from '../types.js'
 import { restoreMachine } from './apply-loop.js'
 import type { CallOptions } from './calls.js'
 import { stopped } from './calls.js'
+import type { MembershipChanged } from './changes.js'
 import type { ConsensusCore, PeerProgress } from './consensus-core.js'
 import { Driver } from './driver.js'
 import type { EventOf, EventStreamOptions, ReplicaEvent, ReplicaEventType } from './events.js'
@@ -56,13 +57,6 @@ export interface CloseOptions {
 export interface ChangeOptions extends CallOptions {
   /** Change also when a majority of the new voters does not seem to be alive. */
   readonly force?: boolean
-}
-
-/** A committed change of membership. */
-export interface MembershipChanged {
-  /** Where the resulting configuration stands in the log. */
-  readonly index: LogIndex
-  readonly configuration: Configuration
 }
 
 export type WaitCondition = 'leader-known' | 'is-leader' | 'caught-up'
@@ -194,7 +188,7 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
   }
 
   #transfer(target: MemberId | null, options: CallOptions): Promise<MemberId> {
-    return this.#driver.transfers.add(options, (ref) => this.#driver.requestTransfer(ref, target))
+    return this.#driver.transfers.add(options, (ref) => this.#driver.request({ type: 'transfer', ref, target }))
   }
 
   /**
@@ -206,7 +200,9 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
    * Unknown: LEADERSHIP_LOST, OUTCOME_UNKNOWN.
    */
   changeMembership(changes: readonly MembershipChange[], options: ChangeOptions = {}): Promise<MembershipChanged> {
-    return Promise.reject(new BalsaError('UNAVAILABLE', `${changes.length} changes cannot be made yet`, { cause: options }))
+    if (this.#state !== 'running') return Promise.reject(stopped())
+    const { force = false, ...call } = options
+    return this.#driver.changes.add(call, (ref) => this.#driver.request({ type: 'change', ref, changes, force }))
   }
 
   /** Bytes of log that a snapshot taken now would free: for a service that decides by itself when to call {@link takeSnapshot}. */

@@ -15,6 +15,7 @@ const NOTHING: Effects = {
   proposals: [],
   reads: [],
   transfers: [],
+  changes: [],
   events: [],
 }
 
