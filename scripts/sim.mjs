@@ -8,6 +8,8 @@
  *   --profile P    one mix of faults for all of them; without it each seed draws its own
  *   --replay S     one seed, with the end of its trace
  *   --trace FILE   with --replay: the whole trace goes there
+ *   --demand-marks fails when a mark was never reached (of 1,000 seeds or more)
+ *   --measure M    speed: how much faster than real time; --for S: seconds of computing for each load (default 10)
  *   --marks        lists every counter, not only what was never reached
  *   --no-build     takes what was built last
  */
@@ -20,6 +22,9 @@ import { parseArgs } from 'node:util'
 /** @typedef {import('@balsa/sim').SeedReport} SeedReport */
 /** @typedef {import('@balsa/sim').Profile} Profile */
 
+/** A run keeps what it makes for a while: a larger nursery spares moving it twice. */
+const NODE_FLAGS = ['--max-semi-space-size=64', '--min-semi-space-size=32']
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
   options: {
@@ -29,6 +34,9 @@ const { values } = parseArgs({
     replay: { type: 'string' },
     trace: { type: 'string' },
     marks: { type: 'boolean', default: false },
+    'demand-marks': { type: 'boolean', default: false },
+    measure: { type: 'string' },
+    for: { type: 'string', default: '10' },
     'no-build': { type: 'boolean', default: false },
   },
 })
@@ -41,8 +49,21 @@ const { Coverage, expectedMarks, PROFILES, runSeed } = await import('../packages
 const profile = /** @type {Profile} */ (values.profile)
 if (!PROFILES.includes(profile)) fail(`no profile named ${values.profile}. Profiles: ${PROFILES.join(', ')}`)
 
-if (values.replay === undefined) await batch(integer('from', values.from), integer('seeds', values.seeds))
+if (values.measure !== undefined) await measure(values.measure)
+else if (values.replay === undefined) await batch(integer('from', values.from), integer('seeds', values.seeds))
 else await replay(integer('replay', values.replay))
+
+/**
+ * In a process of its own, which alone can have a larger nursery.
+ * @param {string} what
+ */
+async function measure(what) {
+  if (what !== 'speed') fail(`--measure knows speed, not ${what}`)
+  const seconds = integer('for', values.for)
+  const code = `const { printSpeed } = await import(${JSON.stringify(new URL('sim/speed.mjs', import.meta.url).href)}); await printSpeed(${seconds})`
+  const { status } = spawnSync(process.execPath, [...NODE_FLAGS, '--input-type=module', '--eval', code], { stdio: 'inherit' })
+  process.exitCode = status ?? 1
+}
 
 /** @param {number} seed */
 async function replay(seed) {
@@ -82,7 +103,7 @@ async function batch(from, count) {
   await spread(from, count, take)
   const seconds = (performance.now() - startedMs) / 1000
   const hours = totals.virtualMs / 3_600_000
-  summary(coverage)
+  const missed = summary(coverage)
   console.log(
     `${totals.done} seeds in ${seconds.toFixed(1)} s: ${(totals.done / seconds).toFixed(1)} seeds/s, ${((hours / seconds) * 60).toFixed(2)} virtual hours per real minute ` +
       `(${(totals.virtualMs / 1000 / seconds).toFixed(0)} times real time), ${(totals.events / seconds / 1000).toFixed(0)} k events/s`,
@@ -92,6 +113,10 @@ async function batch(from, count) {
   )
   console.log(totals.failed === 0 ? 'no violation' : `${totals.failed} of ${totals.done} seeds violated an invariant`)
   if (totals.failed > 0) process.exitCode = 1
+  if (!values['demand-marks'] || missed === 0) return
+  if (count < 1000) fail('--demand-marks needs --seeds 1000 or more')
+  console.log(`${missed} marks were never reached`)
+  process.exitCode = 1
 }
 
 /**
@@ -106,7 +131,7 @@ async function spread(from, count, take) {
       { length: workers },
       () =>
         new Promise((resolve, reject) => {
-          const worker = fork(fileURLToPath(new URL('sim/worker.mjs', import.meta.url)))
+          const worker = fork(fileURLToPath(new URL('sim/worker.mjs', import.meta.url)), { execArgv: NODE_FLAGS })
           const more = () => {
             if (next >= from + count) worker.disconnect()
             else worker.send({ seed: next++, profile })
@@ -132,6 +157,7 @@ function summary(coverage) {
   console.log(`marks: ${expected.length - missed.length} of ${expected.length} reached`)
   if (rare.length > 0) console.log(`  reached less than 5 times: ${rare.join('; ')}`)
   if (missed.length > 0) console.log(`  never reached: ${missed.join('; ')}`)
+  return missed.length
 }
 
 /** @param {SeedReport} report */

@@ -36,7 +36,8 @@ export class History {
     // A read of unknown result says nothing.
     if (outcome === 'unknown' && open.input.f === 'get') return
     const returnedAt = outcome === 'ok' ? this.#position++ : Infinity
-    this.operations.push({ ...open, output, returnedAt, returnedMs: outcome === 'ok' ? nowMs : Infinity })
+    const { process, key, input, calledAt, calledMs } = open
+    this.operations.push({ process, key, input, calledAt, calledMs, output, returnedAt, returnedMs: outcome === 'ok' ? nowMs : Infinity })
   }
 
   /** Operations that nobody ever answered. */

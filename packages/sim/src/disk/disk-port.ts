@@ -51,6 +51,24 @@ export interface DiskHooks {
   damaged(kind: 'lostWrite' | 'misdirectedWrite', path: string, position: number): void
 }
 
+const SLAB_BYTES = 64 * 1024
+let slab = new Uint8Array(SLAB_BYTES)
+let slabUsed = 0
+
+/** A copy. Small ones share memory: asking for new memory costs more than copying a sector. */
+function keep(data: Uint8Array): Uint8Array {
+  const { length } = data
+  if (length > SLAB_BYTES / 8) return data.slice()
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES)
+    slabUsed = 0
+  }
+  const copy = slab.subarray(slabUsed, slabUsed + length)
+  copy.set(data)
+  slabUsed += length
+  return copy
+}
+
 /** Of what a reader may stop at with a promise or two. */
 const SMALLEST_RECORD_BYTES = 12
 
@@ -245,7 +263,7 @@ class DiskHandle implements FileHandle {
       throw ioError('write', this.path, failure)
     }
     const isLog = this.path.includes('wal-') && position >= 512
-    file.write(position, data.slice(), isLog ? this.#misdirection(conditions, position, data.length) : null)
+    file.write(position, keep(data), isLog ? this.#misdirection(conditions, position, data.length) : null)
     hooks.crashHere('write', 2)
   }
 

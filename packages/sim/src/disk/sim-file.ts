@@ -92,7 +92,14 @@ export class SimFile {
   }
 
   #take(upTo: number): Piece[] {
-    const taken = this.pending.splice(0, Math.max(0, upTo - this.#settled))
+    const count = Math.max(0, upTo - this.#settled)
+    if (count >= this.pending.length) {
+      const all = this.pending
+      this.pending = []
+      this.#settled += all.length
+      return all
+    }
+    const taken = this.pending.splice(0, count)
     this.#settled += taken.length
     return taken
   }

@@ -72,7 +72,7 @@ export class ObservedCore implements ConsensusCore {
     } else if (message.type === 'heartbeat') first = message.commit
     else if (message.type === 'requestVoteResponse') first = message.granted ? 1 : 0
     else if (message.type === 'requestVote') first = message.lastLogIndex
-    world.trace.add(world.nowMs, this.inner.id, message.type, message.from, first, second, `t${message.term}`)
+    world.trace.add(world.nowMs, this.inner.id, message.type, message.from, first, second, message.term)
   }
 
   /** Proposes a configuration with the next step, if the member leads then. The public interface for that is to come. */

@@ -17,6 +17,8 @@ export interface ScheduledEvent {
 /** Longer than any chain of promises between two calls of a port, but for those that walk through what was just read. */
 export const USUAL_PATIENCE = 40
 
+const SMALLEST_QUEUE = 64
+
 /** Virtual time and everything that waits for it, in the order (time, insertion). */
 export class Scheduler {
   nowMs = 0
@@ -31,19 +33,15 @@ export class Scheduler {
   patience = USUAL_PATIENCE
   #order = 0
   readonly #heap: ScheduledEvent[] = []
+  /** What is due now and came after everything that is due now: half of all events. First in, first out; a ring of 2^n places. */
+  #queue: (ScheduledEvent | null)[] = new Array<ScheduledEvent | null>(SMALLEST_QUEUE).fill(null)
+  #head = 0
+  #queued = 0
 
   at(timeMs: number, owner: EventOwner | null, run: () => void): ScheduledEvent {
     const event: ScheduledEvent = { timeMs: timeMs > this.nowMs ? timeMs : this.nowMs, order: this.#order++, owner, run }
-    const heap = this.#heap
-    let at = heap.push(event) - 1
-    while (at > 0) {
-      const parentAt = (at - 1) >> 1
-      const parent = heap[parentAt]
-      if (parent === undefined || !before(event, parent)) break
-      heap[at] = parent
-      at = parentAt
-    }
-    heap[at] = event
+    if (event.timeMs === this.nowMs) this.#enqueue(event)
+    else this.#push(event)
     return event
   }
 
@@ -54,13 +52,12 @@ export class Scheduler {
   /** Runs the next event that is due by `endMs`; false when there is none. Time moves to the event. */
   step(endMs: number): boolean {
     for (;;) {
-      const event = this.#heap[0]
-      if (event === undefined || event.timeMs > endMs) return false
-      this.#removeFirst()
+      const event = this.#next(endMs)
+      if (event === null) return false
       const { run, owner } = event
       if (run === null || (owner !== null && !owner.alive)) continue
       this.nowMs = event.timeMs
-      if (owner?.paused === true) {
+      if (owner !== null && owner.paused) {
         owner.hold(event)
         continue
       }
@@ -69,6 +66,49 @@ export class Scheduler {
       run()
       return true
     }
+  }
+
+  #next(endMs: number): ScheduledEvent | null {
+    const first = this.#heap[0]
+    if (this.#queued > 0) {
+      const waiting = this.#queue[this.#head] ?? null
+      if (waiting !== null && (first === undefined || before(waiting, first))) {
+        this.#queue[this.#head] = null
+        this.#head = (this.#head + 1) & (this.#queue.length - 1)
+        this.#queued--
+        return waiting
+      }
+    }
+    if (first === undefined || first.timeMs > endMs) return null
+    this.#removeFirst()
+    return first
+  }
+
+  #enqueue(event: ScheduledEvent): void {
+    if (this.#queued === this.#queue.length) this.#growQueue()
+    this.#queue[(this.#head + this.#queued) & (this.#queue.length - 1)] = event
+    this.#queued++
+  }
+
+  #growQueue(): void {
+    const old = this.#queue
+    const larger = new Array<ScheduledEvent | null>(old.length * 2).fill(null)
+    for (let at = 0; at < old.length; at++) larger[at] = old[(this.#head + at) & (old.length - 1)] ?? null
+    this.#queue = larger
+    this.#head = 0
+  }
+
+  #push(event: ScheduledEvent): void {
+    const heap = this.#heap
+    let at = heap.push(event) - 1
+    while (at > 0) {
+      const parentAt = (at - 1) >> 1
+      const parent = heap[parentAt]
+      if (parent === undefined || !before(event, parent)) break
+      heap[at] = parent
+      at = parentAt
+    }
+    heap[at] = event
   }
 
   #removeFirst(): void {

@@ -1,4 +1,4 @@
-/** What happened, in fixed columns: time, member, event, peer, two numbers, text. */
+/** What happened, in fixed columns: time, member, event, peer, two numbers, text. A number as text is a term, written out only when somebody reads it. */
 export interface TraceRecord {
   timeMs: number
   member: number
@@ -6,7 +6,7 @@ export interface TraceRecord {
   peer: number
   first: number
   second: number
-  text: string
+  text: string | number
 }
 
 const KEPT = 400
@@ -24,7 +24,7 @@ export class Trace {
     return this.#count
   }
 
-  add(timeMs: number, member: number, event: string, peer = 0, first = 0, second = 0, text = ''): void {
+  add(timeMs: number, member: number, event: string, peer = 0, first = 0, second = 0, text: string | number = ''): void {
     const slot = this.#count++ % KEPT
     const old = this.#ring[slot]
     if (old === undefined) this.#ring[slot] = { timeMs, member, event, peer, first, second, text }
@@ -37,12 +37,9 @@ export class Trace {
       old.second = second
       old.text = text
     }
-    this.#mix(Math.floor(timeMs * 1e6) % 0x7fff_ffff)
-    this.#mix(member * 31 + peer)
-    this.#mix(event.length * 65599 + event.charCodeAt(0) * 257 + event.charCodeAt(event.length - 1))
-    this.#mix(first % 0x7fff_ffff)
-    this.#mix(second % 0x7fff_ffff)
-    this.#mix(text.length)
+    this.#mix(timeMs * 1e6)
+    this.#mix(event.length * 65599 + event.charCodeAt(0) * 257 + event.charCodeAt(event.length - 1) + (member * 31 + peer) * 1e6)
+    this.#mix(first + Math.imul(second, 0x9e3779b1) + (typeof text === 'number' ? text * 1e4 : text.length) * 1e6)
     if (this.sink !== null) this.sink(format({ timeMs, member, event, peer, first, second, text }))
   }
 
@@ -72,5 +69,5 @@ export class Trace {
 function format({ timeMs, member, event, peer, first, second, text }: TraceRecord): string {
   const who = member === 0 ? '-' : `m${member}`
   const other = peer === 0 ? '-' : `m${peer}`
-  return `${timeMs.toFixed(3).padStart(12)}  ${who.padEnd(4)} ${event.padEnd(24)} ${other.padEnd(4)} ${String(first).padStart(8)} ${String(second).padStart(8)}  ${text}`.trimEnd()
+  return `${timeMs.toFixed(3).padStart(12)}  ${who.padEnd(4)} ${event.padEnd(24)} ${other.padEnd(4)} ${String(first).padStart(8)} ${String(second).padStart(8)}  ${typeof text === 'number' ? `t${text}` : text}`.trimEnd()
 }
