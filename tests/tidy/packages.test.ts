@@ -32,7 +32,7 @@ interface PackageJson {
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
 const folderOf = (name: string): string => `packages/${name.replace('@balsa/', '')}`
 
-const SHIPPED = /^(package\.json|README\.md|LICENSE|bin\/\w+\.js|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/
+const SHIPPED = /^(package\.json|README\.md|LICENSE|bin\/\w+\.js|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|proto\/.+\.proto)$/
 const NOT_SHIPPED = /\.(test|test-support)\./
 
 /** Files that must not be in the package. */

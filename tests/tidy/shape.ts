@@ -3,19 +3,19 @@ import { posix } from 'node:path'
 import ts from 'typescript'
 import { importsOf } from './imports.js'
 import type { Finding, Source } from './source.js'
-import { isCode, isPackageSource, isSuite, isTest, lineOf, parse, walk } from './source.js'
+import { isCode, isGenerated, isPackageSource, isSuite, isTest, lineOf, parse, walk } from './source.js'
 
 const MAX_FILE_LINES = 600
 const MAX_FUNCTION_LINES = 70
 
 export function fileLength(source: Source): Finding[] {
-  if (!isCode(source.path) || isTest(source.path)) return []
+  if (!isCode(source.path) || isTest(source.path) || isGenerated(source.path)) return []
   const lines = source.text.replace(/\n$/, '').split('\n').length
   return lines > MAX_FILE_LINES ? [{ path: source.path, line: 1, message: `${lines} lines; at most ${MAX_FILE_LINES}` }] : []
 }
 
 export function functionLength(source: Source): Finding[] {
-  if (!isCode(source.path) || isTest(source.path) || isSuite(source.path)) return []
+  if (!isCode(source.path) || isTest(source.path) || isSuite(source.path) || isGenerated(source.path)) return []
   const tree = parse(source)
   const findings: Finding[] = []
   walk(tree, (node) => {
@@ -54,7 +54,7 @@ export function untested(sources: readonly Source[], elsewhere: ReadonlyMap<stri
   }
   const findings: Finding[] = []
   for (const source of sources) {
-    if (!isPackageSource(source.path) || isSuite(source.path) || !hasLogic(source)) continue
+    if (!isPackageSource(source.path) || isSuite(source.path) || isGenerated(source.path) || !hasLogic(source)) continue
     const covered = paths.has(source.path.replace(/\.ts$/, '.test.ts')) || imported.has(source.path)
     const byRoom = [...elsewhere.keys()].some((key) => key.endsWith('/') && source.path.startsWith(key))
     if (covered && elsewhere.has(source.path)) {

@@ -51,6 +51,9 @@ export const isTest = (path: string): boolean => /\.(test|test-support)\.(ts|mjs
 /** Exported suites ship, but have the shape of tests: one long function per suite, run by the tests of others. */
 export const isSuite = (path: string): boolean => /\/(conformance|testing)\//.test(path)
 
+/** Written by a program of ours, which has tests of its own: how long such files are is nobody's decision. */
+export const isGenerated = (path: string): boolean => /\/generated\//.test(path)
+
 export const packageOf = (path: string): string | undefined => /^packages\/([^/]+)\//.exec(path)?.[1]
 
 const trees = new WeakMap<Source, ts.SourceFile>()
