@@ -7,10 +7,11 @@ import type { SimMember } from '../world/sim-member.js'
 import * as disk from './disk-faults.js'
 import { depose } from './depose.js'
 import type { Arena, FaultTable } from './fault.js'
+import { handover } from './handover.js'
 import * as network from './network-faults.js'
 import * as processes from './process-faults.js'
 
-const TABLE: FaultTable = { ...network, ...processes, ...disk }
+const TABLE: FaultTable = { ...network, ...processes, ...disk, handover }
 
 /** A quarter of the slices of time is quiet: what broke must also mend (Jepsen). */
 const QUIET_SHARE = 0.25

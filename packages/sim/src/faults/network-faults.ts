@@ -189,3 +189,27 @@ export const clientCut: Fault = (arena) => {
     for (const route of routes) streams.silenced.delete(route)
   })
 }
+
+/**
+ * A client hears no answers any more, then reaches nobody until its session has expired, then everybody again: what it repeats then may have been
+ * done long ago.
+ */
+export const maroon: Fault = (arena) => {
+  const { world, random, streams, plan } = arena
+  const { clients, sessionTtlMs, attemptTimeoutMs } = plan.workload
+  if (sessionTtlMs > 5000) return
+  const client = 1 + random.int(clients)
+  const routes = world.members.map(({ id }) => `${client} m${id}:client`)
+  world.coverage.hit('fault maroon')
+  world.trace.add(world.nowMs, 0, 'fault maroon', 0, client)
+  for (const route of routes) streams.deafened.add(route)
+  arena.later(attemptTimeoutMs * (0.2 + random.next()), () => {
+    for (const route of routes) streams.silenced.add(route)
+    arena.later(sessionTtlMs * (1.1 + 0.3 * random.next()), () => {
+      for (const route of routes) {
+        streams.silenced.delete(route)
+        streams.deafened.delete(route)
+      }
+    })
+  })
+}

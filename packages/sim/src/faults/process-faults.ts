@@ -125,14 +125,14 @@ export const takeSnapshot: Fault = (arena) => {
 
 /** One voter more, one less, or several at once through a joint configuration. */
 export const change: Fault = (arena) => {
-  const { world } = arena
+  const { world, random } = arena
   const leader = leaderOf(arena)
   const core = leader?.life?.core
   if (leader === undefined || core === undefined || core === null) return
   const { configuration } = core
   if (configuration.votersOutgoing.length > 0) return
   let next: Configuration | null = null
-  for (let attempt = 0; attempt < 5 && next === null; attempt++) next = drawConfiguration(arena, configuration)
+  for (let attempt = 0; attempt < 20 && next === null; attempt++) next = drawConfiguration(arena, configuration)
   if (next === null) return
   const joint = next.votersOutgoing.length > 0
   world.coverage.hit(joint ? 'fault change joint' : 'fault change')
@@ -147,6 +147,8 @@ export const change: Fault = (arena) => {
     `voters ${next.voters.join(' ')} learners ${next.learners.join(' ')}`,
   )
   core.proposeConfiguration(next)
+  // Another one before the first can be committed: it must be refused.
+  if (random.bool(0.2)) arena.later(random.next() * 3, () => change(arena))
   disturb(arena)
 }
 
@@ -161,7 +163,7 @@ function drawConfiguration(arena: Arena, now: Configuration): Configuration | nu
   const { random, world } = arena
   const ids = world.members.map(({ id }) => id)
   const safe = ids.filter((id) => !arena.spare.has(id))
-  const joint = random.bool(0.4)
+  const joint = random.bool(0.5)
   const outside = random.shuffle(ids.filter((id) => !now.voters.includes(id)))
   const inside = random.shuffle([...now.voters])
   let voters: MemberId[]

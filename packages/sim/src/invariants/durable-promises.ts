@@ -8,13 +8,30 @@ const FRESH_MS = 50
 
 /**
  * Nothing leaves a member that its disk does not hold: the term of every message, a granted vote, and the entries that an answer says it has
- * (Raft paper, figure 2: "updated on stable storage before responding").
+ * (Raft paper, figure 2: "updated on stable storage before responding"); and those entries are the leader's.
  */
 export class DurablePromises implements Observer {
   readonly name = 'durable-promises'
 
-  effects(life: Life, _core: RaftCore, effects: Effects): void {
-    for (const message of effects.messages) this.#check(life, message)
+  effects(life: Life, core: RaftCore, effects: Effects): void {
+    for (const message of effects.messages) {
+      this.#check(life, message)
+      if (message.type === 'appendEntriesResponse' && message.rejected === null) this.#agrees(life, core, message)
+    }
+  }
+
+  /** An acknowledgement says that the logs agree up to there, not only that something is on the disk. */
+  #agrees({ member }: Life, core: RaftCore, { to, term, matchIndex }: Extract<Message, { type: 'appendEntriesResponse' }>): void {
+    const leader = member.world.member(to).life?.core?.inner
+    if (leader === undefined || leader.role !== 'leader' || leader.term !== term || core.term !== term) return
+    const own = core.termAt(matchIndex)
+    const theirs = leader.termAt(matchIndex)
+    if (matchIndex <= leader.lastIndex && (own === null || theirs === null || own === theirs)) return
+    violate(
+      member.world,
+      this.name,
+      `member ${member.id} acknowledges entry ${matchIndex} of term ${own} to leader ${to}, whose log has term ${theirs} there and ends at ${leader.lastIndex}`,
+    )
   }
 
   #check(life: Life, message: Message): void {

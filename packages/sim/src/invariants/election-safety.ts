@@ -12,6 +12,10 @@ export class ElectionSafety implements Observer {
     return this.#leaders.size
   }
 
+  leaderOf(term: number): number | undefined {
+    return this.#leaders.get(term)?.member
+  }
+
   stepped(life: Life, core: RaftCore, _input: Input, before: Before): void {
     if (core.role !== 'leader' || (before.role === 'leader' && before.term === core.term)) return
     const { member, number } = life

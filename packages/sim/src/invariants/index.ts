@@ -1,17 +1,22 @@
 import type { Observer } from '../world/observer.js'
 import { BoundedMemory, type MemoryBounds } from './bounded-memory.js'
+import { CompactionCovered } from './compaction-covered.js'
 import { ConfigurationRules } from './configuration-rules.js'
 import { DurableCommit } from './durable-commit.js'
 import { DurablePromises } from './durable-promises.js'
+import { DurableStart } from './durable-start.js'
 import { ElectionSafety } from './election-safety.js'
+import { FollowedLeader } from './followed-leader.js'
 import { IndexOrder } from './index-order.js'
 import { LeaderCompleteness } from './leader-completeness.js'
 import { Ledger } from './ledger.js'
 import { LogMatching } from './log-matching.js'
 import { OneVotePerTerm } from './one-vote-per-term.js'
+import { ReadFreshness } from './read-freshness.js'
 import { SnapshotReplay } from './snapshot-replay.js'
 import { StateMachineSafety } from './state-machine-safety.js'
 import { TermMonotonic } from './term-monotonic.js'
+import { TransferQuiet } from './transfer-quiet.js'
 
 /** What holds of every run, whatever fails. */
 export interface Invariants {
@@ -27,16 +32,21 @@ export function invariantsOf(bounds: MemoryBounds): Invariants {
   const machines = new StateMachineSafety(ledger)
   const all: readonly Observer[] = [
     elections,
+    new FollowedLeader(elections),
     new OneVotePerTerm(),
     new TermMonotonic(),
     new LogMatching(ledger),
     new LeaderCompleteness(ledger),
     new DurableCommit(ledger),
     new DurablePromises(),
+    new DurableStart(ledger),
     machines,
     new SnapshotReplay(),
     new IndexOrder(),
-    new ConfigurationRules(),
+    new CompactionCovered(),
+    new ConfigurationRules(ledger),
+    new ReadFreshness(ledger),
+    new TransferQuiet(),
     new BoundedMemory(bounds),
   ]
   return { ledger, elections, machines, all }

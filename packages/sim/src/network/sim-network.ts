@@ -206,6 +206,9 @@ class SimTransport implements Transport {
   readonly #id: number
   readonly #owner: Station
   #peers = new Set<number>()
+  /** Who has called: answered although the own log does not know it, unless it was removed for good. */
+  readonly #callers = new Set<number>()
+  #removed: ReadonlySet<number> = new Set()
 
   constructor(network: SimNetwork, id: number, owner: Station) {
     this.#network = network
@@ -214,16 +217,22 @@ class SimTransport implements Transport {
   }
 
   start(handlers: TransportHandlers): Promise<void> {
-    if (this.#owner.alive) this.#network.attach(this.#id, this.#owner, handlers)
+    const onMessage = (from: MemberId, message: Uint8Array): void => {
+      this.#callers.add(from)
+      handlers.onMessage(from, message)
+    }
+    if (this.#owner.alive) this.#network.attach(this.#id, this.#owner, { ...handlers, onMessage })
     return Promise.resolve()
   }
 
-  setPeers(members: readonly Member[]): void {
+  setPeers(members: readonly Member[], removed: readonly MemberId[] = []): void {
+    this.#removed = new Set(removed)
     this.#peers = new Set(members.map(({ id }) => id as number).filter((id) => id !== this.#id))
   }
 
   send(to: MemberId, lane: Lane, message: Uint8Array): void {
-    if (this.#owner.alive && this.#peers.has(to)) this.#network.send(this.#id, to, lane, message)
+    const known = this.#peers.has(to) || (this.#callers.has(to) && !this.#removed.has(to))
+    if (this.#owner.alive && known) this.#network.send(this.#id, to, lane, message)
   }
 
   close(): Promise<void> {

@@ -37,6 +37,8 @@ export class SimStreams {
   readonly #listeners = new Map<string, Listener>()
   /** "client endpoint": nothing passes. */
   readonly silenced = new Set<string>()
+  /** "client endpoint": what the member answers does not pass. */
+  readonly deafened = new Set<string>()
 
   constructor(scheduler: Scheduler, random: SeededRandom, coverage: Coverage) {
     this.scheduler = scheduler
@@ -46,6 +48,7 @@ export class SimStreams {
 
   heal(): void {
     this.silenced.clear()
+    this.deafened.clear()
     this.conditions = { ...CALM_STREAMS }
   }
 
@@ -67,7 +70,7 @@ export class SimStreams {
 
   #dial(client: number, owner: EventOwner, endpoint: string, handlers: ConnectionHandlers): Connection {
     const route = `${client} ${endpoint}`
-    const near = new StreamEnd(this, owner, route, handlers)
+    const near = new StreamEnd(this, owner, route, handlers, false)
     this.scheduler.activity++
     near.carry(() => {
       const listener = this.#listeners.get(endpoint)
@@ -76,7 +79,7 @@ export class SimStreams {
         near.end('connection refused')
         return
       }
-      const far = new StreamEnd(this, listener.owner, route, null)
+      const far = new StreamEnd(this, listener.owner, route, null, true)
       far.other = near
       near.other = far
       listener.ends.add(far)
@@ -94,6 +97,8 @@ class StreamEnd implements Connection {
   readonly #streams: SimStreams
   readonly #owner: EventOwner
   readonly #route: string
+  /** The member's end. */
+  readonly #answers: boolean
   handlers: ConnectionHandlers | null
   other: StreamEnd | null = null
   closed = false
@@ -101,11 +106,12 @@ class StreamEnd implements Connection {
   bufferedBytes = 0
   #lastArrivalMs = 0
 
-  constructor(streams: SimStreams, owner: EventOwner, route: string, handlers: ConnectionHandlers | null) {
+  constructor(streams: SimStreams, owner: EventOwner, route: string, handlers: ConnectionHandlers | null, answers: boolean) {
     this.#streams = streams
     this.#owner = owner
     this.#route = route
     this.handlers = handlers
+    this.#answers = answers
   }
 
   /** Runs `arrive` at the other side, in order. */
@@ -147,6 +153,7 @@ class StreamEnd implements Connection {
     this.bufferedBytes -= piece.length
     const { other } = this
     if (other === null || other.closed || this.#streams.silenced.has(this.#route)) return
+    if (this.#answers && this.#streams.deafened.has(this.#route)) return
     other.#deliver(() => other.handlers?.onData(piece))
   }
 

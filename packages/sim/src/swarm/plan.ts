@@ -15,6 +15,7 @@ export const PROFILES = [
   'membership',
   'churn',
   'deposed',
+  'sessions',
   'calm',
   'load',
 ] as const
@@ -46,7 +47,9 @@ export const FAULTS = [
   'misdirectedWrite',
   'lostFile',
   'clientCut',
+  'maroon',
   'transfer',
+  'handover',
   'change',
   'takeSnapshot',
 ] as const
@@ -109,7 +112,9 @@ const FULL_RATES: FaultRates = {
   misdirectedWrite: 0.12,
   lostFile: 0.08,
   clientCut: 0.3,
+  maroon: 0.1,
   transfer: 0.3,
+  handover: 0.2,
   change: 0.5,
   takeSnapshot: 0.3,
 }
@@ -131,13 +136,14 @@ const DISK: readonly FaultName[] = [
 const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   swarm: [],
   default: [],
-  elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer'],
+  elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover'],
   disk: [...DISK, 'crash', 'clusterCrash'],
   snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink', 'oneWay', 'pause', 'transfer'],
   network: NETWORK,
   membership: ['change', 'transfer', 'crash', 'partition'],
-  churn: ['change', 'transfer', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
+  churn: ['change', 'transfer', 'handover', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
   deposed: [],
+  sessions: ['clientCut', 'maroon', 'transfer', 'crash', 'takeSnapshot'],
   calm: [],
   load: [],
 }
@@ -161,6 +167,7 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
   const plan = drawUsual(random, seed, profile)
   if (profile === 'churn') return churned(plan, random)
+  if (profile === 'sessions') return shortSessions(plan, random)
   return profile === 'deposed' ? deposed(plan, random) : plan
 }
 
@@ -172,7 +179,8 @@ const CHURN_RATES = {
   crash: 1.5,
   pause: 0.7,
   transfer: 0.7,
-  change: 1,
+  handover: 0.3,
+  change: 2,
   filter: 0.2,
   takeSnapshot: 0.5,
   clusterCrash: 0.05,
@@ -191,7 +199,13 @@ function churned(plan: Plan, random: SeededRandom): Plan {
     ...plan,
     size: random.pick([3, 3, 4, 5, 5]),
     chaosMs: Math.round(10_000 + random.next() * 15_000),
-    core: { ...plan.core, heartbeatIntervalMs, electionTimeoutMs: heartbeatIntervalMs * random.pick([3, 4, 5]) },
+    core: {
+      ...plan.core,
+      heartbeatIntervalMs,
+      electionTimeoutMs: heartbeatIntervalMs * random.pick([3, 4, 5]),
+      // Without it, members that were cut off come back in later terms.
+      preVote: random.bool(0.7),
+    },
     network: { ...plan.network, delayMs: 0.2 * 10 ** random.next(), tailMs: random.pick([0, 0.5, 3]), lossRate: plan.network.lossRate / 2 },
     workload: { ...plan.workload, clients: random.pick([3, 5, 8]), thinkMs: 50 + random.next() * 150, attemptTimeoutMs: 100 },
     crashPerCall: random.pick([0, 0.0002, 0.001]),
@@ -207,9 +221,18 @@ function deposed(plan: Plan, random: SeededRandom): Plan {
     ...quick,
     rates: { ...none, change: random.pick([0, 0.5]), crash: 0.3, takeSnapshot: random.pick([0, 0.5]) },
     streams: { ...plan.streams, resetRate: 0, corruptionRate: 0 },
+    network: { ...quick.network, duplicateRate: random.pick([0, 0.2]), lateCopyMs: random.pick([500, 3000]) },
     limits: { ...plan.limits, maxPendingProposals: 10_000 },
     workload: { ...quick.workload, clients: 8, parallel: 2, thinkMs: 20 + random.next() * 60, readRate: 0.3, keys: 10 },
   }
+}
+
+/** Clients whose sessions end while they wait for answers: what they repeat must not be done again. */
+function shortSessions(plan: Plan, random: SeededRandom): Plan {
+  const rates = { ...plan.rates, maroon: random.pick([0.5, 1, 2]) }
+  const deadlines = { deadlineMinMs: 2500, deadlineMaxMs: 6000, attemptTimeoutMs: random.pick([50, 200]) }
+  const sizes = { clients: random.pick([3, 5, 8]), parallel: random.pick([1, 2, 3]), thinkMs: 30 + random.next() * 100 }
+  return { ...plan, rates, workload: { ...plan.workload, ...deadlines, ...sizes, sessionTtlMs: 1000, readRate: 0.2, abortRate: 0 } }
 }
 
 function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {

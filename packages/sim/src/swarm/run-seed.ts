@@ -1,6 +1,7 @@
 import { KvStateMachine } from '@balsa/kv'
 import { Workload } from '../clients/workload.js'
 import { SimClientPort } from '../clients/client-port.js'
+import { LocalReaders } from '../clients/local-readers.js'
 import { Nemesis } from '../faults/nemesis.js'
 import { checkExactlyOnce } from '../invariants/exactly-once.js'
 import { type Invariants, invariantsOf } from '../invariants/index.js'
@@ -53,12 +54,18 @@ const CLUSTER_ID = 0xba15a
 const RECOVERY_MS = 60_000
 const SURVEY_MS = 250
 
+/** About as often as elections can happen: that is when reads go wrong. */
+function localReadMs({ calm, seed, core }: Plan): number {
+  return calm ? Infinity : Math.max(50, core.electionTimeoutMs) * (seed % 2 === 0 ? 1 : 4)
+}
+
 class Run {
   readonly plan: Plan
   readonly world: World
   readonly invariants: Invariants
   readonly streams: SimStreams
   readonly workload: Workload
+  readonly readers: LocalReaders
   readonly nemesis: Nemesis
 
   constructor(plan: Plan, options: RunOptions) {
@@ -97,6 +104,7 @@ class Run {
     this.streams = new SimStreams(scheduler, this.world.random.fork(), coverage)
     this.streams.conditions = { ...plan.streams }
     this.workload = new Workload(this.world, this.streams, plan.workload)
+    this.readers = new LocalReaders(this.world, this.invariants.ledger, localReadMs(plan))
     this.nemesis = new Nemesis(this.world, this.streams, plan)
   }
 
@@ -111,6 +119,7 @@ class Run {
       },
       opened: (replica) => {
         const port = new SimClientPort(life, replica, this.plan.requestTimeoutMs)
+        this.readers.opened(life, replica)
         this.streams.listen(endpoint, life, (connection) => port.accept(connection))
       },
       ended: () => this.streams.close(endpoint, life, this.world.random.bool()),
@@ -125,6 +134,7 @@ class Run {
     nemesis.start()
     await world.run(plan.chaosMs)
     workload.stop()
+    this.readers.stop()
     nemesis.heal()
     await this.#callsEnd()
     workload.close()
