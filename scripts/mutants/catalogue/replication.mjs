@@ -19,7 +19,7 @@ export const replication = [
   {
     key: 'B2b',
     title: 'the median of an unsorted list',
-    patches: [['raft/core/quorum', 'ids.map(valueOf).sort((a, b) => b - a);', 'ids.map(valueOf);']],
+    patches: [['raft/core/quorum', 'descending(ids, valueOf);', 'ids.map(valueOf);']],
     swarm: ['default', 'elections'],
   },
   {

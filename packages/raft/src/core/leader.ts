@@ -28,6 +28,7 @@ export function lead(state: CoreState): void {
     uncommitted: [],
     uncommittedBytes: 0,
     transfer: null,
+    quorumUntilMs: -Infinity,
     change: null,
     retiresAtMs: null,
     rounds: [],
@@ -114,6 +115,7 @@ export function configurationChanged(state: CoreState): void {
   state.event({ type: 'configuration', index: state.membership.activeIndex, configuration: state.configuration })
   const { leadership } = state
   if (leadership === null) return
+  leadership.quorumUntilMs = -Infinity
   syncProgress(state, leadership)
   // Those who have answered already may be a quorum of the new configuration, and none of them would answer this round again.
   confirmReads(state, leadership)
@@ -247,13 +249,16 @@ function tickPeer(state: CoreState, progress: Progress): void {
   if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs) sendHeartbeat(state, progress)
 }
 
-/** When this leader will have gone one election time-out without a quorum (thesis, section 6.2). */
+/** No earlier than this will the leader have gone one election time-out without a quorum (thesis, section 6.2). */
 export function checkQuorumDeadlineMs(state: CoreState, leadership: Leadership): number {
   if (!state.options.checkQuorum) return Infinity
+  // As long as the configuration stays, contacts only grow: what was found earlier holds at least until it passes.
+  if (leadership.quorumUntilMs > state.nowMs) return leadership.quorumUntilMs
   const contact = quorumValue(state.configuration, (id) =>
     id === state.id ? state.nowMs : (leadership.progress.get(id)?.lastContactMs ?? -Infinity),
   )
-  return contact + state.options.electionTimeoutMs
+  leadership.quorumUntilMs = contact + state.options.electionTimeoutMs
+  return leadership.quorumUntilMs
 }
 
 export function leaderDeadlineMs(state: CoreState, leadership: Leadership): number {

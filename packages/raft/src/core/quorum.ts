@@ -8,9 +8,26 @@ import type { Configuration, MemberId } from '../types.js'
 /** The largest value that a majority of `ids` has reached: the median of the sorted values. Infinity for nobody. */
 export function majorityValue(ids: readonly MemberId[], valueOf: (id: MemberId) => number): number {
   if (ids.length === 0) return Infinity
-  const values = ids.map(valueOf).sort((a, b) => b - a)
+  const values = descending(ids, valueOf)
   return values[Math.floor(values.length / 2)] ?? -Infinity
 }
+
+/** Asked for at every turn of a leader, and always short: an insertion into one array beats a new one and a general sort. */
+function descending(ids: readonly MemberId[], valueOf: (id: MemberId) => number): readonly number[] {
+  const values = scratch
+  values.length = ids.length
+  let count = 0
+  for (const id of ids) {
+    const value = valueOf(id)
+    let at = count++
+    for (; at > 0 && (values[at - 1] ?? 0) < value; at--) values[at] = values[at - 1] ?? 0
+    values[at] = value
+  }
+  return values
+}
+
+/** Shared by all calls: each is over before the next begins. */
+const scratch: number[] = []
 
 /** The largest value that a quorum of the configuration has reached: a majority of each half when joint (paper, section 6). */
 export function quorumValue(configuration: Configuration, valueOf: (id: MemberId) => number): number {

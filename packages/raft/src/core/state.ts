@@ -36,7 +36,11 @@ export interface Leadership {
   provenRound: RoundRecord | null
   /** Only rounds above this one give a lease: below it, a transfer that failed may still take effect. */
   leaseAboveRound: number
+  /** A quorum was heard so lately that check-quorum need not be asked again before this. */
+  quorumUntilMs: number
 }
+
+const NOTHING: readonly never[] = Object.freeze([])
 
 /** Messages that rely on a write that is under way. */
 interface HeldMessage {
@@ -273,32 +277,33 @@ export class CoreState {
     this.#events.push(event)
   }
 
+  /** Most turns fill one or two of the lists: an empty one stays here, and the same nothing is given instead. */
   takeEffects(): Effects {
     const effects: Effects = {
-      messages: this.#messages,
+      messages: this.#messages.length === 0 ? NOTHING : this.#messages,
       persist: this.#takePersist(),
       commitIndex: this.commitIndex > this.#announcedCommit ? this.commitIndex : null,
       restore: this.#restore,
-      loads: this.#loads,
-      snapshotReads: this.#snapshotReads,
-      snapshotChunks: this.#snapshotChunks,
-      proposals: this.#proposals,
-      reads: this.#readOutcomes,
-      transfers: this.#transfers,
-      changes: this.#changes,
-      events: this.#events,
+      loads: this.#loads.length === 0 ? NOTHING : this.#loads,
+      snapshotReads: this.#snapshotReads.length === 0 ? NOTHING : this.#snapshotReads,
+      snapshotChunks: this.#snapshotChunks.length === 0 ? NOTHING : this.#snapshotChunks,
+      proposals: this.#proposals.length === 0 ? NOTHING : this.#proposals,
+      reads: this.#readOutcomes.length === 0 ? NOTHING : this.#readOutcomes,
+      transfers: this.#transfers.length === 0 ? NOTHING : this.#transfers,
+      changes: this.#changes.length === 0 ? NOTHING : this.#changes,
+      events: this.#events.length === 0 ? NOTHING : this.#events,
     }
     this.#announcedCommit = this.commitIndex
-    this.#messages = []
     this.#restore = null
-    this.#loads = []
-    this.#snapshotReads = []
-    this.#snapshotChunks = []
-    this.#proposals = []
-    this.#readOutcomes = []
-    this.#transfers = []
-    this.#changes = []
-    this.#events = []
+    if (this.#messages.length > 0) this.#messages = []
+    if (this.#loads.length > 0) this.#loads = []
+    if (this.#snapshotReads.length > 0) this.#snapshotReads = []
+    if (this.#snapshotChunks.length > 0) this.#snapshotChunks = []
+    if (this.#proposals.length > 0) this.#proposals = []
+    if (this.#readOutcomes.length > 0) this.#readOutcomes = []
+    if (this.#transfers.length > 0) this.#transfers = []
+    if (this.#changes.length > 0) this.#changes = []
+    if (this.#events.length > 0) this.#events = []
     return effects
   }
 
