@@ -21,8 +21,9 @@ export const ZERO_INDEX: LogIndex = asIndex(0)
  * - `noop`: the blank entry of a new leader's term (paper, section 8); never reaches the state machine's commands.
  * - `command`: bytes for the state machine.
  * - `configuration`: an encoded {@link Configuration}; active when appended (thesis, section 4.1).
+ * - `stripped`: stands for a command in the log of a witness; no payload.
  */
-export const EntryType = { noop: 0, command: 1, configuration: 2 } as const
+export const EntryType = { noop: 0, command: 1, configuration: 2, stripped: 3 } as const
 export type EntryType = (typeof EntryType)[keyof typeof EntryType]
 
 export interface Entry {
@@ -84,7 +85,7 @@ export interface SnapshotMeta {
   readonly timeMs: number
   /** The configuration in force at `index`; always a committed one. */
   readonly configuration: Configuration
-  /** Bytes of the whole snapshot file as transferred. */
+  /** Bytes of the whole snapshot file as transferred; 0 for a witness' snapshot, which holds no state. */
   readonly sizeBytes: number
   /** CRC-32 over the whole snapshot file. Two snapshots are the same bytes only if index, term, size and checksum agree. */
   readonly checksum: number

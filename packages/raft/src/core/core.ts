@@ -12,6 +12,7 @@ import { isVoter } from './quorum.js'
 import { CoreState } from './state.js'
 import { dispatchInput, dispatchMessage } from './tables.js'
 import { expireTransfer } from './transfer.js'
+import { isWitness, requireData } from './witness.js'
 
 export interface PeerStatus {
   readonly id: MemberId
@@ -35,6 +36,7 @@ export class RaftCore {
 
   constructor(options: CoreOptions, recovered: RecoveredState, nowMs: number) {
     this.#state = new CoreState(resolveCoreOptions(options), recovered, nowMs)
+    requireData(this.#state)
     // Alone, there is nobody to wait for.
     if (this.#isOnlyVoter) this.#state.electionDeadlineMs = nowMs
     else resetElectionTimer(this.#state)
@@ -155,6 +157,11 @@ export class RaftCore {
     return this.#state.configuration
   }
 
+  /** Does this member hold the log without its commands? Then there is nothing to apply, to query or to lead with. */
+  get isWitness(): boolean {
+    return this.#state.isWitness
+  }
+
   get uncommittedBytes(): number {
     return this.#state.leadership?.uncommittedBytes ?? 0
   }
@@ -176,7 +183,7 @@ export class RaftCore {
 }
 
 function peerRole(configuration: Configuration, id: MemberId): PeerRole {
-  if (configuration.witnesses.includes(id)) return 'witness'
+  if (isWitness(configuration, id)) return 'witness'
   return isVoter(configuration, id) ? 'voter' : 'learner'
 }
 
@@ -221,7 +228,14 @@ function answerOldTerm(state: CoreState, message: Message): void {
       state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0 })
       return
     case 'readIndexRequest':
-      state.send({ type: 'readIndexResponse', from: state.id, to: message.from, term: state.term, request: message.request, index: 'NOT_LEADER' })
+      state.send({
+        type: 'readIndexResponse',
+        from: state.id,
+        to: message.from,
+        term: state.term,
+        request: message.request,
+        index: 'NOT_LEADER',
+      })
       return
     default:
       return

@@ -136,6 +136,8 @@ export interface RecoveredState {
   readonly baseConfiguration: Configuration
   /** Highest cluster time seen in the log or the snapshot. */
   readonly timeMs: number
+  /** First entry in the log that a witness holds in place of a command; null or missing when there is none. */
+  readonly strippedFrom?: LogIndex | null
   /** The newest entries, contiguous up to lastIndex, as many as are worth keeping in memory (may be empty). */
   readonly tail: readonly Entry[]
 }

@@ -5,6 +5,7 @@ import { followLeader } from './election.js'
 import { adoptConfiguration, configurationChanged } from './leader.js'
 import type { AppendEntries, AppendRejection, Heartbeat } from './messages.js'
 import type { CoreState } from './state.js'
+import { requireData } from './witness.js'
 
 /** The receiver's side of AppendEntries: paper, figure 2. */
 
@@ -73,12 +74,15 @@ function replaceFrom(state: CoreState, entries: readonly Entry[]): void {
   if (first.index <= lastIndex) {
     state.event({ type: 'truncated', fromIndex: first.index, lastIndex })
     if (state.membership.truncateFrom(first.index)) configurationChanged(state)
+    if (state.strippedFrom !== null && first.index <= state.strippedFrom) state.strippedFrom = null
   }
   state.log.append(entries)
   for (const entry of entries) {
     state.timeMs = Math.max(state.timeMs, entry.timeMs)
     if (entry.type === EntryType.configuration) adoptConfiguration(state, entry)
+    if (entry.type === EntryType.stripped) state.strippedFrom ??= entry.index
   }
+  requireData(state)
 }
 
 /** Tells the leader how far to go back, by whole terms (paper, end of section 5.3). Never below what is committed here: that agrees. */

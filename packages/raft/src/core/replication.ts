@@ -9,6 +9,7 @@ import { answerCame, awaitAnswer } from './retry.js'
 import { beginSnapshot, continueSnapshot } from './snapshot-sending.js'
 import type { CoreState, Leadership } from './state.js'
 import { advanceTransfer } from './transfer.js'
+import { entriesTo } from './witness.js'
 
 /** How a leader feeds one peer: paper, section 5.3, with pipelining. */
 
@@ -54,7 +55,8 @@ function entriesFor(state: CoreState, progress: Progress): readonly Entry[] | nu
   return null
 }
 
-function sendAppend(state: CoreState, progress: Progress, prevLogIndex: LogIndex, prevLogTerm: Term, entries: readonly Entry[]): void {
+function sendAppend(state: CoreState, progress: Progress, prevLogIndex: LogIndex, prevLogTerm: Term, wanted: readonly Entry[]): void {
+  const entries = entriesTo(state, progress, wanted)
   const lastSent = asIndex(prevLogIndex + entries.length)
   beat(state)
   state.send({

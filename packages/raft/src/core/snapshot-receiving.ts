@@ -5,6 +5,7 @@ import { becomeFollower, followLeader } from './election.js'
 import { configurationChanged } from './leader.js'
 import type { InstallSnapshot } from './messages.js'
 import type { CoreState } from './state.js'
+import { requireData } from './witness.js'
 
 /** The receiver's side of InstallSnapshot (paper, figure 13), and local compaction. */
 
@@ -64,10 +65,12 @@ export function handleSnapshotReceived(state: CoreState, meta: SnapshotMeta): vo
     // Every configuration that the old log held goes with it, committed or not.
     state.membership.reset(meta.index, meta.configuration)
     state.snapshotMeta = meta
+    state.strippedFrom = null
     state.timeMs = Math.max(state.timeMs, meta.timeMs)
     state.commitTo(meta.index)
     state.installSnapshot(meta)
     configurationChanged(state)
+    requireData(state)
   }
   acknowledge(state, meta.index)
 }

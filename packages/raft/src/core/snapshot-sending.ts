@@ -1,6 +1,6 @@
 import { invariant } from '../errors.js'
 import type { SnapshotMeta } from '../types.js'
-import type { Input } from './effects.js'
+import type { Effects, Input } from './effects.js'
 import { advanceCommit } from './leader.js'
 import type { InstallSnapshotResponse } from './messages.js'
 import type { Progress } from './progress.js'
@@ -8,6 +8,9 @@ import { replicate, startReplicating } from './replication.js'
 import { answerCame, awaitAnswer } from './retry.js'
 import { compactLog } from './snapshot-receiving.js'
 import type { CoreState, Leadership } from './state.js'
+import { isStateless, snapshotTo } from './witness.js'
+
+const NOTHING = new Uint8Array(0)
 
 /** The leader's side of InstallSnapshot (paper, section 7): one chunk at a time, each answered with where the receiver wants to go on. */
 
@@ -15,7 +18,7 @@ import type { CoreState, Leadership } from './state.js'
 export function beginSnapshot(state: CoreState, progress: Progress): void {
   const meta = state.snapshotMeta
   invariant(meta !== null, 'a compacted log has a snapshot below it', { firstIndex: state.log.firstIndex, peer: progress.id })
-  progress.becomeSnapshot(meta, state.nowMs)
+  progress.becomeSnapshot(snapshotTo(state, progress, meta), state.nowMs)
   state.event({ type: 'peerState', peer: progress.id, state: 'snapshot' })
   requestChunk(state, progress)
 }
@@ -24,6 +27,10 @@ export function requestChunk(state: CoreState, progress: Progress): void {
   const sending = progress.sending
   if (sending === null) return
   sending.sentMs = state.nowMs
+  if (isStateless(sending.meta)) {
+    sendChunk(state, progress, { meta: sending.meta, offset: 0, data: NOTHING, done: true })
+    return
+  }
   state.readSnapshot({ peer: progress.id, meta: sending.meta, offset: sending.offset, maxBytes: state.options.snapshotChunkBytes })
 }
 
@@ -34,17 +41,13 @@ export function handleSnapshotRead(state: CoreState, progress: Progress, input: 
   const sending = progress.sending
   if (sending === null || sending.offset !== input.offset || !isSameSnapshot(sending.meta, input.meta)) return
   sending.sentMs = state.nowMs
+  sendChunk(state, progress, input)
+}
+
+function sendChunk(state: CoreState, progress: Progress, chunk: Effects['snapshotChunks'][number]): void {
+  const { meta: snapshot, offset, data, done } = chunk
   awaitAnswer(state, progress)
-  state.send({
-    type: 'installSnapshot',
-    from: state.id,
-    to: progress.id,
-    term: state.term,
-    snapshot: sending.meta,
-    offset: input.offset,
-    data: input.data,
-    done: input.done,
-  })
+  state.send({ type: 'installSnapshot', from: state.id, to: progress.id, term: state.term, snapshot, offset, data, done })
 }
 
 /**

@@ -12,6 +12,7 @@ import { isVoter } from './quorum.js'
 import { FreshnessLog } from './freshness.js'
 import type { RoundRecord } from './lease.js'
 import { Reads } from './reads.js'
+import { isStateless, isWitness } from './witness.js'
 
 /** What only a leader has; made anew at every election, so that nothing of an earlier leadership can be counted. */
 export interface Leadership {
@@ -67,6 +68,8 @@ export class CoreState {
   commitIndex: LogIndex
   appliedIndex: LogIndex
   snapshotMeta: SnapshotMeta | null
+  /** First entry of the log that stands for a command that is not here; null when there is none. */
+  strippedFrom: LogIndex | null
   /** The newest local snapshot lets the log below go. */
   compactTo: LogIndex = ZERO_INDEX
   /** Highest cluster time seen in any entry. */
@@ -137,6 +140,7 @@ export class CoreState {
     this.votedFor = isBehind ? null : hardState.votedFor
     this.log = new LogView(recovered)
     this.snapshotMeta = recovered.snapshot
+    this.strippedFrom = recovered.strippedFrom ?? null
     const snapshotIndex = recovered.snapshot?.index ?? ZERO_INDEX
     this.commitIndex = snapshotIndex
     this.appliedIndex = snapshotIndex
@@ -152,12 +156,22 @@ export class CoreState {
     return this.membership.active
   }
 
+  /** False for a member that was sent a log or a snapshot without commands: for ever. */
+  get holdsData(): boolean {
+    return this.strippedFrom === null && (this.snapshotMeta === null || !isStateless(this.snapshotMeta))
+  }
+
+  get isWitness(): boolean {
+    return !this.holdsData || isWitness(this.configuration, this.id)
+  }
+
   /**
    * May this member campaign? Learners and strangers never do. A voter that an uncommitted configuration leaves out still does: the only
    * complete logs may be with those that leave, and without one of them as a leader that configuration could never be committed
    * (thesis, section 4.2.2). It does not count itself then.
    */
   get promotable(): boolean {
+    if (this.isWitness) return false
     if (isVoter(this.configuration, this.id)) return true
     const { membership, commitIndex } = this
     return membership.activeIndex > commitIndex && isVoter(membership.at(commitIndex), this.id)

@@ -7,6 +7,7 @@ import { replicate } from './replication.js'
 import type { TimeoutNow } from './messages.js'
 import { isVoter } from './quorum.js'
 import type { CoreState, Leadership } from './state.js'
+import { isWitness } from './witness.js'
 
 /** More rounds than any leader can make in one election time-out: later ones tell that a transfer is over. */
 const ROUNDS_OF_TRANSFER = 2 ** 32
@@ -48,7 +49,7 @@ export function bestSuccessor(state: CoreState, leadership: Leadership): MemberI
 }
 
 /** A witness votes, but has nothing to lead with. */
-const mayLead = ({ configuration }: CoreState, id: MemberId): boolean => isVoter(configuration, id) && !configuration.witnesses.includes(id)
+const mayLead = ({ configuration }: CoreState, id: MemberId): boolean => isVoter(configuration, id) && !isWitness(configuration, id)
 
 /** Asks a member that has the whole log to campaign, by a leader that makes no more rounds. */
 export function handOver(state: CoreState, target: MemberId): void {

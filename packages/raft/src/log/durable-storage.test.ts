@@ -36,6 +36,7 @@ describe('DurableStorage', () => {
       baseConfiguration: configurationOf(1, 2, 3),
       timeMs: 0,
       tail: [],
+      strippedFrom: null,
     })
   })
 

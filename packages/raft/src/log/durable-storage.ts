@@ -245,6 +245,7 @@ function describe(
     configurations: configurations.filter(({ index }) => index >= state.firstIndex && index > (snapshot?.index ?? 0)),
     baseConfiguration,
     timeMs: Math.max(state.timeMs, snapshot?.timeMs ?? 0),
+    strippedFrom: log === null || log.discard ? null : log.strippedFrom,
     tail,
   }
 }

@@ -328,7 +328,7 @@ function decodeEntry(view: DataView, bytes: Uint8Array, at: number, length: numb
   const term = getU64(view, at + 8)
   const type = view.getUint8(at + 24)
   if (!(index > 0) || !(term >= 0)) return corrupt('entry with an impossible index or term', where)
-  if (type !== EntryType.noop && type !== EntryType.command && type !== EntryType.configuration) {
+  if (type !== EntryType.noop && type !== EntryType.command && type !== EntryType.configuration && type !== EntryType.stripped) {
     return corrupt(`unknown entry type ${type}`, where)
   }
   return {

@@ -30,6 +30,8 @@ export interface RecoveredLog {
   readonly place: WriterPlace
   /** Every configuration entry in the log, ascending. */
   readonly configurations: readonly { readonly index: LogIndex; readonly configuration: Configuration }[]
+  /** First entry in the log that a witness holds in place of a command. */
+  readonly strippedFrom: LogIndex | null
   /** The configuration below everything in the log, without regard to a snapshot. */
   readonly headConfiguration: Configuration
   /** Segments that nothing needs any more: older than a gap below what the snapshot covers. */
@@ -66,6 +68,7 @@ class Recovery {
   #state: LogState | null = null
   #headConfiguration: Configuration | null = null
   #configurations: { index: LogIndex; configuration: Configuration }[] = []
+  #strippedFrom: LogIndex | null = null
   #nextBatch = 0
   #nextSequence = 0
   /** Where the segment before ended: the place to name when the next one says that something is missing. */
@@ -218,6 +221,8 @@ class Recovery {
       )
     }
     while ((this.#configurations.at(-1)?.index ?? 0) >= index) this.#configurations.pop()
+    if (this.#strippedFrom !== null && this.#strippedFrom >= index) this.#strippedFrom = null
+    if (entry.type === EntryType.stripped) this.#strippedFrom ??= index
     if (entry.type === EntryType.configuration) this.#configurations.push({ index, configuration: configurationAt(entry.payload, where()) })
     state.append(entry)
     state.evict(Number.POSITIVE_INFINITY)
@@ -257,6 +262,7 @@ class Recovery {
       if (head.lastIndex > (this.#options.snapshot?.index ?? 0)) this.#failForMissing(segment, head, where)
       this.#state = new LogState(head, this.#options.cacheBytes)
       this.#configurations = []
+      this.#strippedFrom = null
       this.#positions.clear()
       this.#headConfiguration = head.configuration
     }
@@ -303,6 +309,7 @@ class Recovery {
         redo: discard ? null : this.#last,
       },
       configurations: this.#configurations,
+      strippedFrom: this.#strippedFrom,
       headConfiguration,
       leftovers,
       discard,

@@ -3,7 +3,7 @@
  *
  *   header
  *     0  u32 crc            over bytes 4..end of the header
- *     4  u32 magic          "BALS"
+ *     4  u32 magic          "BALS", or "BALW" for a witness' snapshot: no chunks, and nothing that travels
  *     8  u32 version        of the format (1)
  *    12  u32 configuration  its length in bytes
  *    16  u64 clusterId
@@ -37,6 +37,7 @@ import type { SnapshotDescription } from './storage.js'
 import { syncOrFail } from './spare-pool.js'
 
 const MAGIC = 0x534c4142
+const WITNESS_MAGIC = 0x574c4142
 const FORMAT_VERSION = 1
 const HEADER_FIXED_BYTES = 48
 const CHUNK_HEADER_BYTES = 12
@@ -54,20 +55,23 @@ export class SnapshotFileWriter {
   readonly #handle: FileHandle
   readonly #crc32: Crc32
   readonly #description: SnapshotDescription
+  readonly #stateless: boolean
   #position = 0
   #synced = 0
   #crc = 0
   #chunks = 0
   #stateBytes = 0
 
-  constructor(handle: FileHandle, crc32: Crc32, clusterId: number, description: SnapshotDescription) {
+  /** `stateless`: a witness' snapshot. */
+  constructor(handle: FileHandle, crc32: Crc32, clusterId: number, description: SnapshotDescription, stateless = false) {
     this.#handle = handle
     this.#crc32 = crc32
     this.#description = description
+    this.#stateless = stateless
     const configuration = encodeConfiguration(description.configuration)
     const header = new Uint8Array(HEADER_FIXED_BYTES + configuration.length)
     const view = viewOf(header)
-    view.setUint32(4, MAGIC, true)
+    view.setUint32(4, stateless ? WITNESS_MAGIC : MAGIC, true)
     view.setUint32(8, FORMAT_VERSION, true)
     view.setUint32(12, configuration.length, true)
     setU64(view, 16, clusterId)
@@ -117,9 +121,13 @@ export class SnapshotFileWriter {
     this.#write(footer)
     await syncOrFail(this.#handle)
     const { index, term, timeMs, configuration } = this.#description
-    return { index, term, timeMs, configuration, sizeBytes: this.#position, checksum: this.#crc }
+    const bytes = this.#stateless ? NO_BYTES : { sizeBytes: this.#position, checksum: this.#crc }
+    return { index, term, timeMs, configuration, ...bytes }
   }
 }
+
+/** What a witness' snapshot says of itself: two of them are the same whoever wrote them. */
+const NO_BYTES = { sizeBytes: 0, checksum: 0 } as const
 
 interface Footer {
   readonly chunks: number
@@ -149,8 +157,7 @@ export async function readSnapshotMeta(handle: FileHandle, crc32: Crc32, cluster
     term: asTerm(term),
     timeMs: view.getFloat64(40, true),
     configuration: configurationAt(header.subarray(HEADER_FIXED_BYTES), `${handle.path} (byte ${HEADER_FIXED_BYTES})`),
-    sizeBytes: size,
-    checksum: crc32(bytes, footer.bodyCrc),
+    ...(view.getUint32(4, true) === WITNESS_MAGIC ? NO_BYTES : { sizeBytes: size, checksum: crc32(bytes, footer.bodyCrc) }),
   }
 }
 
@@ -158,7 +165,8 @@ async function readHeader(handle: FileHandle, crc32: Crc32, size: number): Promi
   if (size < HEADER_FIXED_BYTES + FOOTER_BYTES) return corrupt(handle.path, 0, `${size} bytes are too few for a snapshot`)
   const fixed = await handle.read(0, HEADER_FIXED_BYTES)
   const view = viewOf(fixed)
-  if (view.getUint32(4, true) !== MAGIC) return corrupt(handle.path, 4, 'not a snapshot')
+  const magic = view.getUint32(4, true)
+  if (magic !== MAGIC && magic !== WITNESS_MAGIC) return corrupt(handle.path, 4, 'not a snapshot')
   const length = HEADER_FIXED_BYTES + view.getUint32(12, true)
   if (length + FOOTER_BYTES > size) return corrupt(handle.path, 12, 'the header is longer than the file')
   const header = await handle.read(0, length)

@@ -6,6 +6,7 @@
  * Only the newest counts. An older one never stands in for a damaged one: the log between them is gone.
  */
 import { BalsaError, invariant } from '../errors.js'
+import { isStateless } from '../core/witness.js'
 import type { Crc32 } from '../ports/checksum.js'
 import type { FileHandle, FileSystem } from '../ports/file-system.js'
 import type { Identity, SnapshotMeta } from '../types.js'
@@ -111,24 +112,26 @@ export class FileSnapshotStore implements SnapshotStore {
   }
 
   /** See SnapshotStore. When a newer one was installed in the meantime, that one is returned and this one dropped. */
-  write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array>): Promise<SnapshotMeta> {
-    return this.#exclusively(async () => {
-      const before = this.latest
-      if (before !== null && before.index >= description.index) return before
-      const { fileSystem, crc32, identity } = this.#options
-      const path = this.#path(LOCAL_NAME)
-      if (await fileSystem.exists(path)) await fileSystem.remove(path)
-      const handle = await fileSystem.open(path, 'create')
-      let meta: SnapshotMeta
-      try {
-        const writer = new SnapshotFileWriter(handle, crc32, identity.clusterId, description)
-        for await (const chunk of chunks) await writer.append(chunk)
-        meta = await writer.finish()
-      } finally {
-        await handle.close()
-      }
-      return this.#place(meta, LOCAL_NAME)
-    })
+  write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array> | null): Promise<SnapshotMeta> {
+    return this.#exclusively(() => this.#write(description, chunks))
+  }
+
+  async #write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array> | null): Promise<SnapshotMeta> {
+    const before = this.latest
+    if (before !== null && before.index >= description.index) return before
+    const { fileSystem, crc32, identity } = this.#options
+    const path = this.#path(LOCAL_NAME)
+    if (await fileSystem.exists(path)) await fileSystem.remove(path)
+    const handle = await fileSystem.open(path, 'create')
+    let meta: SnapshotMeta
+    try {
+      const writer = new SnapshotFileWriter(handle, crc32, identity.clusterId, description, chunks === null)
+      for await (const chunk of chunks ?? []) await writer.append(chunk)
+      meta = await writer.finish()
+    } finally {
+      await handle.close()
+    }
+    return this.#place(meta, LOCAL_NAME)
   }
 
   /** Gives a durable, verified file its final name and makes that durable. */
@@ -203,7 +206,8 @@ export class FileSnapshotStore implements SnapshotStore {
 
   receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'> {
     return this.#exclusively(async () => {
-      if (this.#received.has(partName(meta))) return 'complete'
+      // A witness' snapshot is nothing but its description: it is written when it is installed.
+      if (isStateless(meta) || this.#received.has(partName(meta))) return 'complete'
       const receiving = await this.#openReceiving(meta)
       const overlong = receiving.size + data.length > meta.sizeBytes
       if (offset === receiving.size && overlong) return this.#restart(receiving)
@@ -290,6 +294,10 @@ export class FileSnapshotStore implements SnapshotStore {
       const latest = this.latest
       if (latest !== null && latest.index === meta.index && latest.checksum === meta.checksum) return
       invariant(latest === null || latest.index < meta.index, 'an installed snapshot is newer than the one before', { index: meta.index })
+      if (isStateless(meta)) {
+        await this.#write(meta, null)
+        return
+      }
       const name = partName(meta)
       const isReceived = this.#received.has(name) || (await this.#complete(await this.#openReceiving(meta))) === 'complete'
       if (!isReceived) throw new BalsaError('INVARIANT', `the snapshot of index ${meta.index} is installed before it is complete`)

@@ -27,8 +27,11 @@ export interface SnapshotDescription {
 export interface SnapshotStore {
   /** The newest installed snapshot. */
   readonly latest: SnapshotMeta | null
-  /** Writes a local snapshot; durable and installed when it resolves. Older files go once nobody reads them. */
-  write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array>): Promise<SnapshotMeta>
+  /**
+   * Writes a local snapshot; durable and installed when it resolves. Older files go once nobody reads them. Without chunks it is a witness'
+   * snapshot: no state, 0 bytes and checksum 0, also when it is found again at the next start.
+   */
+  write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array> | null): Promise<SnapshotMeta>
   /** The state machine's bytes of an installed snapshot, verified chunk by chunk; throws CORRUPT (fatal). */
   readState(meta: SnapshotMeta): AsyncIterable<Uint8Array>
   /** Raw bytes of the file for a transfer. Fails with COMPACTED (refused) when the file is gone. */
@@ -36,7 +39,7 @@ export interface SnapshotStore {
   /**
    * Stores a received piece. Resolves to the offset where it wants to go on (resumable: also after a restart, another leader, a
    * duplicate or a gap), or to `complete` when the whole file is verified and durable, but not yet installed: `persist` does that.
-   * A file whose checksum is wrong is dropped and restarts at 0.
+   * A file whose checksum is wrong is dropped and restarts at 0. A witness' snapshot is complete at once.
    */
   receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'>
 }

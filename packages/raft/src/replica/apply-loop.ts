@@ -65,6 +65,8 @@ export class ApplyLoop<Result> {
   #busy = false
   #restoring = false
   #stopped = false
+  /** Commands were left out, as a witness does. */
+  #skipped = false
   #atCut: ((cut: Cut) => void)[] = []
 
   constructor(options: {
@@ -170,7 +172,10 @@ export class ApplyLoop<Result> {
     const commands = this.#commandsOf(entries)
     this.#busy = true
     this.#atWork = true
-    if (commands.length === 0) {
+    const { isWitness } = this.#core
+    if (isWitness) this.#skipped ||= commands.length > 0
+    else this.#requireAll(entries)
+    if (isWitness || commands.length === 0) {
       this.#applied(entries, [])
       return
     }
@@ -179,10 +184,26 @@ export class ApplyLoop<Result> {
       const guarded = results.catch((error: unknown) => {
         throw machineFailure('apply', error)
       })
-      this.#await(guarded, (answers) => this.#applied(entries, answers))
+      this.#await(guarded, (answers) => this.#answered(entries, commands, answers))
     } else {
-      this.#applied(entries, results)
+      this.#answered(entries, commands, results)
     }
+  }
+
+  #answered(entries: readonly Entry[], { length }: readonly AppliedCommand[], results: readonly Result[]): void {
+    if (length !== results.length) {
+      throw new BalsaError('STATE_MACHINE_FAILED', `the state machine answered ${length} commands with ${results.length} results`)
+    }
+    this.#applied(entries, results)
+  }
+
+  /** What a witness leaves out is missing for ever, also when the change that made it one is undone. */
+  #requireAll(entries: readonly Entry[]): void {
+    const gone = entries.find((entry) => entry.type === EntryType.stripped)
+    if (!this.#skipped && gone === undefined) return
+    throw new BalsaError('CORRUPT', 'this member was a witness: commands are missing below what it is to apply now', {
+      hint: 'Start it again. If that does not help, remove it, and add it under a new id with an empty data directory.',
+    })
   }
 
   /** Checks that the batch continues exactly where the last one ended: never twice, never with a gap. */
@@ -209,15 +230,8 @@ export class ApplyLoop<Result> {
   }
 
   #applied(entries: readonly Entry[], results: readonly Result[]): void {
-    let commands = 0
     let bytes = 0
-    for (const entry of entries) {
-      bytes += entry.payload.length + ENTRY_OVERHEAD_BYTES
-      if (entry.type === EntryType.command) commands++
-    }
-    if (commands !== results.length) {
-      throw new BalsaError('STATE_MACHINE_FAILED', `the state machine answered ${commands} commands with ${results.length} results`)
-    }
+    for (const entry of entries) bytes += entry.payload.length + ENTRY_OVERHEAD_BYTES
     this.#settle(entries, results)
     const last = entries[entries.length - 1]
     invariant(last !== undefined, 'a batch is never empty')

@@ -29,6 +29,8 @@ export interface ConsensusCore {
   readonly firstIndex: LogIndex
   readonly snapshotMeta: SnapshotMeta | null
   readonly configuration: Configuration
+  /** Does this member hold the log without its commands? Then there is nothing to apply and nothing to query. */
+  readonly isWitness: boolean
   /** The configuration in force right after the entry at `index`. */
   configurationAt(index: LogIndex): Configuration
   entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null

@@ -156,7 +156,10 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
 
   /** A linearizable query: {@link readIndex}, then the query in the same synchronous step, so that nothing can come in between. */
   read(query: Query, options: CallOptions = {}): Promise<Answer> {
-    return this.#read(options, () => this.#ports.machine.query(query))
+    return this.#read(options, () => {
+      this.#requireData()
+      return this.#ports.machine.query(query)
+    })
   }
 
   #read<T>(options: CallOptions, ready: (index: LogIndex) => T): Promise<T> {
@@ -175,7 +178,13 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
     if (!this.#driver.applyLoop.readable) {
       throw new BalsaError('UNAVAILABLE', 'the state is being replaced by a snapshot', { hint: 'Use read(), which waits.' })
     }
+    this.#requireData()
     return this.#ports.machine.query(query)
+  }
+
+  #requireData(): void {
+    if (!this.#driver.core.isWitness) return
+    throw new BalsaError('UNAVAILABLE', 'this member is a witness: it holds no data', { hint: 'Ask another member.' })
   }
 
   /**

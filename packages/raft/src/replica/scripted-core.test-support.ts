@@ -48,6 +48,7 @@ export class ScriptedCore implements ConsensusCore {
   firstIndex: LogIndex = asIndex(1)
   snapshotMeta: SnapshotMeta | null = null
   configuration: Configuration = configurationOf(3)
+  isWitness = false
   deadline = Infinity
   /** What is in memory, by index. Null in `entries` when the first one wanted is not here. */
   memory: Entry[] = []

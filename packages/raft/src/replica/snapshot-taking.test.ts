@@ -95,7 +95,17 @@ describe('by the size of the log', () => {
 
   it('waits for a running transfer, but not for ever', async () => {
     setUp({ maxLogBytes: 100, trailingEntries: 0 })
-    core.progress = [{ id: asMemberId(2), role: 'voter', state: 'snapshot', matchIndex: asIndex(0), nextIndex: asIndex(1), lastContactMs: 0 }]
+    core.progress = [
+      {
+        id: asMemberId(2),
+        role: 'voter',
+        state: 'snapshot',
+        matchIndex: asIndex(0),
+        nextIndex: asIndex(1),
+        lastContactMs: 0,
+        rounds: null,
+      },
+    ]
     write('a', 'b', 'c', 'd', 'e')
     await settle()
     expect(inputs).toEqual([])

@@ -75,7 +75,8 @@ export class SnapshotTaker<Result> {
   applied(bytes: number): void {
     this.#bytesSince += bytes
     if (this.#writing || this.#cutRequested || this.#applyLoop.appliedIndex <= this.#snapshotIndex) return
-    if (this.#logTooLong() || this.#machine.wantsSnapshot?.() === true) this.#request()
+    if (!this.#describable(this.#applyLoop.appliedIndex)) return
+    if (this.#logTooLong() || (!this.#core.isWitness && this.#machine.wantsSnapshot?.() === true)) this.#request()
   }
 
   /** The leader's snapshot replaced the state. */
@@ -93,6 +94,9 @@ export class SnapshotTaker<Result> {
     const latest = this.#storage.snapshots.latest
     if (latest !== null && latest.index >= index) return Promise.resolve(latest)
     if (index === ZERO_INDEX) return Promise.reject(new BalsaError('INVALID', 'nothing is applied yet: there is nothing to snapshot'))
+    if (!this.#describable(index)) {
+      return Promise.reject(new BalsaError('UNAVAILABLE', 'this member has not come to a configuration of its cluster yet'))
+    }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ index, resolve, reject })
       if (!this.#writing) this.#request()
@@ -103,6 +107,14 @@ export class SnapshotTaker<Result> {
     this.#stopped = true
     for (const waiter of this.#waiters) waiter.reject(stopped(cause))
     this.#waiters = []
+  }
+
+  /**
+   * A member that joins starts without a configuration, and below the first one in the log there is none: a snapshot from there would make
+   * a cluster without members.
+   */
+  #describable(index: LogIndex): boolean {
+    return this.#core.configurationAt(index).voters.length > 0
   }
 
   #logTooLong(): boolean {
@@ -129,9 +141,9 @@ export class SnapshotTaker<Result> {
     this.#writing = true
     this.#bytesSince = 0
     const configuration = this.#core.configurationAt(cut.index)
-    let chunks: AsyncIterable<Uint8Array>
+    let chunks: AsyncIterable<Uint8Array> | null
     try {
-      chunks = this.#chunksOfNow()
+      chunks = this.#core.isWitness ? null : this.#chunksOfNow()
     } catch (error) {
       this.#hooks.failed(machineFailure('snapshot', error))
       return

@@ -198,12 +198,12 @@ export class TestStorage implements Storage, SnapshotStore {
     return this.disk.snapshot?.meta ?? null
   }
 
-  async write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array>): Promise<SnapshotMeta> {
+  async write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array> | null): Promise<SnapshotMeta> {
     const taken: Uint8Array[] = []
-    for await (const chunk of chunks) taken.push(chunk)
+    for await (const chunk of chunks ?? []) taken.push(chunk)
     if (this.writeGate !== null) await this.writeGate
     const bytes = joined(taken)
-    const meta = { ...description, sizeBytes: bytes.length, checksum: checksumOf(bytes) }
+    const meta = { ...description, sizeBytes: bytes.length, checksum: chunks === null ? 0 : checksumOf(bytes) }
     if (meta.index > (this.latest?.index ?? 0)) this.disk.snapshot = { meta, chunks: taken }
     return meta
   }
@@ -222,6 +222,7 @@ export class TestStorage implements Storage, SnapshotStore {
 
   async receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'> {
     this.receiveCalls.push({ index: meta.index, offset })
+    if (meta.sizeBytes === 0) return 'complete'
     if (this.disk.partial === null || this.disk.partial.meta.index !== meta.index || this.disk.partial.meta.checksum !== meta.checksum) {
       this.disk.partial = { meta, bytes: new Uint8Array(0) }
     }

@@ -324,14 +324,14 @@ function readAppendEntries(reader: ByteReader, from: MemberId, to: MemberId, ter
   let timeMs = 0
   for (let position = 1; position <= count; position++) {
     const type = reader.u8('entries.type')
-    if (type > EntryType.configuration) reader.fail('entries.type', `${type} is unknown`)
+    if (type > EntryType.stripped) reader.fail('entries.type', `${type} is unknown`)
     entryTerm += reader.varint('entries.term')
     if (entryTerm > term) reader.fail('entries.term', `term ${entryTerm} is above the message's term ${term}`)
     if (entryTerm === 0) reader.fail('entries.term', 'an entry has no term')
     timeMs += reader.varint('entries.timeMs')
     if (timeMs > Number.MAX_SAFE_INTEGER) reader.fail('entries.timeMs', 'larger than 2^53 - 1')
     const payload = reader.bytes('entries.payload')
-    if (type === EntryType.configuration) decodeConfiguration(payload)
+    if (type === EntryType.stripped && payload.length > 0) reader.fail('entries.payload', 'a stripped entry has none')
     entries.push({ term: asTerm(entryTerm), index: asIndex(prevLogIndex + position), type: type as EntryType, timeMs, payload })
   }
   return { type: 'appendEntries', from, to, term, prevLogIndex, prevLogTerm, leaderCommit, round, fresh, entries }

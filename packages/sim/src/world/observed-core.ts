@@ -151,6 +151,10 @@ export class ObservedCore implements ConsensusCore {
     return this.inner.snapshotMeta
   }
 
+  get isWitness(): boolean {
+    return this.inner.isWitness
+  }
+
   get configuration(): Configuration {
     return this.inner.configuration
   }
