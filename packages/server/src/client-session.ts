@@ -49,7 +49,7 @@ const KEPT_BUFFER_BYTES = 64 * 1024
 
 export function requestKind(request: MemberRequest): RequestKind {
   if (request.type === 'get') return request.consistency === 'stale' ? 'getStale' : 'get'
-  if (request.type === 'status') return 'status'
+  if (request.type === 'status' || request.type === 'admin') return request.type
   const { type } = request.parsed
   return type === 'openSession' || type === 'closeSession' || type === 'keepAlive' ? 'session' : 'write'
 }

@@ -101,7 +101,8 @@ describe('wrong flags', () => {
     [['--max-log-bytes=-2'], /--max-log-bytes must be/],
     [['--log-level=trace'], /--log-level must be debug or info or warn or error, not "trace"/],
     [['--log-format=xml'], /--log-format must be/],
-    [['--initial-cluster-state=existing'], /membership changes, which do not exist yet/],
+    [['--initial-cluster-state=new', '--join=h:1'], /--join names a running cluster, but --initial-cluster-state is new/],
+    [['--join=h'], /--join: .*it has no port/],
     [['--initial-cluster-state=old'], /must be new or existing/],
     // addresses
     [['--listen-client-urls=https://127.0.0.1:2379'], /no TLS yet, write http/],

@@ -22,6 +22,12 @@ export interface ServerConfig {
   readonly listenClient: HostPort
   /** `host:port` under which clients reach this member. */
   readonly advertiseClient: string
+  /** `host:port` under which the other members reach this one. */
+  readonly advertisePeer: string
+  /** What to do with an empty data directory: found a cluster, or join a running one. */
+  readonly state: 'new' | 'existing'
+  /** Client addresses of the cluster to join. */
+  readonly join: readonly string[]
   readonly clusterId: number
   readonly memberId: MemberId
   /** The founding members, this one among them, sorted by name. */
@@ -56,7 +62,6 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
   const founding = readFounding(raw, name, addresses)
   const token = flagText(raw, 'initial-cluster-token') ?? ''
   if (!/^[\x21-\x7e]{1,128}$/.test(token)) throw configError('--initial-cluster-token must be 1 to 128 printable characters without spaces')
-  checkState(raw)
   const times = readTimes(raw)
   const members = configured(token, founding)
   return {
@@ -65,6 +70,8 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     listenPeer: addresses.listenPeer,
     listenClient: addresses.listenClient,
     advertiseClient: addresses.advertiseClient,
+    advertisePeer: addresses.advertisePeer,
+    ...readState(raw),
     clusterId: clusterIdOf(token, founding),
     memberId: memberIdOf(token, name),
     members,
@@ -216,12 +223,16 @@ function checkDistinct(members: readonly FoundingMember[]): void {
   })
 }
 
-function checkState(raw: RawFlags): void {
-  if (choiceFlag(raw, 'initial-cluster-state', ['new', 'existing']) === 'new') return
-  throw configError(
-    '--initial-cluster-state existing: joining a running cluster needs membership changes, which do not exist yet',
-    'Start all founding members with the same --initial-cluster and state new; a restarted member keeps its flags.',
-  )
+/** Naming a cluster to join is saying that there is one. */
+function readState(raw: RawFlags): { readonly state: 'new' | 'existing'; readonly join: readonly string[] } {
+  const given = choiceFlag(raw, 'initial-cluster-state', ['new', 'existing'])
+  const text = flagText(raw, 'join')
+  if (text === null) return { state: given, join: [] }
+  if (given === 'new' && raw.has('initial-cluster-state')) {
+    throw configError('--join names a running cluster, but --initial-cluster-state is new', 'Leave one of the two out.')
+  }
+  const join = text.split(',').map((part) => formatAddress(readAddress('--join', part.trim())))
+  return { state: 'existing', join: [...new Set(join)] }
 }
 
 function readTimes(raw: RawFlags): { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number } {

@@ -24,7 +24,7 @@ const MIB = 1024 * 1024
 const LARGEST_REQUEST_BYTES = 1536 * 1024
 
 export const FLAGS = {
-  name: { kind: 'text', value: 'name', default: 'default', help: 'Name of this member. Its id follows from it and the cluster token.' },
+  name: { kind: 'text', value: 'name', default: 'default', help: 'Name of this member.' },
   'data-dir': {
     kind: 'text',
     value: 'directory',
@@ -50,7 +50,7 @@ export const FLAGS = {
   'initial-cluster': {
     kind: 'text',
     value: 'name=url,...',
-    help: 'All founding members with their peer addresses; the same on each. Default: this member alone.',
+    help: 'All founding members with their peer addresses; the same on each. Default: this member alone. A restart ignores it.',
   },
   'initial-cluster-token': {
     kind: 'text',
@@ -63,7 +63,12 @@ export const FLAGS = {
     value: 'state',
     choices: ['new', 'existing'],
     default: 'new',
-    help: 'Whether this member founds the cluster (new).',
+    help: 'What a member with an empty data directory does: found a cluster, or join one (existing). A restart ignores it.',
+  },
+  join: {
+    kind: 'text',
+    value: 'host:port,...',
+    help: 'Client addresses of the running cluster that this member joins; it must be listed there already (balsactl member add).',
   },
   'heartbeat-interval': {
     kind: 'integer',
@@ -129,7 +134,7 @@ const FOREIGN_FLAGS = new Map<string, string>([
   ['peer-cert-file', 'balsad has no TLS yet'],
   ['peer-key-file', 'balsad has no TLS yet'],
   ['peer-trusted-ca-file', 'balsad has no TLS yet'],
-  ['force-new-cluster', 'balsad has no recovery from the loss of a majority yet'],
+  ['force-new-cluster', 'stop all members and use balsactl recover'],
   ['config-file', 'balsad is configured by flags and environment only'],
   ['listen-metrics-urls', 'metrics are served on the client address'],
 ])

@@ -41,7 +41,7 @@ const store: KvStats = {
   appliedIndex: 4,
   revision: 3,
   keys: 2,
-  dataBytes: 9,
+  dataBytes: 9, compactedRevision: 0, historyBytes: 0,
   sessions: 1,
   sessionResults: 0,
   stateHash: 'abc',
@@ -59,10 +59,10 @@ describe('memberStatus', () => {
   it('believes what members say of themselves over what the configuration says of them', () => {
     const status = memberStatus(parts)
     expect(status.leaderAddress).toBe('said:2')
-    expect(status.members.map(({ clientAddress, voter }) => [clientAddress, voter])).toEqual([
-      ['own:1', true],
-      ['said:2', true],
-      ['configured:3', false],
+    expect(status.members.map(({ clientAddress, role }) => [clientAddress, role])).toEqual([
+      ['own:1', 'voter'],
+      ['said:2', 'voter'],
+      ['configured:3', 'learner'],
     ])
     expect(memberStatus({ ...parts, replica: { ...replica, leaderId: null } })).toMatchObject({ leaderId: null, leaderAddress: '' })
   })

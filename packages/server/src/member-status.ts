@@ -1,4 +1,4 @@
-import type { KvStats, MemberStatus, MemberSummary } from '@balsa/kv'
+import type { KvStats, MembershipRole, MemberStatus, MemberSummary } from '@balsa/kv'
 import type { Configuration, MemberId, ReplicaStatus } from '@balsa/raft'
 import type { Readiness } from './http.js'
 import { formatId } from './ids.js'
@@ -21,6 +21,12 @@ const clientAddressOf = (configuration: Configuration, id: MemberId, parts: Stat
   return parts.peerClientAddress(id) || (configuration.members.find((member) => member.id === id)?.clientAddress ?? '')
 }
 
+/** What a member is: a witness also while it still learns; a voter also while it is on its way out. */
+export function kindOf(configuration: Configuration, id: MemberId): MembershipRole {
+  if (configuration.witnesses.includes(id)) return 'witness'
+  return configuration.learners.includes(id) ? 'learner' : 'voter'
+}
+
 export function memberStatus(parts: StatusParts): MemberStatus {
   const { replica, store } = parts
   const { configuration } = replica
@@ -30,7 +36,7 @@ export function memberStatus(parts: StatusParts): MemberStatus {
       name: member.name,
       address: member.address,
       clientAddress: clientAddressOf(configuration, member.id, parts),
-      voter: configuration.voters.includes(member.id),
+      role: kindOf(configuration, member.id),
     }),
   )
   return {

@@ -9,23 +9,24 @@ import {
   NodeRandom,
   openDataDirectory,
   TcpTransport,
-  type TransportEvent,
 } from '@balsa/host'
 import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
 import {
-  type BalsaError,
+  BalsaError,
   type Clock,
   DEFAULT_ELECTION_TIMEOUT_MS,
   DEFAULT_HEARTBEAT_INTERVAL_MS,
   DurableStorage,
   type FileSystem,
   foundingConfiguration,
+  IncarnationTable,
   type Member as ConfiguredMember,
   type MemberId,
   type Random,
   Replica,
   type Transport,
 } from '@balsa/raft'
+import { AdminRequests } from './admin-requests.js'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
@@ -36,6 +37,7 @@ import { collectMetrics } from './metrics/collect.js'
 import { createMemberMetrics, type MemberMetrics } from './metrics/member-metrics.js'
 import { MeteredFileSystem, meteredStateMachine, MeteredTransport } from './metrics/metered-ports.js'
 import { ReadinessTracker } from './readiness.js'
+import { Fate, fateOf, logTransport, watchRemoval, watchReplica, withNames } from './member-watch.js'
 import { MemberRequests } from './request-handler.js'
 
 /** What a member needs to run; a `ServerConfig` has all of it. Times in ms, sizes in bytes. */
@@ -44,8 +46,13 @@ export interface MemberOptions {
   readonly dataDir: string
   readonly clusterId: number
   readonly memberId: MemberId
-  /** The founding members, this one among them. */
+  /**
+   * What a new data directory begins with: the founding members, this one among them; none for a member that waits to be told by the cluster
+   * that it joins. A data directory that is not new knows better; then these addresses are only further places to look for members.
+   */
   readonly members: readonly ConfiguredMember[]
+  /** `host:port` under which the other members reach this one. Default: what `members` says of it, else where it listens. */
+  readonly advertisePeer?: string
   readonly listenPeer: HostPort
   readonly listenClient: HostPort
   /** `host:port` under which clients reach this member. Default: where it listens. */
@@ -78,7 +85,9 @@ const COMMAND_OVERHEAD_BYTES = 1024
 interface Parts {
   readonly options: MemberOptions
   readonly clock: Clock
+  readonly random: Random
   readonly logger: Logger
+  readonly fate: Fate
   readonly metrics: MemberMetrics
   readonly directory: DataDirectory
   readonly storage: DurableStorage
@@ -109,10 +118,15 @@ export class Member implements AsyncDisposable {
     this.metrics = metrics
     this.#startedMs = clock.now()
     this.#readiness = new ReadinessTracker(replica)
-    this.stopped = replica.closed.then((error) => {
+    this.stopped = Promise.race([replica.closed, parts.fate.sealed]).then((error) => {
       this.#fatal = error
-      if (error !== null) logger.error(errorFields(error), 'the member has stopped after a fatal error')
-      return error
+      if (error === null) return null
+      logger.error(errorFields(error), 'the member has stopped after a fatal error')
+      // A fate that others decided: the replica itself would go on.
+      return replica.close().then(
+        () => error,
+        () => error,
+      )
     })
     const handler = new MemberRequests({
       replica,
@@ -121,7 +135,16 @@ export class Member implements AsyncDisposable {
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       maxRequestBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
       status: () => this.status(),
-      withNames: (text) => withNames(options.members, text),
+      withNames: (text) => withNames(replica.status().configuration, text),
+      logger,
+      admin: new AdminRequests({
+        replica,
+        clock,
+        random: parts.random,
+        requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+        electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
+        status: () => this.status(),
+      }),
     })
     this.#port = new ClientPort({
       listen: options.listenClient,
@@ -254,9 +277,10 @@ export class Member implements AsyncDisposable {
   }
 }
 
-/** Consensus knows members by number; people know them by name. */
-const withNames = (members: readonly ConfiguredMember[], text: string): string =>
-  members.reduce((said, { id, name }) => said.replaceAll(String(id), name), text)
+/** Where peers are told to dial this member. */
+function advertisedPeerAddress({ advertisePeer, members, memberId, listenPeer }: MemberOptions): string {
+  return advertisePeer ?? members.find(({ id }) => id === memberId)?.address ?? (listenPeer.port === 0 ? '' : formatAddress(listenPeer))
+}
 
 /** What peers are told. A port that the system chooses is not known yet when they are dialled: then they find out by asking. */
 function advertisedClientAddress({ advertiseClient, listenClient }: MemberOptions): string {
@@ -265,36 +289,65 @@ function advertisedClientAddress({ advertiseClient, listenClient }: MemberOption
 
 async function openParts(options: MemberOptions, directory: DataDirectory): Promise<Parts> {
   const clock = options.clock ?? new NodeClock()
+  const random = options.random ?? new NodeRandom()
   const logger = options.logger ?? SILENT_LOGGER
   const metrics = createMemberMetrics()
+  const fate = new Fate()
   const identity = { clusterId: options.clusterId, memberId: options.memberId }
-  const storage = await DurableStorage.open({
+  const files = {
     fileSystem: new MeteredFileSystem(options.fileSystem ?? new NodeFileSystem(), clock, metrics),
     directory: directory.path,
-    identity,
-    initialConfiguration: foundingConfiguration(options.members),
     crc32,
+  }
+  const storage = await DurableStorage.open({
+    ...files,
+    identity,
+    incarnation: drawIncarnation(random),
+    initialConfiguration: foundingConfiguration(options.members),
   })
-  const { tornAt } = storage
+  checkName(storage, options)
+  const memory = await IncarnationTable.open({ ...files, clusterId: options.clusterId })
+  const { tornAt, incarnation } = storage
   if (tornAt !== null)
     logger.info(
       { file: tornAt.path, offset: tornAt.offset },
       'the last write before the crash was incomplete and was cut off; nothing acknowledged is lost',
     )
   const machine = new KvStateMachine({ clock })
-  const random = options.random ?? new NodeRandom()
   const transport = new TcpTransport({
     identity,
+    incarnation,
+    memory,
     listen: options.listenPeer,
     clientAddress: () => advertisedClientAddress(options),
+    peerAddress: () => advertisedPeerAddress(options),
+    addressHints: new Map(options.members.map(({ id, address }) => [id, address])),
     clock,
     random,
     crc32,
-    onEvent: (event) => logTransport(logger, event),
+    onEvent: (event) => {
+      logTransport(logger, event)
+      const end = fateOf(event, options.name, options.memberId, directory.path)
+      if (end !== null) fate.seal(end)
+    },
   })
   const replica = await openReplica({ ...options, identity }, { clock, random, storage, machine, metrics, transport })
-  const peersUp = watch(replica, metrics, logger)
-  return { options, clock, logger, metrics, directory, storage, machine, replica, transport, peersUp }
+  const peersUp = watchReplica(replica, metrics, logger)
+  watchRemoval(replica, fate, options.name, clock, options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
+  return { options, clock, random, logger, fate, metrics, directory, storage, machine, replica, transport, peersUp }
+}
+
+/** 48 bits: positive, and exact as a number. */
+const drawIncarnation = (random: Random): number => 1 + Math.floor(random.next() * (2 ** 48 - 1))
+
+/** Ids follow from names only when a cluster is founded; later the log alone knows whose directory it is. */
+function checkName({ recovered }: DurableStorage, { name, memberId, dataDir }: MemberOptions): void {
+  const { members } = recovered.configurations.at(-1)?.configuration ?? recovered.baseConfiguration
+  const own = members.find(({ id }) => id === memberId)
+  if (own === undefined || own.name === name || own.name === '') return
+  throw new BalsaError('IDENTITY_MISMATCH', `${dataDir} belongs to member ${own.name}, this is member ${name}`, {
+    hint: 'Use the data directory of this member, or an empty one for a new member.',
+  })
 }
 
 function openReplica(
@@ -324,70 +377,4 @@ function openReplica(
     limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
   })
-}
-
-/** Counts and logs what the replica tells. Answers the set of connected peers, which it keeps current. */
-function watch(replica: KvReplica, metrics: MemberMetrics, logger: Logger): ReadonlySet<MemberId> {
-  const peersUp = new Set<MemberId>()
-  let lastLeader: MemberId | null = null
-  replica.on('role', ({ role, term, leaderId, reason }) => {
-    if (role === 'candidate') metrics.elections.increment({})
-    if (role === 'preCandidate') metrics.preVotes.increment({})
-    if (leaderId !== null && leaderId !== lastLeader) {
-      metrics.leaderChanges.increment({})
-      lastLeader = leaderId
-    }
-    logger.info(
-      {
-        role,
-        term,
-        leader: leaderId === null ? '' : formatId(leaderId),
-        reason: withNames(replica.status().configuration.members, reason),
-      },
-      'role',
-    )
-  })
-  replica.on('peer', ({ id, up }) => {
-    if (up) peersUp.add(id)
-    else peersUp.delete(id)
-    logger.info({ peer: formatId(id), up }, up ? 'peer connected' : 'peer disconnected')
-  })
-  replica.on('truncated', ({ fromIndex, lastIndex }) => {
-    metrics.truncations.increment({})
-    logger.info({ fromIndex, lastIndex }, 'uncommitted entries of an earlier leader were cut off')
-  })
-  replica.on('snapshot', ({ meta }) => {
-    metrics.snapshotsTaken.increment({})
-    logger.info({ index: meta.index, term: meta.term, bytes: meta.sizeBytes }, 'snapshot taken')
-  })
-  replica.on('restored', ({ meta }) => {
-    metrics.snapshotsInstalled.increment({})
-    logger.info({ index: meta.index, term: meta.term, bytes: meta.sizeBytes }, 'snapshot of the leader installed')
-  })
-  return peersUp
-}
-
-function logTransport(logger: Logger, event: TransportEvent): void {
-  const peer = 'peer' in event && event.peer !== null ? { peer: formatId(event.peer) } : {}
-  switch (event.type) {
-    case 'refused':
-      return logger.warn(
-        { ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) },
-        'connection between members refused',
-      )
-    case 'malformed':
-      return logger.warn(
-        { ...peer, direction: event.direction, remote: event.remote, ...errorFields(event.error) },
-        'malformed bytes on the peer port',
-      )
-    case 'rejected':
-      return logger.warn({ remote: event.remote, reason: event.reason }, 'connection on the peer port closed')
-    case 'disconnected':
-      return logger.debug(
-        { ...peer, lane: event.lane, remote: event.remote, reason: event.reason, retryInMs: Math.round(event.retryInMs) },
-        'no connection to peer',
-      )
-    case 'listenerFailed':
-      return logger.error(errorFields(event.error), 'the peer port failed')
-  }
 }

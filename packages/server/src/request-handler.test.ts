@@ -1,7 +1,8 @@
-import { type CommandResult, encodeCommand, type KvAnswer, type MemberStatus, type WriteRequest } from '@balsa/kv'
+import { type AdminAnswer, type CommandResult, encodeCommand, type KvAnswer, type MemberStatus, type WriteRequest } from '@balsa/kv'
 import { asIndex, asTerm, BalsaError, ManualClock } from '@balsa/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { MemberAnswer, MemberRequest } from './client-session.js'
+import { SILENT_LOGGER } from './logger.js'
 import { createMemberMetrics, type MemberMetrics } from './metrics/member-metrics.js'
 import { MemberRequests, type MemberRequestsOptions } from './request-handler.js'
 
@@ -13,6 +14,7 @@ let fails: BalsaError | null
 let deadlines: (number | undefined)[]
 let metrics: MemberMetrics
 let status: MemberStatus
+let said: object[]
 let requests: MemberRequests
 
 const replica: MemberRequestsOptions['replica'] = {
@@ -42,7 +44,16 @@ beforeEach(() => {
   status = STATUS
   const withNames = (text: string) => text.replaceAll('1234567', 'n3')
   const clock = new ManualClock(1000)
-  requests = new MemberRequests({ replica, clock, metrics, requestTimeoutMs: 500, maxRequestBytes: 100, status: () => status, withNames })
+  const admin = {
+    handle: async (): Promise<AdminAnswer> => {
+      if (fails !== null) throw fails
+      return { type: 'transferred', leaderId: 2 }
+    },
+  }
+  const logger = { ...SILENT_LOGGER, info: (fields: object, message: string) => void said.push({ ...fields, message }) }
+  said = []
+  const options = { replica, clock, metrics, requestTimeoutMs: 500, maxRequestBytes: 100, status: () => status, withNames, admin, logger }
+  requests = new MemberRequests(options)
 })
 
 const ask = (request: MemberRequest): Promise<MemberAnswer> => new Promise((resolve) => requests.handle(request, resolve))
@@ -53,6 +64,18 @@ const write = (): WriteRequest => {
 const get = (consistency: 'linearizable' | 'stale'): MemberRequest => ({ type: 'get', id: 2, key: KEY, consistency })
 
 describe('MemberRequests', () => {
+  it('answers operators, and logs what they change', async () => {
+    const transfer: MemberRequest = { type: 'admin', id: 4, admin: { type: 'transfer', target: null } }
+    expect(await ask(transfer)).toEqual({ type: 'admin', id: 4, admin: { type: 'transferred', leaderId: 2 } })
+    expect(said).toMatchObject([{ action: 'transfer', message: 'asked by an operator' }, { message: 'done for an operator' }])
+    await ask({ type: 'admin', id: 5, admin: { type: 'members' } })
+    expect(said).toHaveLength(2)
+    fails = new BalsaError('NOT_LEADER', 'member 1234567 leads', { leaderId: 1234567 })
+    status = { ...STATUS, leaderAddress: 'h:1' }
+    expect(await ask(transfer)).toMatchObject({ type: 'error', error: { code: 'NOT_LEADER', leaderAddress: 'h:1' } })
+    expect(said.at(-1)).toMatchObject({ code: 'NOT_LEADER', message: 'not done for an operator' })
+  })
+
   it('gives every write and linearizable read a deadline, and stale reads an answer at once', async () => {
     expect(await ask(write())).toEqual({ type: 'result', id: 1, result: RESULT })
     expect(await ask(get('linearizable'))).toEqual({ type: 'value', id: 2, revision: 5, record: null })

@@ -10,6 +10,8 @@ import {
 } from '@balsa/kv'
 import { BalsaError, type Clock, type Replica } from '@balsa/raft'
 import type { MemberAnswer, MemberRequest, RequestHandler } from './client-session.js'
+import { type AdminRequests, describeAdmin } from './admin-requests.js'
+import { errorFields, type Logger } from './logger.js'
 import type { MemberMetrics } from './metrics/member-metrics.js'
 
 export interface MemberRequestsOptions {
@@ -21,6 +23,8 @@ export interface MemberRequestsOptions {
   /** Key and value of a write together; at most what the data model allows. */
   readonly maxRequestBytes: number
   readonly status: () => MemberStatus
+  readonly admin: Pick<AdminRequests, 'handle'>
+  readonly logger: Logger
   /** Puts the names of members in place of the numbers that consensus knows them by. */
   readonly withNames: (text: string) => string
 }
@@ -58,7 +62,26 @@ export class MemberRequests implements RequestHandler {
         return this.#write(request, answer)
       case 'status':
         return answer({ type: 'status', id: request.id, status: this.#options.status() })
+      case 'admin':
+        return this.#admin(request, answer)
     }
+  }
+
+  #admin({ id, admin }: MemberRequest & { readonly type: 'admin' }, answer: Answer): void {
+    const { logger } = this.#options
+    const asked = describeAdmin(admin)
+    if (asked !== null) logger.info(asked, 'asked by an operator')
+    this.#options.admin.handle(admin).then(
+      (result) => {
+        if (asked !== null) logger.info(asked, 'done for an operator')
+        answer({ type: 'admin', id, admin: result })
+      },
+      (error: unknown) => {
+        const known = withLeaderAddress(error, this.#options.status)
+        if (asked !== null) logger.info({ ...asked, ...errorFields(known) }, 'not done for an operator')
+        answer(this.#failed(id, known))
+      },
+    )
   }
 
   #failed(id: number, error: unknown): MemberAnswer {

@@ -1,5 +1,6 @@
 import { BalsaError } from '@balsa/raft'
 import { FLAG_NAMES, parseConfig } from '@balsa/server'
+import type { MemberStatus } from '@balsa/kv'
 import { describe, expect, it } from 'vitest'
 import { fatalLine, readyLine } from './daemon.js'
 import { daemonHelp } from './help.js'
@@ -16,7 +17,11 @@ describe('fatalLine', () => {
 
 describe('readyLine', () => {
   it('tells names, ids, addresses and the directory', () => {
-    const line = readyLine(parseConfig([], {}), { clientAddress: '127.0.0.1:2379', dataDir: '/data' })
+    const config = parseConfig([], {})
+    const { clusterId, memberId } = config
+    const member = { id: memberId, name: 'default', address: '', clientAddress: '', role: 'voter' as const }
+    const status = { name: 'default', clusterId, memberId, members: [member] } as unknown as MemberStatus
+    const line = readyLine(config, { status: () => status, dataDir: '/data' })
     expect(line).toBe(
       `ready: default (member 6e7b3532385e, cluster 99140fdd84ad of 1), clients at 127.0.0.1:2379, peers at 127.0.0.1:2380, data in /data, pid ${process.pid}`,
     )

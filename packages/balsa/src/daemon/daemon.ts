@@ -11,7 +11,11 @@ import {
   VERSION,
 } from '@balsa/server'
 import { BalsaError } from '@balsa/raft'
+import { Client } from '@balsa/client'
+import { crc32, NodeClock, NodeRandom, TcpDialer } from '@balsa/host'
+import { AddressKeeper } from './address-keeper.js'
 import { daemonHelp } from './help.js'
+import { startingPoint } from './starting-point.js'
 
 /** Exit codes of balsad. */
 const EXIT = { ok: 0, fatal: 1, configuration: 2 } as const
@@ -28,11 +32,16 @@ export function fatalLine(error: unknown): string {
 }
 
 /** What is printed on standard output once the member serves. */
-export function readyLine(config: ServerConfig, member: Pick<Member, 'clientAddress' | 'dataDir'>): string {
-  const { name, memberId, clusterId, advertiseClient, members } = config
-  const peer = members.find(({ id }) => id === memberId)?.address ?? ''
-  const ids = `member ${formatId(memberId)}, cluster ${formatId(clusterId)} of ${members.length}`
-  return `ready: ${name} (${ids}), clients at ${advertiseClient}, peers at ${peer}, data in ${escapeControl(member.dataDir)}, pid ${process.pid}`
+export function readyLine(
+  { advertiseClient, advertisePeer }: Pick<ServerConfig, 'advertiseClient' | 'advertisePeer'>,
+  member: Pick<Member, 'status' | 'dataDir'>,
+): string {
+  const { name, memberId, clusterId, members } = member.status()
+  const role = members.find(({ id }) => id === memberId)?.role ?? 'voter'
+  // What is not the usual thing is said.
+  const kind = role === 'voter' ? 'member' : role
+  const ids = `${kind} ${formatId(memberId)}, cluster ${formatId(clusterId)} of ${members.length}`
+  return `ready: ${name} (${ids}), clients at ${advertiseClient}, peers at ${advertisePeer}, data in ${escapeControl(member.dataDir)}, pid ${process.pid}`
 }
 
 /** Runs `balsad` until a signal or a fatal error ends it. Sets the process's exit code. */
@@ -69,11 +78,12 @@ export async function runDaemon(args: readonly string[]): Promise<void> {
 
 async function runMember(config: ServerConfig, logger: Logger): Promise<void> {
   for (const warning of config.warnings) logger.warn({}, warning)
-  const member = await Member.start({ ...config, logger })
+  const start = await startingPoint(config, { logger })
+  const member = await Member.start({ ...config, ...start, logger })
   logger.info(
     {
-      memberId: formatId(config.memberId),
-      clusterId: formatId(config.clusterId),
+      memberId: formatId(start.memberId),
+      clusterId: formatId(start.clusterId),
       dataDir: member.dataDir,
       clients: member.clientAddress,
       version: VERSION,
@@ -82,14 +92,46 @@ async function runMember(config: ServerConfig, logger: Logger): Promise<void> {
     'started: waiting for a leader',
   )
   const stopped = stopOnSignals(member, logger)
+  const keeper = keepAddress(member, config, logger)
   void member.whenReady().then(() => {
-    if (member.readiness.ready) process.stdout.write(`${readyLine(config, member)}\n`)
+    if (!member.readiness.ready) return
+    process.stdout.write(`${readyLine(config, member)}\n`)
+    void keeper.run()
   })
   const fatal = await member.stopped
+  await keeper.close()
   if (fatal === null) return stopped
   // Its port answers /healthz with the reason until here; a supervisor should see the end of the process.
   await member.close().catch(() => undefined)
   throw fatal
+}
+
+/** Tells the cluster where this member is now, if the log says otherwise. */
+function keepAddress(member: Member, config: ServerConfig, logger: Logger): { run(): Promise<void>; close(): Promise<void> } {
+  const clock = new NodeClock()
+  const client = Client.open({
+    endpoints: [member.clientAddress, ...config.join],
+    dialer: new TcpDialer({ clock }),
+    clock,
+    random: new NodeRandom(),
+    crc32,
+  })
+  const { advertisePeer, advertiseClient } = config
+  const keeper = new AddressKeeper({
+    clock,
+    logger,
+    status: () => member.replica.status(),
+    advertisePeer,
+    advertiseClient,
+    admin: client.admin,
+  })
+  return {
+    run: () => keeper.run(),
+    close: () => {
+      keeper.stop()
+      return client.close()
+    },
+  }
 }
 
 /** Resolves when a signal has stopped the member. */

@@ -30,6 +30,13 @@ Examples:
   balsad --name n3 --listen-peer-urls http://127.0.0.1:2580 --listen-client-urls http://127.0.0.1:2579 --initial-cluster $CLUSTER
   balsactl --endpoints 127.0.0.1:2379,127.0.0.1:2479,127.0.0.1:2579 status
 
+  # A fourth one joins them while they serve
+  balsactl member add n4 http://127.0.0.1:2680
+  balsad --name n4 --listen-peer-urls http://127.0.0.1:2680 --listen-client-urls http://127.0.0.1:2679 --join 127.0.0.1:2379
+
+A restarted member needs its name, data directory and addresses only: the directory knows the cluster. A member that comes back under other
+addresses tells the cluster by itself.
+
 Signals: SIGTERM and SIGINT hand leadership over, answer what is under way and stop; a second one ends the process at once.
 Exit codes: 0 stopped as asked, 1 fatal error (the line on standard error says which), 2 configuration.
 `

@@ -22,12 +22,14 @@ export const adminRequest: fc.Arbitrary<AdminRequest> = fc.oneof(
   fc.record({ type: fc.constant('transfer' as const), target: fc.option(positive) }),
 )
 
+export const membershipRole = fc.constantFrom('voter' as const, 'learner' as const, 'witness' as const)
+
 const row = fc.record({
   id: natural,
   name: text,
   address: text,
   clientAddress: text,
-  role: fc.constantFrom('voter' as const, 'learner' as const, 'witness' as const),
+  role: membershipRole,
   stage: fc.constantFrom('settled' as const, 'joining' as const, 'leaving' as const),
   replaces: fc.option(positive),
   rounds: natural,

@@ -24,9 +24,7 @@ export type AdminRequest =
   /** Null: the voter that is furthest. */
   | { readonly type: 'transfer'; readonly target: number | null }
 
-/**
- * - `voter`, `learner`: as in the configuration. `witness`: votes and holds no data, or is on the way to it.
- */
+/** `voter`, `learner`: as in the configuration. `witness`: votes and holds no data, or is on the way to it. */
 export type MembershipRole = 'voter' | 'learner' | 'witness'
 
 /** `joining`: becomes a voter by itself once it keeps up. `leaving`: goes when the change that is under way ends. */
@@ -186,7 +184,7 @@ function writeView(writer: ByteWriter, view: MembersView): void {
   writer.varint(view.members.length)
   for (const member of view.members) {
     writeMember(writer, member)
-    writer.u8(ROLES.indexOf(member.role))
+    writeMembershipRole(writer, member.role)
     writer.u8(STAGES.indexOf(member.stage))
     writer.varint(member.replaces ?? 0)
     writer.varint(member.rounds)
@@ -207,9 +205,13 @@ function readView(reader: ByteReader): MembersView {
   return { clusterId, leaderId, term, commitIndex, members }
 }
 
+export const writeMembershipRole = (writer: ByteWriter, role: MembershipRole): void => writer.u8(ROLES.indexOf(role))
+
+export const readMembershipRole = (reader: ByteReader): MembershipRole => ROLES[reader.u8('role')] ?? reader.fail('role', 'unknown')
+
 function readRow(reader: ByteReader): MemberDetail {
   const member = readMember(reader)
-  const role = ROLES[reader.u8('role')] ?? reader.fail('role', 'unknown')
+  const role = readMembershipRole(reader)
   const stage = STAGES[reader.u8('stage')] ?? reader.fail('stage', 'unknown')
   const replaces = reader.varint('replaces')
   return {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeCommand } from '../command.js'
 import { REFUSAL_CODES } from '../result.js'
-import { adminAnswer, adminRequest } from './admin.test-support.js'
+import { adminAnswer, adminRequest, membershipRole } from './admin.test-support.js'
 import { type ClientRequest, decodeRequest, MAX_CLIENT_FRAME_BYTES, requestIdOf, writeRequest } from './requests.js'
 import { decodeResponse, errorFromWire, type ServerResponse, wireError, writeResponse } from './responses.js'
 
@@ -61,7 +61,7 @@ const error = fc.record({
   leaderAddress: fc.string(),
   leaderId: natural,
 })
-const member = fc.record({ id: natural, name: fc.string(), address: fc.string(), clientAddress: fc.string(), voter: fc.boolean() })
+const member = fc.record({ id: natural, name: fc.string(), address: fc.string(), clientAddress: fc.string(), role: membershipRole })
 const status = fc.record({
   clusterId: natural,
   memberId: natural,

@@ -1,5 +1,6 @@
 /** What a member says about itself to clients and operators, and its bytes. */
 import type { ByteReader, ByteWriter } from '@balsa/raft'
+import { type MembershipRole, readMembershipRole, writeMembershipRole } from './admin.js'
 
 export type MemberRole = 'follower' | 'preCandidate' | 'candidate' | 'leader'
 
@@ -10,7 +11,7 @@ export interface MemberSummary {
   readonly address: string
   /** Where clients reach it; empty when it serves none. */
   readonly clientAddress: string
-  readonly voter: boolean
+  readonly role: MembershipRole
 }
 
 export interface MemberStatus {
@@ -77,7 +78,7 @@ export function writeStatus(writer: ByteWriter, status: MemberStatus): void {
     writer.string(member.name)
     writer.string(member.address)
     writer.string(member.clientAddress)
-    writer.boolean(member.voter)
+    writeMembershipRole(writer, member.role)
   }
 }
 
@@ -94,7 +95,7 @@ export function readStatus(reader: ByteReader): MemberStatus {
       name: reader.string('member name'),
       address: reader.string('member address'),
       clientAddress: reader.string('member clientAddress'),
-      voter: reader.boolean('member voter'),
+      role: readMembershipRole(reader),
     })
   }
   return { ...numbers, ...texts, role, leaderId: leaderId === 0 ? null : leaderId, members }

@@ -10,7 +10,7 @@ const STORE: KvStats = {
   appliedIndex: 5,
   revision: 6,
   keys: 7,
-  dataBytes: 8,
+  dataBytes: 8, compactedRevision: 0, historyBytes: 0,
   sessions: 9,
   sessionResults: 10,
   stateHash: 'x',

@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { KvStats } from '@balsa/kv'
 import type { Clock, ReplicaStatus } from '@balsa/raft'
-import { type MemberMetrics, ROLES } from './member-metrics.js'
+import { kindOf } from '../member-status.js'
+import { type MemberMetrics, MEMBERSHIP_KINDS, ROLES } from './member-metrics.js'
 
 export interface CollectSources {
   readonly clock: Clock
@@ -36,6 +37,7 @@ export function collectMetrics(metrics: MemberMetrics, sources: CollectSources):
 
 function collectConsensus(metrics: MemberMetrics, status: ReplicaStatus): void {
   for (const role of ROLES) metrics.role.set({ role }, status.role === role ? 1 : 0)
+  collectMembership(metrics, status)
   metrics.hasLeader.set({}, status.leaderId === null ? 0 : 1)
   metrics.term.set({}, status.term)
   metrics.commitIndex.set({}, status.commitIndex)
@@ -45,6 +47,15 @@ function collectConsensus(metrics: MemberMetrics, status: ReplicaStatus): void {
   metrics.followerLag.set({}, Math.max(0, ...status.peers.map((peer) => peer.lag)))
   metrics.logBytes.set({}, status.logBytes)
   metrics.snapshotIndex.set({}, status.snapshotIndex)
+}
+
+function collectMembership(metrics: MemberMetrics, { id, configuration }: ReplicaStatus): void {
+  const kinds = new Map(configuration.members.map((member) => [member.id, kindOf(configuration, member.id)]))
+  const own = kinds.get(id) ?? 'none'
+  for (const kind of MEMBERSHIP_KINDS) {
+    metrics.membership.set({ kind }, own === kind ? 1 : 0)
+    if (kind !== 'none') metrics.members.set({ kind }, [...kinds.values()].filter((candidate) => candidate === kind).length)
+  }
 }
 
 function collectStore(metrics: MemberMetrics, store: KvStats): void {

@@ -3,7 +3,9 @@ import type { ErrorFamily, Role } from '@balsa/raft'
 import { exponentialBounds, Registry } from './registry.js'
 
 export const ROLES: readonly Role[] = ['follower', 'preCandidate', 'candidate', 'leader']
-export const REQUEST_TYPES = ['get', 'getStale', 'write', 'session', 'status'] as const
+/** What a member can be in a configuration. */
+export const MEMBERSHIP_KINDS = ['voter', 'learner', 'witness', 'none'] as const
+export const REQUEST_TYPES = ['get', 'getStale', 'write', 'session', 'status', 'admin'] as const
 export type RequestKind = (typeof REQUEST_TYPES)[number]
 /** How a request ended: with an answer, or with an error of this family. */
 export const OUTCOMES = ['ok', 'refused', 'unknown', 'fatal'] as const satisfies readonly ('ok' | ErrorFamily)[]
@@ -50,6 +52,14 @@ function consensusMetrics(r: Registry) {
     role: r.gauge('balsa_role', '1 for the role that the member has now, 0 for the others.', {
       role: ['follower', 'preCandidate', 'candidate', 'leader'],
     }),
+    membership: r.gauge(
+      'balsa_membership',
+      '1 for what the member is in the newest configuration, 0 for the others; none: not in it (yet).',
+      {
+        kind: MEMBERSHIP_KINDS,
+      },
+    ),
+    members: r.gauge('balsa_members', 'Members in the newest configuration, by what they are.', { kind: ['voter', 'learner', 'witness'] }),
     hasLeader: r.gauge('balsa_has_leader', '1 when the member knows a leader.'),
     ready: r.gauge('balsa_ready', '1 when the member would answer /readyz with 200.'),
     term: r.gauge('balsa_term', 'Current term.'),
@@ -57,7 +67,10 @@ function consensusMetrics(r: Registry) {
     appliedIndex: r.gauge('balsa_applied_index', 'Highest log index that the store has applied.'),
     firstIndex: r.gauge('balsa_log_first_index', 'First log index that is still in the log.'),
     lastIndex: r.gauge('balsa_log_last_index', 'Last log index in the log.'),
-    followerLag: r.gauge('balsa_follower_lag_entries', 'As leader: entries that the voter farthest behind lacks. 0 on other members.'),
+    followerLag: r.gauge(
+      'balsa_follower_lag_entries',
+      'As leader: entries that the member farthest behind lacks, learners included. 0 on other members.',
+    ),
     elections: r.counter('balsa_elections_started_total', 'Times that the member became a candidate.'),
     preVotes: r.counter('balsa_pre_votes_started_total', 'Times that the member asked whether it could win an election.'),
     leaderChanges: r.counter('balsa_leader_changes_total', 'Times that the member saw another leader than before.'),

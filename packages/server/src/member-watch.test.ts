@@ -1,0 +1,85 @@
+import type { TransportEvent } from '@balsa/host'
+import {
+  asIndex,
+  asMemberId,
+  BalsaError,
+  type Configuration,
+  type EventOf,
+  foundingConfiguration,
+  ManualClock,
+  type ReplicaEventType,
+} from '@balsa/raft'
+import { describe, expect, it } from 'vitest'
+import { Fate, fateOf, watchRemoval, withNames } from './member-watch.js'
+
+const id = asMemberId(0xabc)
+const refused = (code: 'MEMBER_REMOVED' | 'DISK_REPLACED' | 'UNAVAILABLE', by: 'us' | 'peer' = 'peer'): TransportEvent => ({
+  type: 'refused',
+  by,
+  direction: 'outgoing',
+  peer: asMemberId(2),
+  remote: 'h:1',
+  error: new BalsaError(code, 'refused'),
+})
+
+describe('fateOf', () => {
+  it('is sealed by the others only, and tells how to come back', () => {
+    expect(fateOf(refused('MEMBER_REMOVED'), 'n3', id, '/d')).toMatchObject({
+      code: 'REMOVED',
+      family: 'fatal',
+      hint: expect.stringMatching(/member add/),
+    })
+    const replaced = fateOf(refused('DISK_REPLACED'), 'n3', id, '/d')
+    expect(replaced).toMatchObject({ code: 'DISK_REPLACED', family: 'fatal', hint: expect.stringMatching(/member replace n3/) })
+    expect(replaced?.message).toContain('/d')
+    expect(fateOf(refused('DISK_REPLACED', 'us'), 'n3', id, '/d')).toBeNull()
+    expect(fateOf(refused('UNAVAILABLE'), 'n3', id, '/d')).toBeNull()
+  })
+})
+
+describe('watchRemoval', () => {
+  it('seals the fate once the removal is committed, and not when it is taken back', async () => {
+    const listeners = new Map<string, Set<(event: never) => void>>()
+    let commitIndex = asIndex(0)
+    const replica = {
+      id,
+      status: () => ({ commitIndex }) as never,
+      on: <T extends ReplicaEventType>(type: T, listener: (event: EventOf<T>) => void): Disposable => {
+        const set = listeners.get(type) ?? new Set()
+        listeners.set(type, set)
+        set.add(listener)
+        return { [Symbol.dispose]: () => void set.delete(listener) }
+      },
+    }
+    const tell = (event: object & { readonly type: string }) => {
+      for (const listener of [...(listeners.get(event.type) ?? [])]) listener(event as never)
+    }
+    const clock = new ManualClock()
+    const fate = new Fate()
+    watchRemoval(replica, fate, 'n3', clock, 100)
+    const membership = (index: number, configuration: Configuration) => tell({ type: 'membership', index: asIndex(index), configuration })
+    const without: Configuration = { ...foundingConfiguration([]), removed: [id] }
+    membership(5, without)
+    membership(4, foundingConfiguration([]))
+    commitIndex = asIndex(6)
+    tell({ type: 'commit', index: commitIndex })
+    expect(clock.pending).toBe(0)
+    membership(7, without)
+    expect(clock.pending).toBe(0)
+    commitIndex = asIndex(7)
+    tell({ type: 'commit', index: commitIndex })
+    expect(clock.pending).toBe(1)
+    clock.advance(100)
+    expect(await fate.sealed).toMatchObject({ code: 'REMOVED' })
+  })
+})
+
+describe('withNames', () => {
+  it('puts names for numbers, where there are some', () => {
+    const members = [
+      { id: asMemberId(1234567), name: 'n1', address: '', clientAddress: '' },
+      { id: asMemberId(7654321), name: '', address: '', clientAddress: '' },
+    ]
+    expect(withNames(foundingConfiguration(members), 'won by 1234567 and 7654321')).toBe('won by n1 and 7654321')
+  })
+})
