@@ -16,8 +16,13 @@ export function generate(sources, folder) {
   const files = link([...sources].map(([path, text]) => parseProto(path, text)))
   const packages = groupByPackage(files)
   const output = new Map(files.map((file) => [outputPath(file), typescriptOf(file, `${folder}/${file.path}`)]))
-  for (const [name, members] of packages) output.set(`${packageFile(name)}.ts`, packageIndex(name, members, folder))
-  output.set('descriptors.ts', descriptors(files, folder))
+  /** @param {string} path @param {string} text */
+  const add = (path, text) => {
+    if (output.has(path)) throw new Error(`two things want to be written into ${path}: move the .proto file into a folder`)
+    output.set(path, text)
+  }
+  for (const [name, members] of packages) add(`${packageFile(name)}.ts`, packageIndex(name, members, folder))
+  add('descriptors.ts', descriptors(files, folder))
   return new Map([...output].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 

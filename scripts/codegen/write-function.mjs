@@ -28,9 +28,12 @@ export function writeFunction(message, reference) {
   ].join('\n')
 }
 
+/** Never a name of somebody's field: one of them may be called `message`. @param {Field} field */
+const variableOf = ({ number }) => `v${number}`
+
 /** @param {string} oneof @param {readonly Field[]} fields @param {Reference} reference */
 function writeOneof(oneof, fields, reference) {
-  const variable = jsonName(oneof)
+  const variable = `v${Math.min(...fields.filter((field) => field.oneof === oneof).map(({ number }) => number))}`
   const cases = fields
     .filter((field) => field.oneof === oneof)
     .flatMap((field) => [
@@ -39,7 +42,7 @@ function writeOneof(oneof, fields, reference) {
       '    break',
       '  }',
     ])
-  return [`const { ${variable} } = message`, `switch (${variable}?.case) {`, ...cases, '  case undefined:', '}']
+  return [`const ${variable} = message.${jsonName(oneof)}`, `switch (${variable}?.case) {`, ...cases, '  case undefined:', '}']
 }
 
 /** @param {Field} field @param {string} value @param {Reference} reference */
@@ -56,18 +59,20 @@ function writeValue(field, value, reference) {
 
 /** @param {Field} field @param {Reference} reference */
 function writeField(field, reference) {
-  const name = field.jsonName
-  const head = `const { ${name} } = message`
+  const name = variableOf(field)
+  const head = `const ${name} = message.${field.jsonName}`
   if (field.label === 'repeated') return [head, ...writeRepeated(field, reference)]
-  const present = `${name} !== undefined && ${name} !== ${field.label === 'optional' || field.kind === 'message' ? 'null' : ''}`
-  const condition = field.label === 'optional' || field.kind === 'message' ? present : notDefault(field)
+  const nullable = field.label === 'optional' || field.kind === 'message'
+  const condition = nullable ? `${name} !== undefined && ${name} !== null` : notDefault(field)
   const body = writeValue(field, name, reference)
   if (body.length === 1) return [head, `if (${condition}) ${body[0]}`]
   return [head, `if (${condition}) {`, ...body.map((line) => `  ${line}`), '}']
 }
 
 /** @param {Field} field */
-function notDefault({ jsonName: name, kind, range }) {
+function notDefault(field) {
+  const { kind, range } = field
+  const name = variableOf(field)
   if (kind === 'bool') return `${name} === true`
   if (kind === 'bytes') return `${name} !== undefined && ${name}.length > 0`
   if (kind === 'string') return `${name} !== undefined && ${name} !== ''`
@@ -76,7 +81,7 @@ function notDefault({ jsonName: name, kind, range }) {
 
 /** Numbers are packed. @param {Field} field @param {Reference} reference */
 function writeRepeated(field, reference) {
-  const name = field.jsonName
+  const name = variableOf(field)
   const loop = `for (let at = ${name}.length - 1; at >= 0; at--)`
   const item = `${name}[at]`
   if (field.kind === 'message') {

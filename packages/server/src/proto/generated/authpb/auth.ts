@@ -42,8 +42,8 @@ export function readUserAddOptions(reader: Reader, message: UserAddOptions): Use
 
 /** In front of what the writer holds. */
 export function writeUserAddOptions(writer: Writer, message: UserAddOptionsInit): void {
-  const { noPassword } = message
-  if (noPassword === true) writer.bool(8, noPassword)
+  const v1 = message.noPassword
+  if (v1 === true) writer.bool(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -110,12 +110,12 @@ export function readPermission(reader: Reader, message: Permission): Permission 
 
 /** In front of what the writer holds. */
 export function writePermission(writer: Writer, message: PermissionInit): void {
-  const { rangeEnd } = message
-  if (rangeEnd !== undefined && rangeEnd.length > 0) writer.bytes(26, rangeEnd)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(18, key)
-  const { permType } = message
-  if (permType !== undefined && permType !== 0) writer.int32(8, permType)
+  const v3 = message.rangeEnd
+  if (v3 !== undefined && v3.length > 0) writer.bytes(26, v3)
+  const v2 = message.key
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.permType
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */

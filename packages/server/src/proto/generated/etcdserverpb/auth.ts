@@ -83,10 +83,10 @@ export function readAuthEnableResponse(reader: Reader, message: AuthEnableRespon
 
 /** In front of what the writer holds. */
 export function writeAuthEnableResponse(writer: Writer, message: AuthEnableResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -191,10 +191,10 @@ export function readAuthDisableResponse(reader: Reader, message: AuthDisableResp
 
 /** In front of what the writer holds. */
 export function writeAuthDisableResponse(writer: Writer, message: AuthDisableResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -310,14 +310,14 @@ export function readAuthStatusResponse(reader: Reader, message: AuthStatusRespon
 
 /** In front of what the writer holds. */
 export function writeAuthStatusResponse(writer: Writer, message: AuthStatusResponseInit): void {
-  const { authRevision } = message
-  if (authRevision !== undefined && authRevision !== 0) writer.uint64(24, authRevision)
-  const { enabled } = message
-  if (enabled === true) writer.bool(16, enabled)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v3 = message.authRevision
+  if (v3 !== undefined && v3 !== 0) writer.uint64(24, v3)
+  const v2 = message.enabled
+  if (v2 === true) writer.bool(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -382,10 +382,10 @@ export function readAuthenticateRequest(reader: Reader, message: AuthenticateReq
 
 /** In front of what the writer holds. */
 export function writeAuthenticateRequest(writer: Writer, message: AuthenticateRequestInit): void {
-  const { password } = message
-  if (password !== undefined && password !== '') writer.string(18, password)
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v2 = message.password
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -450,12 +450,12 @@ export function readAuthenticateResponse(reader: Reader, message: AuthenticateRe
 
 /** In front of what the writer holds. */
 export function writeAuthenticateResponse(writer: Writer, message: AuthenticateResponseInit): void {
-  const { token } = message
-  if (token !== undefined && token !== '') writer.string(18, token)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.token
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -532,18 +532,18 @@ export function readAuthUserAddRequest(reader: Reader, message: AuthUserAddReque
 
 /** In front of what the writer holds. */
 export function writeAuthUserAddRequest(writer: Writer, message: AuthUserAddRequestInit): void {
-  const { hashedPassword } = message
-  if (hashedPassword !== undefined && hashedPassword !== '') writer.string(34, hashedPassword)
-  const { options } = message
-  if (options !== undefined && options !== null) {
+  const v4 = message.hashedPassword
+  if (v4 !== undefined && v4 !== '') writer.string(34, v4)
+  const v3 = message.options
+  if (v3 !== undefined && v3 !== null) {
     const open = writer.open()
-    authpbAuth.writeUserAddOptions(writer, options)
+    authpbAuth.writeUserAddOptions(writer, v3)
     writer.close(26, open)
   }
-  const { password } = message
-  if (password !== undefined && password !== '') writer.string(18, password)
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v2 = message.password
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -605,10 +605,10 @@ export function readAuthUserAddResponse(reader: Reader, message: AuthUserAddResp
 
 /** In front of what the writer holds. */
 export function writeAuthUserAddResponse(writer: Writer, message: AuthUserAddResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -666,8 +666,8 @@ export function readAuthUserGetRequest(reader: Reader, message: AuthUserGetReque
 
 /** In front of what the writer holds. */
 export function writeAuthUserGetRequest(writer: Writer, message: AuthUserGetRequestInit): void {
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -731,14 +731,14 @@ export function readAuthUserGetResponse(reader: Reader, message: AuthUserGetResp
 
 /** In front of what the writer holds. */
 export function writeAuthUserGetResponse(writer: Writer, message: AuthUserGetResponseInit): void {
-  const { roles } = message
-  if (roles !== undefined) {
-    for (let at = roles.length - 1; at >= 0; at--) writer.string(18, roles[at] as string)
+  const v2 = message.roles
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) writer.string(18, v2[at] as string)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -849,14 +849,14 @@ export function readAuthUserListResponse(reader: Reader, message: AuthUserListRe
 
 /** In front of what the writer holds. */
 export function writeAuthUserListResponse(writer: Writer, message: AuthUserListResponseInit): void {
-  const { users } = message
-  if (users !== undefined) {
-    for (let at = users.length - 1; at >= 0; at--) writer.string(18, users[at] as string)
+  const v2 = message.users
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) writer.string(18, v2[at] as string)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -915,8 +915,8 @@ export function readAuthUserDeleteRequest(reader: Reader, message: AuthUserDelet
 
 /** In front of what the writer holds. */
 export function writeAuthUserDeleteRequest(writer: Writer, message: AuthUserDeleteRequestInit): void {
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -975,10 +975,10 @@ export function readAuthUserDeleteResponse(reader: Reader, message: AuthUserDele
 
 /** In front of what the writer holds. */
 export function writeAuthUserDeleteResponse(writer: Writer, message: AuthUserDeleteResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1046,12 +1046,12 @@ export function readAuthUserChangePasswordRequest(reader: Reader, message: AuthU
 
 /** In front of what the writer holds. */
 export function writeAuthUserChangePasswordRequest(writer: Writer, message: AuthUserChangePasswordRequestInit): void {
-  const { hashedPassword } = message
-  if (hashedPassword !== undefined && hashedPassword !== '') writer.string(26, hashedPassword)
-  const { password } = message
-  if (password !== undefined && password !== '') writer.string(18, password)
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v3 = message.hashedPassword
+  if (v3 !== undefined && v3 !== '') writer.string(26, v3)
+  const v2 = message.password
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1112,10 +1112,10 @@ export function readAuthUserChangePasswordResponse(reader: Reader, message: Auth
 
 /** In front of what the writer holds. */
 export function writeAuthUserChangePasswordResponse(writer: Writer, message: AuthUserChangePasswordResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1178,10 +1178,10 @@ export function readAuthUserGrantRoleRequest(reader: Reader, message: AuthUserGr
 
 /** In front of what the writer holds. */
 export function writeAuthUserGrantRoleRequest(writer: Writer, message: AuthUserGrantRoleRequestInit): void {
-  const { role } = message
-  if (role !== undefined && role !== '') writer.string(18, role)
-  const { user } = message
-  if (user !== undefined && user !== '') writer.string(10, user)
+  const v2 = message.role
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.user
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1241,10 +1241,10 @@ export function readAuthUserGrantRoleResponse(reader: Reader, message: AuthUserG
 
 /** In front of what the writer holds. */
 export function writeAuthUserGrantRoleResponse(writer: Writer, message: AuthUserGrantRoleResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1307,10 +1307,10 @@ export function readAuthUserRevokeRoleRequest(reader: Reader, message: AuthUserR
 
 /** In front of what the writer holds. */
 export function writeAuthUserRevokeRoleRequest(writer: Writer, message: AuthUserRevokeRoleRequestInit): void {
-  const { role } = message
-  if (role !== undefined && role !== '') writer.string(18, role)
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v2 = message.role
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1370,10 +1370,10 @@ export function readAuthUserRevokeRoleResponse(reader: Reader, message: AuthUser
 
 /** In front of what the writer holds. */
 export function writeAuthUserRevokeRoleResponse(writer: Writer, message: AuthUserRevokeRoleResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1431,8 +1431,8 @@ export function readAuthRoleAddRequest(reader: Reader, message: AuthRoleAddReque
 
 /** In front of what the writer holds. */
 export function writeAuthRoleAddRequest(writer: Writer, message: AuthRoleAddRequestInit): void {
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1491,10 +1491,10 @@ export function readAuthRoleAddResponse(reader: Reader, message: AuthRoleAddResp
 
 /** In front of what the writer holds. */
 export function writeAuthRoleAddResponse(writer: Writer, message: AuthRoleAddResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1552,8 +1552,8 @@ export function readAuthRoleGetRequest(reader: Reader, message: AuthRoleGetReque
 
 /** In front of what the writer holds. */
 export function writeAuthRoleGetRequest(writer: Writer, message: AuthRoleGetRequestInit): void {
-  const { role } = message
-  if (role !== undefined && role !== '') writer.string(10, role)
+  const v1 = message.role
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1620,18 +1620,18 @@ export function readAuthRoleGetResponse(reader: Reader, message: AuthRoleGetResp
 
 /** In front of what the writer holds. */
 export function writeAuthRoleGetResponse(writer: Writer, message: AuthRoleGetResponseInit): void {
-  const { perm } = message
-  if (perm !== undefined) {
-    for (let at = perm.length - 1; at >= 0; at--) {
+  const v2 = message.perm
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      authpbAuth.writePermission(writer, perm[at] as authpbAuth.PermissionInit)
+      authpbAuth.writePermission(writer, v2[at] as authpbAuth.PermissionInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1742,14 +1742,14 @@ export function readAuthRoleListResponse(reader: Reader, message: AuthRoleListRe
 
 /** In front of what the writer holds. */
 export function writeAuthRoleListResponse(writer: Writer, message: AuthRoleListResponseInit): void {
-  const { roles } = message
-  if (roles !== undefined) {
-    for (let at = roles.length - 1; at >= 0; at--) writer.string(18, roles[at] as string)
+  const v2 = message.roles
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) writer.string(18, v2[at] as string)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1808,8 +1808,8 @@ export function readAuthRoleDeleteRequest(reader: Reader, message: AuthRoleDelet
 
 /** In front of what the writer holds. */
 export function writeAuthRoleDeleteRequest(writer: Writer, message: AuthRoleDeleteRequestInit): void {
-  const { role } = message
-  if (role !== undefined && role !== '') writer.string(10, role)
+  const v1 = message.role
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1868,10 +1868,10 @@ export function readAuthRoleDeleteResponse(reader: Reader, message: AuthRoleDele
 
 /** In front of what the writer holds. */
 export function writeAuthRoleDeleteResponse(writer: Writer, message: AuthRoleDeleteResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1937,14 +1937,14 @@ export function readAuthRoleGrantPermissionRequest(reader: Reader, message: Auth
 
 /** In front of what the writer holds. */
 export function writeAuthRoleGrantPermissionRequest(writer: Writer, message: AuthRoleGrantPermissionRequestInit): void {
-  const { perm } = message
-  if (perm !== undefined && perm !== null) {
+  const v2 = message.perm
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    authpbAuth.writePermission(writer, perm)
+    authpbAuth.writePermission(writer, v2)
     writer.close(18, open)
   }
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -2004,10 +2004,10 @@ export function readAuthRoleGrantPermissionResponse(reader: Reader, message: Aut
 
 /** In front of what the writer holds. */
 export function writeAuthRoleGrantPermissionResponse(writer: Writer, message: AuthRoleGrantPermissionResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -2075,12 +2075,12 @@ export function readAuthRoleRevokePermissionRequest(reader: Reader, message: Aut
 
 /** In front of what the writer holds. */
 export function writeAuthRoleRevokePermissionRequest(writer: Writer, message: AuthRoleRevokePermissionRequestInit): void {
-  const { rangeEnd } = message
-  if (rangeEnd !== undefined && rangeEnd.length > 0) writer.bytes(26, rangeEnd)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(18, key)
-  const { role } = message
-  if (role !== undefined && role !== '') writer.string(10, role)
+  const v3 = message.rangeEnd
+  if (v3 !== undefined && v3.length > 0) writer.bytes(26, v3)
+  const v2 = message.key
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.role
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -2141,10 +2141,10 @@ export function readAuthRoleRevokePermissionResponse(reader: Reader, message: Au
 
 /** In front of what the writer holds. */
 export function writeAuthRoleRevokePermissionResponse(writer: Writer, message: AuthRoleRevokePermissionResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

@@ -56,20 +56,20 @@ export function readMember(reader: Reader, message: Member): Member {
 
 /** In front of what the writer holds. */
 export function writeMember(writer: Writer, message: MemberInit): void {
-  const { isLearner } = message
-  if (isLearner === true) writer.bool(40, isLearner)
-  const { clientURLs } = message
-  if (clientURLs !== undefined) {
-    for (let at = clientURLs.length - 1; at >= 0; at--) writer.string(34, clientURLs[at] as string)
+  const v5 = message.isLearner
+  if (v5 === true) writer.bool(40, v5)
+  const v4 = message.clientURLs
+  if (v4 !== undefined) {
+    for (let at = v4.length - 1; at >= 0; at--) writer.string(34, v4[at] as string)
   }
-  const { peerURLs } = message
-  if (peerURLs !== undefined) {
-    for (let at = peerURLs.length - 1; at >= 0; at--) writer.string(26, peerURLs[at] as string)
+  const v3 = message.peerURLs
+  if (v3 !== undefined) {
+    for (let at = v3.length - 1; at >= 0; at--) writer.string(26, v3[at] as string)
   }
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(18, name)
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.uint64Big(8, ID)
+  const v2 = message.name
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -134,11 +134,11 @@ export function readMemberAddRequest(reader: Reader, message: MemberAddRequest):
 
 /** In front of what the writer holds. */
 export function writeMemberAddRequest(writer: Writer, message: MemberAddRequestInit): void {
-  const { isLearner } = message
-  if (isLearner === true) writer.bool(16, isLearner)
-  const { peerURLs } = message
-  if (peerURLs !== undefined) {
-    for (let at = peerURLs.length - 1; at >= 0; at--) writer.string(10, peerURLs[at] as string)
+  const v2 = message.isLearner
+  if (v2 === true) writer.bool(16, v2)
+  const v1 = message.peerURLs
+  if (v1 !== undefined) {
+    for (let at = v1.length - 1; at >= 0; at--) writer.string(10, v1[at] as string)
   }
 }
 
@@ -215,24 +215,24 @@ export function readMemberAddResponse(reader: Reader, message: MemberAddResponse
 
 /** In front of what the writer holds. */
 export function writeMemberAddResponse(writer: Writer, message: MemberAddResponseInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v3 = message.members
+  if (v3 !== undefined) {
+    for (let at = v3.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMember(writer, members[at] as MemberInit)
+      writeMember(writer, v3[at] as MemberInit)
       writer.close(26, open)
     }
   }
-  const { member } = message
-  if (member !== undefined && member !== null) {
+  const v2 = message.member
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    writeMember(writer, member)
+    writeMember(writer, v2)
     writer.close(18, open)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -292,8 +292,8 @@ export function readMemberRemoveRequest(reader: Reader, message: MemberRemoveReq
 
 /** In front of what the writer holds. */
 export function writeMemberRemoveRequest(writer: Writer, message: MemberRemoveRequestInit): void {
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.uint64Big(8, ID)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -360,18 +360,18 @@ export function readMemberRemoveResponse(reader: Reader, message: MemberRemoveRe
 
 /** In front of what the writer holds. */
 export function writeMemberRemoveResponse(writer: Writer, message: MemberRemoveResponseInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v2 = message.members
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMember(writer, members[at] as MemberInit)
+      writeMember(writer, v2[at] as MemberInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -435,12 +435,12 @@ export function readMemberUpdateRequest(reader: Reader, message: MemberUpdateReq
 
 /** In front of what the writer holds. */
 export function writeMemberUpdateRequest(writer: Writer, message: MemberUpdateRequestInit): void {
-  const { peerURLs } = message
-  if (peerURLs !== undefined) {
-    for (let at = peerURLs.length - 1; at >= 0; at--) writer.string(18, peerURLs[at] as string)
+  const v2 = message.peerURLs
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) writer.string(18, v2[at] as string)
   }
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.uint64Big(8, ID)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -508,18 +508,18 @@ export function readMemberUpdateResponse(reader: Reader, message: MemberUpdateRe
 
 /** In front of what the writer holds. */
 export function writeMemberUpdateResponse(writer: Writer, message: MemberUpdateResponseInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v2 = message.members
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMember(writer, members[at] as MemberInit)
+      writeMember(writer, v2[at] as MemberInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -578,8 +578,8 @@ export function readMemberListRequest(reader: Reader, message: MemberListRequest
 
 /** In front of what the writer holds. */
 export function writeMemberListRequest(writer: Writer, message: MemberListRequestInit): void {
-  const { linearizable } = message
-  if (linearizable === true) writer.bool(8, linearizable)
+  const v1 = message.linearizable
+  if (v1 === true) writer.bool(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -646,18 +646,18 @@ export function readMemberListResponse(reader: Reader, message: MemberListRespon
 
 /** In front of what the writer holds. */
 export function writeMemberListResponse(writer: Writer, message: MemberListResponseInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v2 = message.members
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMember(writer, members[at] as MemberInit)
+      writeMember(writer, v2[at] as MemberInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -716,8 +716,8 @@ export function readMemberPromoteRequest(reader: Reader, message: MemberPromoteR
 
 /** In front of what the writer holds. */
 export function writeMemberPromoteRequest(writer: Writer, message: MemberPromoteRequestInit): void {
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.uint64Big(8, ID)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -784,18 +784,18 @@ export function readMemberPromoteResponse(reader: Reader, message: MemberPromote
 
 /** In front of what the writer holds. */
 export function writeMemberPromoteResponse(writer: Writer, message: MemberPromoteResponseInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v2 = message.members
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMember(writer, members[at] as MemberInit)
+      writeMember(writer, v2[at] as MemberInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

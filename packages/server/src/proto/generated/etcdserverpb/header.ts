@@ -52,14 +52,14 @@ export function readResponseHeader(reader: Reader, message: ResponseHeader): Res
 
 /** In front of what the writer holds. */
 export function writeResponseHeader(writer: Writer, message: ResponseHeaderInit): void {
-  const { raftTerm } = message
-  if (raftTerm !== undefined && raftTerm !== 0) writer.uint64(32, raftTerm)
-  const { revision } = message
-  if (revision !== undefined && revision !== 0) writer.int64(24, revision)
-  const { memberId } = message
-  if (memberId !== undefined && memberId !== 0n) writer.uint64Big(16, memberId)
-  const { clusterId } = message
-  if (clusterId !== undefined && clusterId !== 0n) writer.uint64Big(8, clusterId)
+  const v4 = message.raftTerm
+  if (v4 !== undefined && v4 !== 0) writer.uint64(32, v4)
+  const v3 = message.revision
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.memberId
+  if (v2 !== undefined && v2 !== 0n) writer.uint64Big(16, v2)
+  const v1 = message.clusterId
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */

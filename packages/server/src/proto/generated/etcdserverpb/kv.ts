@@ -133,32 +133,32 @@ export function readRangeRequest(reader: Reader, message: RangeRequest): RangeRe
 
 /** In front of what the writer holds. */
 export function writeRangeRequest(writer: Writer, message: RangeRequestInit): void {
-  const { maxCreateRevision } = message
-  if (maxCreateRevision !== undefined && maxCreateRevision !== 0) writer.int64(104, maxCreateRevision)
-  const { minCreateRevision } = message
-  if (minCreateRevision !== undefined && minCreateRevision !== 0) writer.int64(96, minCreateRevision)
-  const { maxModRevision } = message
-  if (maxModRevision !== undefined && maxModRevision !== 0) writer.int64(88, maxModRevision)
-  const { minModRevision } = message
-  if (minModRevision !== undefined && minModRevision !== 0) writer.int64(80, minModRevision)
-  const { countOnly } = message
-  if (countOnly === true) writer.bool(72, countOnly)
-  const { keysOnly } = message
-  if (keysOnly === true) writer.bool(64, keysOnly)
-  const { serializable } = message
-  if (serializable === true) writer.bool(56, serializable)
-  const { sortTarget } = message
-  if (sortTarget !== undefined && sortTarget !== 0) writer.int32(48, sortTarget)
-  const { sortOrder } = message
-  if (sortOrder !== undefined && sortOrder !== 0) writer.int32(40, sortOrder)
-  const { revision } = message
-  if (revision !== undefined && revision !== 0) writer.int64(32, revision)
-  const { limit } = message
-  if (limit !== undefined && limit !== 0) writer.int64(24, limit)
-  const { rangeEnd } = message
-  if (rangeEnd !== undefined && rangeEnd.length > 0) writer.bytes(18, rangeEnd)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v13 = message.maxCreateRevision
+  if (v13 !== undefined && v13 !== 0) writer.int64(104, v13)
+  const v12 = message.minCreateRevision
+  if (v12 !== undefined && v12 !== 0) writer.int64(96, v12)
+  const v11 = message.maxModRevision
+  if (v11 !== undefined && v11 !== 0) writer.int64(88, v11)
+  const v10 = message.minModRevision
+  if (v10 !== undefined && v10 !== 0) writer.int64(80, v10)
+  const v9 = message.countOnly
+  if (v9 === true) writer.bool(72, v9)
+  const v8 = message.keysOnly
+  if (v8 === true) writer.bool(64, v8)
+  const v7 = message.serializable
+  if (v7 === true) writer.bool(56, v7)
+  const v6 = message.sortTarget
+  if (v6 !== undefined && v6 !== 0) writer.int32(48, v6)
+  const v5 = message.sortOrder
+  if (v5 !== undefined && v5 !== 0) writer.int32(40, v5)
+  const v4 = message.revision
+  if (v4 !== undefined && v4 !== 0) writer.int64(32, v4)
+  const v3 = message.limit
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.rangeEnd
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -249,22 +249,22 @@ export function readRangeResponse(reader: Reader, message: RangeResponse): Range
 
 /** In front of what the writer holds. */
 export function writeRangeResponse(writer: Writer, message: RangeResponseInit): void {
-  const { count } = message
-  if (count !== undefined && count !== 0) writer.int64(32, count)
-  const { more } = message
-  if (more === true) writer.bool(24, more)
-  const { kvs } = message
-  if (kvs !== undefined) {
-    for (let at = kvs.length - 1; at >= 0; at--) {
+  const v4 = message.count
+  if (v4 !== undefined && v4 !== 0) writer.int64(32, v4)
+  const v3 = message.more
+  if (v3 === true) writer.bool(24, v3)
+  const v2 = message.kvs
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      mvccpbKv.writeKeyValue(writer, kvs[at] as mvccpbKv.KeyValueInit)
+      mvccpbKv.writeKeyValue(writer, v2[at] as mvccpbKv.KeyValueInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -328,10 +328,10 @@ export function readRangeStreamResponse(reader: Reader, message: RangeStreamResp
 
 /** In front of what the writer holds. */
 export function writeRangeStreamResponse(writer: Writer, message: RangeStreamResponseInit): void {
-  const { rangeResponse } = message
-  if (rangeResponse !== undefined && rangeResponse !== null) {
+  const v1 = message.rangeResponse
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    writeRangeResponse(writer, rangeResponse)
+    writeRangeResponse(writer, v1)
     writer.close(10, open)
   }
 }
@@ -416,18 +416,18 @@ export function readPutRequest(reader: Reader, message: PutRequest): PutRequest 
 
 /** In front of what the writer holds. */
 export function writePutRequest(writer: Writer, message: PutRequestInit): void {
-  const { ignoreLease } = message
-  if (ignoreLease === true) writer.bool(48, ignoreLease)
-  const { ignoreValue } = message
-  if (ignoreValue === true) writer.bool(40, ignoreValue)
-  const { prevKv } = message
-  if (prevKv === true) writer.bool(32, prevKv)
-  const { lease } = message
-  if (lease !== undefined && lease !== 0n) writer.int64Big(24, lease)
-  const { value } = message
-  if (value !== undefined && value.length > 0) writer.bytes(18, value)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v6 = message.ignoreLease
+  if (v6 === true) writer.bool(48, v6)
+  const v5 = message.ignoreValue
+  if (v5 === true) writer.bool(40, v5)
+  const v4 = message.prevKv
+  if (v4 === true) writer.bool(32, v4)
+  const v3 = message.lease
+  if (v3 !== undefined && v3 !== 0n) writer.int64Big(24, v3)
+  const v2 = message.value
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -499,16 +499,16 @@ export function readPutResponse(reader: Reader, message: PutResponse): PutRespon
 
 /** In front of what the writer holds. */
 export function writePutResponse(writer: Writer, message: PutResponseInit): void {
-  const { prevKv } = message
-  if (prevKv !== undefined && prevKv !== null) {
+  const v2 = message.prevKv
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    mvccpbKv.writeKeyValue(writer, prevKv)
+    mvccpbKv.writeKeyValue(writer, v2)
     writer.close(18, open)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -577,12 +577,12 @@ export function readDeleteRangeRequest(reader: Reader, message: DeleteRangeReque
 
 /** In front of what the writer holds. */
 export function writeDeleteRangeRequest(writer: Writer, message: DeleteRangeRequestInit): void {
-  const { prevKv } = message
-  if (prevKv === true) writer.bool(24, prevKv)
-  const { rangeEnd } = message
-  if (rangeEnd !== undefined && rangeEnd.length > 0) writer.bytes(18, rangeEnd)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v3 = message.prevKv
+  if (v3 === true) writer.bool(24, v3)
+  const v2 = message.rangeEnd
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -656,20 +656,20 @@ export function readDeleteRangeResponse(reader: Reader, message: DeleteRangeResp
 
 /** In front of what the writer holds. */
 export function writeDeleteRangeResponse(writer: Writer, message: DeleteRangeResponseInit): void {
-  const { prevKvs } = message
-  if (prevKvs !== undefined) {
-    for (let at = prevKvs.length - 1; at >= 0; at--) {
+  const v3 = message.prevKvs
+  if (v3 !== undefined) {
+    for (let at = v3.length - 1; at >= 0; at--) {
       const open = writer.open()
-      mvccpbKv.writeKeyValue(writer, prevKvs[at] as mvccpbKv.KeyValueInit)
+      mvccpbKv.writeKeyValue(writer, v3[at] as mvccpbKv.KeyValueInit)
       writer.close(26, open)
     }
   }
-  const { deleted } = message
-  if (deleted !== undefined && deleted !== 0) writer.int64(16, deleted)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.deleted
+  if (v2 !== undefined && v2 !== 0) writer.int64(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -758,29 +758,29 @@ export function readRequestOp(reader: Reader, message: RequestOp): RequestOp {
 
 /** In front of what the writer holds. */
 export function writeRequestOp(writer: Writer, message: RequestOpInit): void {
-  const { request } = message
-  switch (request?.case) {
+  const v1 = message.request
+  switch (v1?.case) {
     case 'requestRange': {
       const open = writer.open()
-      writeRangeRequest(writer, request.value)
+      writeRangeRequest(writer, v1.value)
       writer.close(10, open)
       break
     }
     case 'requestPut': {
       const open = writer.open()
-      writePutRequest(writer, request.value)
+      writePutRequest(writer, v1.value)
       writer.close(18, open)
       break
     }
     case 'requestDeleteRange': {
       const open = writer.open()
-      writeDeleteRangeRequest(writer, request.value)
+      writeDeleteRangeRequest(writer, v1.value)
       writer.close(26, open)
       break
     }
     case 'requestTxn': {
       const open = writer.open()
-      writeTxnRequest(writer, request.value)
+      writeTxnRequest(writer, v1.value)
       writer.close(34, open)
       break
     }
@@ -873,29 +873,29 @@ export function readResponseOp(reader: Reader, message: ResponseOp): ResponseOp 
 
 /** In front of what the writer holds. */
 export function writeResponseOp(writer: Writer, message: ResponseOpInit): void {
-  const { response } = message
-  switch (response?.case) {
+  const v1 = message.response
+  switch (v1?.case) {
     case 'responseRange': {
       const open = writer.open()
-      writeRangeResponse(writer, response.value)
+      writeRangeResponse(writer, v1.value)
       writer.close(10, open)
       break
     }
     case 'responsePut': {
       const open = writer.open()
-      writePutResponse(writer, response.value)
+      writePutResponse(writer, v1.value)
       writer.close(18, open)
       break
     }
     case 'responseDeleteRange': {
       const open = writer.open()
-      writeDeleteRangeResponse(writer, response.value)
+      writeDeleteRangeResponse(writer, v1.value)
       writer.close(26, open)
       break
     }
     case 'responseTxn': {
       const open = writer.open()
-      writeTxnResponse(writer, response.value)
+      writeTxnResponse(writer, v1.value)
       writer.close(34, open)
       break
     }
@@ -1002,38 +1002,38 @@ export function readCompare(reader: Reader, message: Compare): Compare {
 
 /** In front of what the writer holds. */
 export function writeCompare(writer: Writer, message: CompareInit): void {
-  const { rangeEnd } = message
-  if (rangeEnd !== undefined && rangeEnd.length > 0) writer.bytes(514, rangeEnd)
-  const { targetUnion } = message
-  switch (targetUnion?.case) {
+  const v64 = message.rangeEnd
+  if (v64 !== undefined && v64.length > 0) writer.bytes(514, v64)
+  const v4 = message.targetUnion
+  switch (v4?.case) {
     case 'version': {
-      writer.int64(32, targetUnion.value)
+      writer.int64(32, v4.value)
       break
     }
     case 'createRevision': {
-      writer.int64(40, targetUnion.value)
+      writer.int64(40, v4.value)
       break
     }
     case 'modRevision': {
-      writer.int64(48, targetUnion.value)
+      writer.int64(48, v4.value)
       break
     }
     case 'value': {
-      writer.bytes(58, targetUnion.value)
+      writer.bytes(58, v4.value)
       break
     }
     case 'lease': {
-      writer.int64Big(64, targetUnion.value)
+      writer.int64Big(64, v4.value)
       break
     }
     case undefined:
   }
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(26, key)
-  const { target } = message
-  if (target !== undefined && target !== 0) writer.int32(16, target)
-  const { result } = message
-  if (result !== undefined && result !== 0) writer.int32(8, result)
+  const v3 = message.key
+  if (v3 !== undefined && v3.length > 0) writer.bytes(26, v3)
+  const v2 = message.target
+  if (v2 !== undefined && v2 !== 0) writer.int32(16, v2)
+  const v1 = message.result
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1116,27 +1116,27 @@ export function readTxnRequest(reader: Reader, message: TxnRequest): TxnRequest 
 
 /** In front of what the writer holds. */
 export function writeTxnRequest(writer: Writer, message: TxnRequestInit): void {
-  const { failure } = message
-  if (failure !== undefined) {
-    for (let at = failure.length - 1; at >= 0; at--) {
+  const v3 = message.failure
+  if (v3 !== undefined) {
+    for (let at = v3.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeRequestOp(writer, failure[at] as RequestOpInit)
+      writeRequestOp(writer, v3[at] as RequestOpInit)
       writer.close(26, open)
     }
   }
-  const { success } = message
-  if (success !== undefined) {
-    for (let at = success.length - 1; at >= 0; at--) {
+  const v2 = message.success
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeRequestOp(writer, success[at] as RequestOpInit)
+      writeRequestOp(writer, v2[at] as RequestOpInit)
       writer.close(18, open)
     }
   }
-  const { compare } = message
-  if (compare !== undefined) {
-    for (let at = compare.length - 1; at >= 0; at--) {
+  const v1 = message.compare
+  if (v1 !== undefined) {
+    for (let at = v1.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeCompare(writer, compare[at] as CompareInit)
+      writeCompare(writer, v1[at] as CompareInit)
       writer.close(10, open)
     }
   }
@@ -1213,20 +1213,20 @@ export function readTxnResponse(reader: Reader, message: TxnResponse): TxnRespon
 
 /** In front of what the writer holds. */
 export function writeTxnResponse(writer: Writer, message: TxnResponseInit): void {
-  const { responses } = message
-  if (responses !== undefined) {
-    for (let at = responses.length - 1; at >= 0; at--) {
+  const v3 = message.responses
+  if (v3 !== undefined) {
+    for (let at = v3.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeResponseOp(writer, responses[at] as ResponseOpInit)
+      writeResponseOp(writer, v3[at] as ResponseOpInit)
       writer.close(26, open)
     }
   }
-  const { succeeded } = message
-  if (succeeded === true) writer.bool(16, succeeded)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.succeeded
+  if (v2 === true) writer.bool(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1292,10 +1292,10 @@ export function readCompactionRequest(reader: Reader, message: CompactionRequest
 
 /** In front of what the writer holds. */
 export function writeCompactionRequest(writer: Writer, message: CompactionRequestInit): void {
-  const { physical } = message
-  if (physical === true) writer.bool(16, physical)
-  const { revision } = message
-  if (revision !== undefined && revision !== 0) writer.int64(8, revision)
+  const v2 = message.physical
+  if (v2 === true) writer.bool(16, v2)
+  const v1 = message.revision
+  if (v1 !== undefined && v1 !== 0) writer.int64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1355,10 +1355,10 @@ export function readCompactionResponse(reader: Reader, message: CompactionRespon
 
 /** In front of what the writer holds. */
 export function writeCompactionResponse(writer: Writer, message: CompactionResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

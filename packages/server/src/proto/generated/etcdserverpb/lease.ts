@@ -42,10 +42,10 @@ export function readLeaseGrantRequest(reader: Reader, message: LeaseGrantRequest
 
 /** In front of what the writer holds. */
 export function writeLeaseGrantRequest(writer: Writer, message: LeaseGrantRequestInit): void {
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(16, ID)
-  const { TTL } = message
-  if (TTL !== undefined && TTL !== 0) writer.int64(8, TTL)
+  const v2 = message.ID
+  if (v2 !== undefined && v2 !== 0n) writer.int64Big(16, v2)
+  const v1 = message.TTL
+  if (v1 !== undefined && v1 !== 0) writer.int64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -121,16 +121,16 @@ export function readLeaseGrantResponse(reader: Reader, message: LeaseGrantRespon
 
 /** In front of what the writer holds. */
 export function writeLeaseGrantResponse(writer: Writer, message: LeaseGrantResponseInit): void {
-  const { error } = message
-  if (error !== undefined && error !== '') writer.string(34, error)
-  const { TTL } = message
-  if (TTL !== undefined && TTL !== 0) writer.int64(24, TTL)
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(16, ID)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v4 = message.error
+  if (v4 !== undefined && v4 !== '') writer.string(34, v4)
+  const v3 = message.TTL
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.ID
+  if (v2 !== undefined && v2 !== 0n) writer.int64Big(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -191,8 +191,8 @@ export function readLeaseRevokeRequest(reader: Reader, message: LeaseRevokeReque
 
 /** In front of what the writer holds. */
 export function writeLeaseRevokeRequest(writer: Writer, message: LeaseRevokeRequestInit): void {
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(8, ID)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.int64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -251,10 +251,10 @@ export function readLeaseRevokeResponse(reader: Reader, message: LeaseRevokeResp
 
 /** In front of what the writer holds. */
 export function writeLeaseRevokeResponse(writer: Writer, message: LeaseRevokeResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -312,8 +312,8 @@ export function readLeaseKeepAliveRequest(reader: Reader, message: LeaseKeepAliv
 
 /** In front of what the writer holds. */
 export function writeLeaseKeepAliveRequest(writer: Writer, message: LeaseKeepAliveRequestInit): void {
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(8, ID)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.int64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -383,14 +383,14 @@ export function readLeaseKeepAliveResponse(reader: Reader, message: LeaseKeepAli
 
 /** In front of what the writer holds. */
 export function writeLeaseKeepAliveResponse(writer: Writer, message: LeaseKeepAliveResponseInit): void {
-  const { TTL } = message
-  if (TTL !== undefined && TTL !== 0) writer.int64(24, TTL)
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(16, ID)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v3 = message.TTL
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.ID
+  if (v2 !== undefined && v2 !== 0n) writer.int64Big(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -455,10 +455,10 @@ export function readLeaseTimeToLiveRequest(reader: Reader, message: LeaseTimeToL
 
 /** In front of what the writer holds. */
 export function writeLeaseTimeToLiveRequest(writer: Writer, message: LeaseTimeToLiveRequestInit): void {
-  const { keys } = message
-  if (keys === true) writer.bool(16, keys)
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(8, ID)
+  const v2 = message.keys
+  if (v2 === true) writer.bool(16, v2)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.int64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -539,20 +539,20 @@ export function readLeaseTimeToLiveResponse(reader: Reader, message: LeaseTimeTo
 
 /** In front of what the writer holds. */
 export function writeLeaseTimeToLiveResponse(writer: Writer, message: LeaseTimeToLiveResponseInit): void {
-  const { keys } = message
-  if (keys !== undefined) {
-    for (let at = keys.length - 1; at >= 0; at--) writer.bytes(42, keys[at] as Uint8Array)
+  const v5 = message.keys
+  if (v5 !== undefined) {
+    for (let at = v5.length - 1; at >= 0; at--) writer.bytes(42, v5[at] as Uint8Array)
   }
-  const { grantedTTL } = message
-  if (grantedTTL !== undefined && grantedTTL !== 0) writer.int64(32, grantedTTL)
-  const { TTL } = message
-  if (TTL !== undefined && TTL !== 0) writer.int64(24, TTL)
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(16, ID)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v4 = message.grantedTTL
+  if (v4 !== undefined && v4 !== 0) writer.int64(32, v4)
+  const v3 = message.TTL
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.ID
+  if (v2 !== undefined && v2 !== 0n) writer.int64Big(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -658,8 +658,8 @@ export function readLeaseStatus(reader: Reader, message: LeaseStatus): LeaseStat
 
 /** In front of what the writer holds. */
 export function writeLeaseStatus(writer: Writer, message: LeaseStatusInit): void {
-  const { ID } = message
-  if (ID !== undefined && ID !== 0n) writer.int64Big(8, ID)
+  const v1 = message.ID
+  if (v1 !== undefined && v1 !== 0n) writer.int64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -726,18 +726,18 @@ export function readLeaseLeasesResponse(reader: Reader, message: LeaseLeasesResp
 
 /** In front of what the writer holds. */
 export function writeLeaseLeasesResponse(writer: Writer, message: LeaseLeasesResponseInit): void {
-  const { leases } = message
-  if (leases !== undefined) {
-    for (let at = leases.length - 1; at >= 0; at--) {
+  const v2 = message.leases
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeLeaseStatus(writer, leases[at] as LeaseStatusInit)
+      writeLeaseStatus(writer, v2[at] as LeaseStatusInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

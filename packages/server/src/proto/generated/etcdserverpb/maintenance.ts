@@ -68,12 +68,12 @@ export function readAlarmRequest(reader: Reader, message: AlarmRequest): AlarmRe
 
 /** In front of what the writer holds. */
 export function writeAlarmRequest(writer: Writer, message: AlarmRequestInit): void {
-  const { alarm } = message
-  if (alarm !== undefined && alarm !== 0) writer.int32(24, alarm)
-  const { memberID } = message
-  if (memberID !== undefined && memberID !== 0n) writer.uint64Big(16, memberID)
-  const { action } = message
-  if (action !== undefined && action !== 0) writer.int32(8, action)
+  const v3 = message.alarm
+  if (v3 !== undefined && v3 !== 0) writer.int32(24, v3)
+  const v2 = message.memberID
+  if (v2 !== undefined && v2 !== 0n) writer.uint64Big(16, v2)
+  const v1 = message.action
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -136,10 +136,10 @@ export function readAlarmMember(reader: Reader, message: AlarmMember): AlarmMemb
 
 /** In front of what the writer holds. */
 export function writeAlarmMember(writer: Writer, message: AlarmMemberInit): void {
-  const { alarm } = message
-  if (alarm !== undefined && alarm !== 0) writer.int32(16, alarm)
-  const { memberID } = message
-  if (memberID !== undefined && memberID !== 0n) writer.uint64Big(8, memberID)
+  const v2 = message.alarm
+  if (v2 !== undefined && v2 !== 0) writer.int32(16, v2)
+  const v1 = message.memberID
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -207,18 +207,18 @@ export function readAlarmResponse(reader: Reader, message: AlarmResponse): Alarm
 
 /** In front of what the writer holds. */
 export function writeAlarmResponse(writer: Writer, message: AlarmResponseInit): void {
-  const { alarms } = message
-  if (alarms !== undefined) {
-    for (let at = alarms.length - 1; at >= 0; at--) {
+  const v2 = message.alarms
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeAlarmMember(writer, alarms[at] as AlarmMemberInit)
+      writeAlarmMember(writer, v2[at] as AlarmMemberInit)
       writer.close(18, open)
     }
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -390,40 +390,40 @@ export function readStatusResponse(reader: Reader, message: StatusResponse): Sta
 
 /** In front of what the writer holds. */
 export function writeStatusResponse(writer: Writer, message: StatusResponseInit): void {
-  const { downgradeInfo } = message
-  if (downgradeInfo !== undefined && downgradeInfo !== null) {
+  const v13 = message.downgradeInfo
+  if (v13 !== undefined && v13 !== null) {
     const open = writer.open()
-    writeDowngradeInfo(writer, downgradeInfo)
+    writeDowngradeInfo(writer, v13)
     writer.close(106, open)
   }
-  const { dbSizeQuota } = message
-  if (dbSizeQuota !== undefined && dbSizeQuota !== 0) writer.int64(96, dbSizeQuota)
-  const { storageVersion } = message
-  if (storageVersion !== undefined && storageVersion !== '') writer.string(90, storageVersion)
-  const { isLearner } = message
-  if (isLearner === true) writer.bool(80, isLearner)
-  const { dbSizeInUse } = message
-  if (dbSizeInUse !== undefined && dbSizeInUse !== 0) writer.int64(72, dbSizeInUse)
-  const { errors } = message
-  if (errors !== undefined) {
-    for (let at = errors.length - 1; at >= 0; at--) writer.string(66, errors[at] as string)
+  const v12 = message.dbSizeQuota
+  if (v12 !== undefined && v12 !== 0) writer.int64(96, v12)
+  const v11 = message.storageVersion
+  if (v11 !== undefined && v11 !== '') writer.string(90, v11)
+  const v10 = message.isLearner
+  if (v10 === true) writer.bool(80, v10)
+  const v9 = message.dbSizeInUse
+  if (v9 !== undefined && v9 !== 0) writer.int64(72, v9)
+  const v8 = message.errors
+  if (v8 !== undefined) {
+    for (let at = v8.length - 1; at >= 0; at--) writer.string(66, v8[at] as string)
   }
-  const { raftAppliedIndex } = message
-  if (raftAppliedIndex !== undefined && raftAppliedIndex !== 0) writer.uint64(56, raftAppliedIndex)
-  const { raftTerm } = message
-  if (raftTerm !== undefined && raftTerm !== 0) writer.uint64(48, raftTerm)
-  const { raftIndex } = message
-  if (raftIndex !== undefined && raftIndex !== 0) writer.uint64(40, raftIndex)
-  const { leader } = message
-  if (leader !== undefined && leader !== 0n) writer.uint64Big(32, leader)
-  const { dbSize } = message
-  if (dbSize !== undefined && dbSize !== 0) writer.int64(24, dbSize)
-  const { version } = message
-  if (version !== undefined && version !== '') writer.string(18, version)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v7 = message.raftAppliedIndex
+  if (v7 !== undefined && v7 !== 0) writer.uint64(56, v7)
+  const v6 = message.raftTerm
+  if (v6 !== undefined && v6 !== 0) writer.uint64(48, v6)
+  const v5 = message.raftIndex
+  if (v5 !== undefined && v5 !== 0) writer.uint64(40, v5)
+  const v4 = message.leader
+  if (v4 !== undefined && v4 !== 0n) writer.uint64Big(32, v4)
+  const v3 = message.dbSize
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.version
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -498,10 +498,10 @@ export function readDowngradeInfo(reader: Reader, message: DowngradeInfo): Downg
 
 /** In front of what the writer holds. */
 export function writeDowngradeInfo(writer: Writer, message: DowngradeInfoInit): void {
-  const { targetVersion } = message
-  if (targetVersion !== undefined && targetVersion !== '') writer.string(18, targetVersion)
-  const { enabled } = message
-  if (enabled === true) writer.bool(8, enabled)
+  const v2 = message.targetVersion
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.enabled
+  if (v1 === true) writer.bool(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -605,10 +605,10 @@ export function readDefragmentResponse(reader: Reader, message: DefragmentRespon
 
 /** In front of what the writer holds. */
 export function writeDefragmentResponse(writer: Writer, message: DefragmentResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -718,12 +718,12 @@ export function readHashResponse(reader: Reader, message: HashResponse): HashRes
 
 /** In front of what the writer holds. */
 export function writeHashResponse(writer: Writer, message: HashResponseInit): void {
-  const { hash } = message
-  if (hash !== undefined && hash !== 0) writer.uint32(16, hash)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.hash
+  if (v2 !== undefined && v2 !== 0) writer.uint32(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -783,8 +783,8 @@ export function readHashKVRequest(reader: Reader, message: HashKVRequest): HashK
 
 /** In front of what the writer holds. */
 export function writeHashKVRequest(writer: Writer, message: HashKVRequestInit): void {
-  const { revision } = message
-  if (revision !== undefined && revision !== 0) writer.int64(8, revision)
+  const v1 = message.revision
+  if (v1 !== undefined && v1 !== 0) writer.int64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -858,16 +858,16 @@ export function readHashKVResponse(reader: Reader, message: HashKVResponse): Has
 
 /** In front of what the writer holds. */
 export function writeHashKVResponse(writer: Writer, message: HashKVResponseInit): void {
-  const { hashRevision } = message
-  if (hashRevision !== undefined && hashRevision !== 0) writer.int64(32, hashRevision)
-  const { compactRevision } = message
-  if (compactRevision !== undefined && compactRevision !== 0) writer.int64(24, compactRevision)
-  const { hash } = message
-  if (hash !== undefined && hash !== 0) writer.uint32(16, hash)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v4 = message.hashRevision
+  if (v4 !== undefined && v4 !== 0) writer.int64(32, v4)
+  const v3 = message.compactRevision
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.hash
+  if (v2 !== undefined && v2 !== 0) writer.uint32(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -990,16 +990,16 @@ export function readSnapshotResponse(reader: Reader, message: SnapshotResponse):
 
 /** In front of what the writer holds. */
 export function writeSnapshotResponse(writer: Writer, message: SnapshotResponseInit): void {
-  const { version } = message
-  if (version !== undefined && version !== '') writer.string(34, version)
-  const { blob } = message
-  if (blob !== undefined && blob.length > 0) writer.bytes(26, blob)
-  const { remainingBytes } = message
-  if (remainingBytes !== undefined && remainingBytes !== 0) writer.uint64(16, remainingBytes)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v4 = message.version
+  if (v4 !== undefined && v4 !== '') writer.string(34, v4)
+  const v3 = message.blob
+  if (v3 !== undefined && v3.length > 0) writer.bytes(26, v3)
+  const v2 = message.remainingBytes
+  if (v2 !== undefined && v2 !== 0) writer.uint64(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1060,8 +1060,8 @@ export function readMoveLeaderRequest(reader: Reader, message: MoveLeaderRequest
 
 /** In front of what the writer holds. */
 export function writeMoveLeaderRequest(writer: Writer, message: MoveLeaderRequestInit): void {
-  const { targetID } = message
-  if (targetID !== undefined && targetID !== 0n) writer.uint64Big(8, targetID)
+  const v1 = message.targetID
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1120,10 +1120,10 @@ export function readMoveLeaderResponse(reader: Reader, message: MoveLeaderRespon
 
 /** In front of what the writer holds. */
 export function writeMoveLeaderResponse(writer: Writer, message: MoveLeaderResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1186,10 +1186,10 @@ export function readDowngradeRequest(reader: Reader, message: DowngradeRequest):
 
 /** In front of what the writer holds. */
 export function writeDowngradeRequest(writer: Writer, message: DowngradeRequestInit): void {
-  const { version } = message
-  if (version !== undefined && version !== '') writer.string(18, version)
-  const { action } = message
-  if (action !== undefined && action !== 0) writer.int32(8, action)
+  const v2 = message.version
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.action
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1254,12 +1254,12 @@ export function readDowngradeResponse(reader: Reader, message: DowngradeResponse
 
 /** In front of what the writer holds. */
 export function writeDowngradeResponse(writer: Writer, message: DowngradeResponseInit): void {
-  const { version } = message
-  if (version !== undefined && version !== '') writer.string(18, version)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.version
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

@@ -64,23 +64,23 @@ export function readWatchRequest(reader: Reader, message: WatchRequest): WatchRe
 
 /** In front of what the writer holds. */
 export function writeWatchRequest(writer: Writer, message: WatchRequestInit): void {
-  const { requestUnion } = message
-  switch (requestUnion?.case) {
+  const v1 = message.requestUnion
+  switch (v1?.case) {
     case 'createRequest': {
       const open = writer.open()
-      writeWatchCreateRequest(writer, requestUnion.value)
+      writeWatchCreateRequest(writer, v1.value)
       writer.close(10, open)
       break
     }
     case 'cancelRequest': {
       const open = writer.open()
-      writeWatchCancelRequest(writer, requestUnion.value)
+      writeWatchCancelRequest(writer, v1.value)
       writer.close(18, open)
       break
     }
     case 'progressRequest': {
       const open = writer.open()
-      writeWatchProgressRequest(writer, requestUnion.value)
+      writeWatchProgressRequest(writer, v1.value)
       writer.close(26, open)
       break
     }
@@ -187,26 +187,26 @@ export function readWatchCreateRequest(reader: Reader, message: WatchCreateReque
 
 /** In front of what the writer holds. */
 export function writeWatchCreateRequest(writer: Writer, message: WatchCreateRequestInit): void {
-  const { fragment } = message
-  if (fragment === true) writer.bool(64, fragment)
-  const { watchId } = message
-  if (watchId !== undefined && watchId !== 0) writer.int64(56, watchId)
-  const { prevKv } = message
-  if (prevKv === true) writer.bool(48, prevKv)
-  const { filters } = message
-  if (filters !== undefined && filters.length > 0) {
+  const v8 = message.fragment
+  if (v8 === true) writer.bool(64, v8)
+  const v7 = message.watchId
+  if (v7 !== undefined && v7 !== 0) writer.int64(56, v7)
+  const v6 = message.prevKv
+  if (v6 === true) writer.bool(48, v6)
+  const v5 = message.filters
+  if (v5 !== undefined && v5.length > 0) {
     const open = writer.open()
-    for (let at = filters.length - 1; at >= 0; at--) writer.int32Value(filters[at] as number)
+    for (let at = v5.length - 1; at >= 0; at--) writer.int32Value(v5[at] as number)
     writer.close(42, open)
   }
-  const { progressNotify } = message
-  if (progressNotify === true) writer.bool(32, progressNotify)
-  const { startRevision } = message
-  if (startRevision !== undefined && startRevision !== 0) writer.int64(24, startRevision)
-  const { rangeEnd } = message
-  if (rangeEnd !== undefined && rangeEnd.length > 0) writer.bytes(18, rangeEnd)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v4 = message.progressNotify
+  if (v4 === true) writer.bool(32, v4)
+  const v3 = message.startRevision
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.rangeEnd
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -269,8 +269,8 @@ export function readWatchCancelRequest(reader: Reader, message: WatchCancelReque
 
 /** In front of what the writer holds. */
 export function writeWatchCancelRequest(writer: Writer, message: WatchCancelRequestInit): void {
-  const { watchId } = message
-  if (watchId !== undefined && watchId !== 0) writer.int64(8, watchId)
+  const v1 = message.watchId
+  if (v1 !== undefined && v1 !== 0) writer.int64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -413,30 +413,30 @@ export function readWatchResponse(reader: Reader, message: WatchResponse): Watch
 
 /** In front of what the writer holds. */
 export function writeWatchResponse(writer: Writer, message: WatchResponseInit): void {
-  const { events } = message
-  if (events !== undefined) {
-    for (let at = events.length - 1; at >= 0; at--) {
+  const v11 = message.events
+  if (v11 !== undefined) {
+    for (let at = v11.length - 1; at >= 0; at--) {
       const open = writer.open()
-      mvccpbKv.writeEvent(writer, events[at] as mvccpbKv.EventInit)
+      mvccpbKv.writeEvent(writer, v11[at] as mvccpbKv.EventInit)
       writer.close(90, open)
     }
   }
-  const { fragment } = message
-  if (fragment === true) writer.bool(56, fragment)
-  const { cancelReason } = message
-  if (cancelReason !== undefined && cancelReason !== '') writer.string(50, cancelReason)
-  const { compactRevision } = message
-  if (compactRevision !== undefined && compactRevision !== 0) writer.int64(40, compactRevision)
-  const { canceled } = message
-  if (canceled === true) writer.bool(32, canceled)
-  const { created } = message
-  if (created === true) writer.bool(24, created)
-  const { watchId } = message
-  if (watchId !== undefined && watchId !== 0) writer.int64(16, watchId)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v7 = message.fragment
+  if (v7 === true) writer.bool(56, v7)
+  const v6 = message.cancelReason
+  if (v6 !== undefined && v6 !== '') writer.string(50, v6)
+  const v5 = message.compactRevision
+  if (v5 !== undefined && v5 !== 0) writer.int64(40, v5)
+  const v4 = message.canceled
+  if (v4 === true) writer.bool(32, v4)
+  const v3 = message.created
+  if (v3 === true) writer.bool(24, v3)
+  const v2 = message.watchId
+  if (v2 !== undefined && v2 !== 0) writer.int64(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

@@ -70,18 +70,18 @@ export function readKeyValue(reader: Reader, message: KeyValue): KeyValue {
 
 /** In front of what the writer holds. */
 export function writeKeyValue(writer: Writer, message: KeyValueInit): void {
-  const { lease } = message
-  if (lease !== undefined && lease !== 0n) writer.int64Big(48, lease)
-  const { value } = message
-  if (value !== undefined && value.length > 0) writer.bytes(42, value)
-  const { version } = message
-  if (version !== undefined && version !== 0) writer.int64(32, version)
-  const { modRevision } = message
-  if (modRevision !== undefined && modRevision !== 0) writer.int64(24, modRevision)
-  const { createRevision } = message
-  if (createRevision !== undefined && createRevision !== 0) writer.int64(16, createRevision)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v6 = message.lease
+  if (v6 !== undefined && v6 !== 0n) writer.int64Big(48, v6)
+  const v5 = message.value
+  if (v5 !== undefined && v5.length > 0) writer.bytes(42, v5)
+  const v4 = message.version
+  if (v4 !== undefined && v4 !== 0) writer.int64(32, v4)
+  const v3 = message.modRevision
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.createRevision
+  if (v2 !== undefined && v2 !== 0) writer.int64(16, v2)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -161,20 +161,20 @@ export function readEvent(reader: Reader, message: Event): Event {
 
 /** In front of what the writer holds. */
 export function writeEvent(writer: Writer, message: EventInit): void {
-  const { prevKv } = message
-  if (prevKv !== undefined && prevKv !== null) {
+  const v3 = message.prevKv
+  if (v3 !== undefined && v3 !== null) {
     const open = writer.open()
-    writeKeyValue(writer, prevKv)
+    writeKeyValue(writer, v3)
     writer.close(26, open)
   }
-  const { kv } = message
-  if (kv !== undefined && kv !== null) {
+  const v2 = message.kv
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    writeKeyValue(writer, kv)
+    writeKeyValue(writer, v2)
     writer.close(18, open)
   }
-  const { type } = message
-  if (type !== undefined && type !== 0) writer.int32(8, type)
+  const v1 = message.type
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */

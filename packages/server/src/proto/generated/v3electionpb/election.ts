@@ -52,14 +52,14 @@ export function readLeaderKey(reader: Reader, message: LeaderKey): LeaderKey {
 
 /** In front of what the writer holds. */
 export function writeLeaderKey(writer: Writer, message: LeaderKeyInit): void {
-  const { lease } = message
-  if (lease !== undefined && lease !== 0n) writer.int64Big(32, lease)
-  const { rev } = message
-  if (rev !== undefined && rev !== 0) writer.int64(24, rev)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(18, key)
-  const { name } = message
-  if (name !== undefined && name.length > 0) writer.bytes(10, name)
+  const v4 = message.lease
+  if (v4 !== undefined && v4 !== 0n) writer.int64Big(32, v4)
+  const v3 = message.rev
+  if (v3 !== undefined && v3 !== 0) writer.int64(24, v3)
+  const v2 = message.key
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -128,12 +128,12 @@ export function readCampaignRequest(reader: Reader, message: CampaignRequest): C
 
 /** In front of what the writer holds. */
 export function writeCampaignRequest(writer: Writer, message: CampaignRequestInit): void {
-  const { value } = message
-  if (value !== undefined && value.length > 0) writer.bytes(26, value)
-  const { lease } = message
-  if (lease !== undefined && lease !== 0n) writer.int64Big(16, lease)
-  const { name } = message
-  if (name !== undefined && name.length > 0) writer.bytes(10, name)
+  const v3 = message.value
+  if (v3 !== undefined && v3.length > 0) writer.bytes(26, v3)
+  const v2 = message.lease
+  if (v2 !== undefined && v2 !== 0n) writer.int64Big(16, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -202,16 +202,16 @@ export function readCampaignResponse(reader: Reader, message: CampaignResponse):
 
 /** In front of what the writer holds. */
 export function writeCampaignResponse(writer: Writer, message: CampaignResponseInit): void {
-  const { leader } = message
-  if (leader !== undefined && leader !== null) {
+  const v2 = message.leader
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    writeLeaderKey(writer, leader)
+    writeLeaderKey(writer, v2)
     writer.close(18, open)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -278,12 +278,12 @@ export function readProclaimRequest(reader: Reader, message: ProclaimRequest): P
 
 /** In front of what the writer holds. */
 export function writeProclaimRequest(writer: Writer, message: ProclaimRequestInit): void {
-  const { value } = message
-  if (value !== undefined && value.length > 0) writer.bytes(18, value)
-  const { leader } = message
-  if (leader !== undefined && leader !== null) {
+  const v2 = message.value
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.leader
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    writeLeaderKey(writer, leader)
+    writeLeaderKey(writer, v1)
     writer.close(10, open)
   }
 }
@@ -345,10 +345,10 @@ export function readProclaimResponse(reader: Reader, message: ProclaimResponse):
 
 /** In front of what the writer holds. */
 export function writeProclaimResponse(writer: Writer, message: ProclaimResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -406,8 +406,8 @@ export function readLeaderRequest(reader: Reader, message: LeaderRequest): Leade
 
 /** In front of what the writer holds. */
 export function writeLeaderRequest(writer: Writer, message: LeaderRequestInit): void {
-  const { name } = message
-  if (name !== undefined && name.length > 0) writer.bytes(10, name)
+  const v1 = message.name
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -474,16 +474,16 @@ export function readLeaderResponse(reader: Reader, message: LeaderResponse): Lea
 
 /** In front of what the writer holds. */
 export function writeLeaderResponse(writer: Writer, message: LeaderResponseInit): void {
-  const { kv } = message
-  if (kv !== undefined && kv !== null) {
+  const v2 = message.kv
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    mvccpbKv.writeKeyValue(writer, kv)
+    mvccpbKv.writeKeyValue(writer, v2)
     writer.close(18, open)
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -545,10 +545,10 @@ export function readResignRequest(reader: Reader, message: ResignRequest): Resig
 
 /** In front of what the writer holds. */
 export function writeResignRequest(writer: Writer, message: ResignRequestInit): void {
-  const { leader } = message
-  if (leader !== undefined && leader !== null) {
+  const v1 = message.leader
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    writeLeaderKey(writer, leader)
+    writeLeaderKey(writer, v1)
     writer.close(10, open)
   }
 }
@@ -609,10 +609,10 @@ export function readResignResponse(reader: Reader, message: ResignResponse): Res
 
 /** In front of what the writer holds. */
 export function writeResignResponse(writer: Writer, message: ResignResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

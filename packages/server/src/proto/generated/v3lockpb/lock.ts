@@ -41,10 +41,10 @@ export function readLockRequest(reader: Reader, message: LockRequest): LockReque
 
 /** In front of what the writer holds. */
 export function writeLockRequest(writer: Writer, message: LockRequestInit): void {
-  const { lease } = message
-  if (lease !== undefined && lease !== 0n) writer.int64Big(16, lease)
-  const { name } = message
-  if (name !== undefined && name.length > 0) writer.bytes(10, name)
+  const v2 = message.lease
+  if (v2 !== undefined && v2 !== 0n) writer.int64Big(16, v2)
+  const v1 = message.name
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -110,12 +110,12 @@ export function readLockResponse(reader: Reader, message: LockResponse): LockRes
 
 /** In front of what the writer holds. */
 export function writeLockResponse(writer: Writer, message: LockResponseInit): void {
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(18, key)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.key
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -174,8 +174,8 @@ export function readUnlockRequest(reader: Reader, message: UnlockRequest): Unloc
 
 /** In front of what the writer holds. */
 export function writeUnlockRequest(writer: Writer, message: UnlockRequestInit): void {
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -234,10 +234,10 @@ export function readUnlockResponse(reader: Reader, message: UnlockResponse): Unl
 
 /** In front of what the writer holds. */
 export function writeUnlockResponse(writer: Writer, message: UnlockResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }

@@ -64,12 +64,12 @@ export function readStamp(reader: Reader, message: Stamp): Stamp {
 
 /** In front of what the writer holds. */
 export function writeStamp(writer: Writer, message: StampInit): void {
-  const { firstUnanswered } = message
-  if (firstUnanswered !== undefined && firstUnanswered !== 0) writer.uint64(24, firstUnanswered)
-  const { sequence } = message
-  if (sequence !== undefined && sequence !== 0) writer.uint64(16, sequence)
-  const { session } = message
-  if (session !== undefined && session !== 0) writer.uint64(8, session)
+  const v3 = message.firstUnanswered
+  if (v3 !== undefined && v3 !== 0) writer.uint64(24, v3)
+  const v2 = message.sequence
+  if (v2 !== undefined && v2 !== 0) writer.uint64(16, v2)
+  const v1 = message.session
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -141,16 +141,16 @@ export function readAppendRequest(reader: Reader, message: AppendRequest): Appen
 
 /** In front of what the writer holds. */
 export function writeAppendRequest(writer: Writer, message: AppendRequestInit): void {
-  const { stamp } = message
-  if (stamp !== undefined && stamp !== null) {
+  const v3 = message.stamp
+  if (v3 !== undefined && v3 !== null) {
     const open = writer.open()
-    writeStamp(writer, stamp)
+    writeStamp(writer, v3)
     writer.close(26, open)
   }
-  const { value } = message
-  if (value !== undefined && value.length > 0) writer.bytes(18, value)
-  const { key } = message
-  if (key !== undefined && key.length > 0) writer.bytes(10, key)
+  const v2 = message.value
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.key
+  if (v1 !== undefined && v1.length > 0) writer.bytes(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -217,12 +217,12 @@ export function readAppendResponse(reader: Reader, message: AppendResponse): App
 
 /** In front of what the writer holds. */
 export function writeAppendResponse(writer: Writer, message: AppendResponseInit): void {
-  const { length } = message
-  if (length !== undefined && length !== 0) writer.uint64(16, length)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v2 = message.length
+  if (v2 !== undefined && v2 !== 0) writer.uint64(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -318,38 +318,38 @@ export function readWriteRequest(reader: Reader, message: WriteRequest): WriteRe
 
 /** In front of what the writer holds. */
 export function writeWriteRequest(writer: Writer, message: WriteRequestInit): void {
-  const { operation } = message
-  switch (operation?.case) {
+  const v2 = message.operation
+  switch (v2?.case) {
     case 'append': {
       const open = writer.open()
-      writeAppendRequest(writer, operation.value)
+      writeAppendRequest(writer, v2.value)
       writer.close(18, open)
       break
     }
     case 'put': {
       const open = writer.open()
-      etcdserverpbKv.writePutRequest(writer, operation.value)
+      etcdserverpbKv.writePutRequest(writer, v2.value)
       writer.close(26, open)
       break
     }
     case 'deleteRange': {
       const open = writer.open()
-      etcdserverpbKv.writeDeleteRangeRequest(writer, operation.value)
+      etcdserverpbKv.writeDeleteRangeRequest(writer, v2.value)
       writer.close(34, open)
       break
     }
     case 'txn': {
       const open = writer.open()
-      etcdserverpbKv.writeTxnRequest(writer, operation.value)
+      etcdserverpbKv.writeTxnRequest(writer, v2.value)
       writer.close(42, open)
       break
     }
     case undefined:
   }
-  const { stamp } = message
-  if (stamp !== undefined && stamp !== null) {
+  const v1 = message.stamp
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    writeStamp(writer, stamp)
+    writeStamp(writer, v1)
     writer.close(10, open)
   }
 }
@@ -448,38 +448,38 @@ export function readWriteResponse(reader: Reader, message: WriteResponse): Write
 
 /** In front of what the writer holds. */
 export function writeWriteResponse(writer: Writer, message: WriteResponseInit): void {
-  const { result } = message
-  switch (result?.case) {
+  const v2 = message.result
+  switch (v2?.case) {
     case 'append': {
       const open = writer.open()
-      writeAppendResponse(writer, result.value)
+      writeAppendResponse(writer, v2.value)
       writer.close(18, open)
       break
     }
     case 'put': {
       const open = writer.open()
-      etcdserverpbKv.writePutResponse(writer, result.value)
+      etcdserverpbKv.writePutResponse(writer, v2.value)
       writer.close(26, open)
       break
     }
     case 'deleteRange': {
       const open = writer.open()
-      etcdserverpbKv.writeDeleteRangeResponse(writer, result.value)
+      etcdserverpbKv.writeDeleteRangeResponse(writer, v2.value)
       writer.close(34, open)
       break
     }
     case 'txn': {
       const open = writer.open()
-      etcdserverpbKv.writeTxnResponse(writer, result.value)
+      etcdserverpbKv.writeTxnResponse(writer, v2.value)
       writer.close(42, open)
       break
     }
     case undefined:
   }
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -547,10 +547,10 @@ export function readOpenSessionRequest(reader: Reader, message: OpenSessionReque
 
 /** In front of what the writer holds. */
 export function writeOpenSessionRequest(writer: Writer, message: OpenSessionRequestInit): void {
-  const { clientNonce } = message
-  if (clientNonce !== undefined && clientNonce.length > 0) writer.bytes(18, clientNonce)
-  const { ttlMs } = message
-  if (ttlMs !== undefined && ttlMs !== 0) writer.uint64(8, ttlMs)
+  const v2 = message.clientNonce
+  if (v2 !== undefined && v2.length > 0) writer.bytes(18, v2)
+  const v1 = message.ttlMs
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -620,14 +620,14 @@ export function readOpenSessionResponse(reader: Reader, message: OpenSessionResp
 
 /** In front of what the writer holds. */
 export function writeOpenSessionResponse(writer: Writer, message: OpenSessionResponseInit): void {
-  const { ttlMs } = message
-  if (ttlMs !== undefined && ttlMs !== 0) writer.uint64(24, ttlMs)
-  const { session } = message
-  if (session !== undefined && session !== 0) writer.uint64(16, session)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v3 = message.ttlMs
+  if (v3 !== undefined && v3 !== 0) writer.uint64(24, v3)
+  const v2 = message.session
+  if (v2 !== undefined && v2 !== 0) writer.uint64(16, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -687,8 +687,8 @@ export function readKeepSessionRequest(reader: Reader, message: KeepSessionReque
 
 /** In front of what the writer holds. */
 export function writeKeepSessionRequest(writer: Writer, message: KeepSessionRequestInit): void {
-  const { session } = message
-  if (session !== undefined && session !== 0) writer.uint64(8, session)
+  const v1 = message.session
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -747,10 +747,10 @@ export function readKeepSessionResponse(reader: Reader, message: KeepSessionResp
 
 /** In front of what the writer holds. */
 export function writeKeepSessionResponse(writer: Writer, message: KeepSessionResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -808,8 +808,8 @@ export function readCloseSessionRequest(reader: Reader, message: CloseSessionReq
 
 /** In front of what the writer holds. */
 export function writeCloseSessionRequest(writer: Writer, message: CloseSessionRequestInit): void {
-  const { session } = message
-  if (session !== undefined && session !== 0) writer.uint64(8, session)
+  const v1 = message.session
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -868,10 +868,10 @@ export function readCloseSessionResponse(reader: Reader, message: CloseSessionRe
 
 /** In front of what the writer holds. */
 export function writeCloseSessionResponse(writer: Writer, message: CloseSessionResponseInit): void {
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -949,16 +949,16 @@ export function readMemberInfo(reader: Reader, message: MemberInfo): MemberInfo 
 
 /** In front of what the writer holds. */
 export function writeMemberInfo(writer: Writer, message: MemberInfoInit): void {
-  const { standing } = message
-  if (standing !== undefined && standing !== 0) writer.int32(40, standing)
-  const { clientAddress } = message
-  if (clientAddress !== undefined && clientAddress !== '') writer.string(34, clientAddress)
-  const { peerAddress } = message
-  if (peerAddress !== undefined && peerAddress !== '') writer.string(26, peerAddress)
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(18, name)
-  const { id } = message
-  if (id !== undefined && id !== 0n) writer.uint64Big(8, id)
+  const v5 = message.standing
+  if (v5 !== undefined && v5 !== 0) writer.int32(40, v5)
+  const v4 = message.clientAddress
+  if (v4 !== undefined && v4 !== '') writer.string(34, v4)
+  const v3 = message.peerAddress
+  if (v3 !== undefined && v3 !== '') writer.string(26, v3)
+  const v2 = message.name
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.id
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1160,52 +1160,52 @@ export function readStatusResponse(reader: Reader, message: StatusResponse): Sta
 
 /** In front of what the writer holds. */
 export function writeStatusResponse(writer: Writer, message: StatusResponseInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v19 = message.members
+  if (v19 !== undefined) {
+    for (let at = v19.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMemberInfo(writer, members[at] as MemberInfoInit)
+      writeMemberInfo(writer, v19[at] as MemberInfoInit)
       writer.close(154, open)
     }
   }
-  const { ready } = message
-  if (ready === true) writer.bool(144, ready)
-  const { stateHashIndex } = message
-  if (stateHashIndex !== undefined && stateHashIndex !== 0) writer.uint64(136, stateHashIndex)
-  const { stateHash } = message
-  if (stateHash !== undefined && stateHash !== '') writer.string(130, stateHash)
-  const { sessions } = message
-  if (sessions !== undefined && sessions !== 0) writer.uint64(120, sessions)
-  const { dataBytes } = message
-  if (dataBytes !== undefined && dataBytes !== 0) writer.uint64(112, dataBytes)
-  const { keys } = message
-  if (keys !== undefined && keys !== 0) writer.uint64(104, keys)
-  const { logBytes } = message
-  if (logBytes !== undefined && logBytes !== 0) writer.uint64(96, logBytes)
-  const { snapshotIndex } = message
-  if (snapshotIndex !== undefined && snapshotIndex !== 0) writer.uint64(88, snapshotIndex)
-  const { lastIndex } = message
-  if (lastIndex !== undefined && lastIndex !== 0) writer.uint64(80, lastIndex)
-  const { firstIndex } = message
-  if (firstIndex !== undefined && firstIndex !== 0) writer.uint64(72, firstIndex)
-  const { appliedIndex } = message
-  if (appliedIndex !== undefined && appliedIndex !== 0) writer.uint64(64, appliedIndex)
-  const { commitIndex } = message
-  if (commitIndex !== undefined && commitIndex !== 0) writer.uint64(56, commitIndex)
-  const { leaderAddress } = message
-  if (leaderAddress !== undefined && leaderAddress !== '') writer.string(50, leaderAddress)
-  const { leaderId } = message
-  if (leaderId !== undefined && leaderId !== null) writer.uint64Big(40, leaderId)
-  const { role } = message
-  if (role !== undefined && role !== 0) writer.int32(32, role)
-  const { version } = message
-  if (version !== undefined && version !== '') writer.string(26, version)
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(18, name)
-  const { header } = message
-  if (header !== undefined && header !== null) {
+  const v18 = message.ready
+  if (v18 === true) writer.bool(144, v18)
+  const v17 = message.stateHashIndex
+  if (v17 !== undefined && v17 !== 0) writer.uint64(136, v17)
+  const v16 = message.stateHash
+  if (v16 !== undefined && v16 !== '') writer.string(130, v16)
+  const v15 = message.sessions
+  if (v15 !== undefined && v15 !== 0) writer.uint64(120, v15)
+  const v14 = message.dataBytes
+  if (v14 !== undefined && v14 !== 0) writer.uint64(112, v14)
+  const v13 = message.keys
+  if (v13 !== undefined && v13 !== 0) writer.uint64(104, v13)
+  const v12 = message.logBytes
+  if (v12 !== undefined && v12 !== 0) writer.uint64(96, v12)
+  const v11 = message.snapshotIndex
+  if (v11 !== undefined && v11 !== 0) writer.uint64(88, v11)
+  const v10 = message.lastIndex
+  if (v10 !== undefined && v10 !== 0) writer.uint64(80, v10)
+  const v9 = message.firstIndex
+  if (v9 !== undefined && v9 !== 0) writer.uint64(72, v9)
+  const v8 = message.appliedIndex
+  if (v8 !== undefined && v8 !== 0) writer.uint64(64, v8)
+  const v7 = message.commitIndex
+  if (v7 !== undefined && v7 !== 0) writer.uint64(56, v7)
+  const v6 = message.leaderAddress
+  if (v6 !== undefined && v6 !== '') writer.string(50, v6)
+  const v5 = message.leaderId
+  if (v5 !== undefined && v5 !== null) writer.uint64Big(40, v5)
+  const v4 = message.role
+  if (v4 !== undefined && v4 !== 0) writer.int32(32, v4)
+  const v3 = message.version
+  if (v3 !== undefined && v3 !== '') writer.string(26, v3)
+  const v2 = message.name
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.header
+  if (v1 !== undefined && v1 !== null) {
     const open = writer.open()
-    etcdserverpbHeader.writeResponseHeader(writer, header)
+    etcdserverpbHeader.writeResponseHeader(writer, v1)
     writer.close(10, open)
   }
 }
@@ -1378,47 +1378,47 @@ export function readEvent(reader: Reader, message: Event): Event {
 
 /** In front of what the writer holds. */
 export function writeEvent(writer: Writer, message: EventInit): void {
-  const { event } = message
-  switch (event?.case) {
+  const v1 = message.event
+  switch (v1?.case) {
     case 'role': {
       const open = writer.open()
-      writeRoleEvent(writer, event.value)
+      writeRoleEvent(writer, v1.value)
       writer.close(10, open)
       break
     }
     case 'commit': {
       const open = writer.open()
-      writeCommitEvent(writer, event.value)
+      writeCommitEvent(writer, v1.value)
       writer.close(18, open)
       break
     }
     case 'snapshot': {
       const open = writer.open()
-      writeSnapshotEvent(writer, event.value)
+      writeSnapshotEvent(writer, v1.value)
       writer.close(26, open)
       break
     }
     case 'restored': {
       const open = writer.open()
-      writeSnapshotEvent(writer, event.value)
+      writeSnapshotEvent(writer, v1.value)
       writer.close(34, open)
       break
     }
     case 'membership': {
       const open = writer.open()
-      writeMembershipEvent(writer, event.value)
+      writeMembershipEvent(writer, v1.value)
       writer.close(42, open)
       break
     }
     case 'peer': {
       const open = writer.open()
-      writePeerEvent(writer, event.value)
+      writePeerEvent(writer, v1.value)
       writer.close(50, open)
       break
     }
     case 'overflow': {
       const open = writer.open()
-      writeOverflowEvent(writer, event.value)
+      writeOverflowEvent(writer, v1.value)
       writer.close(58, open)
       break
     }
@@ -1500,14 +1500,14 @@ export function readRoleEvent(reader: Reader, message: RoleEvent): RoleEvent {
 
 /** In front of what the writer holds. */
 export function writeRoleEvent(writer: Writer, message: RoleEventInit): void {
-  const { reason } = message
-  if (reason !== undefined && reason !== '') writer.string(34, reason)
-  const { leaderId } = message
-  if (leaderId !== undefined && leaderId !== null) writer.uint64Big(24, leaderId)
-  const { term } = message
-  if (term !== undefined && term !== 0) writer.uint64(16, term)
-  const { role } = message
-  if (role !== undefined && role !== 0) writer.int32(8, role)
+  const v4 = message.reason
+  if (v4 !== undefined && v4 !== '') writer.string(34, v4)
+  const v3 = message.leaderId
+  if (v3 !== undefined && v3 !== null) writer.uint64Big(24, v3)
+  const v2 = message.term
+  if (v2 !== undefined && v2 !== 0) writer.uint64(16, v2)
+  const v1 = message.role
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1566,8 +1566,8 @@ export function readCommitEvent(reader: Reader, message: CommitEvent): CommitEve
 
 /** In front of what the writer holds. */
 export function writeCommitEvent(writer: Writer, message: CommitEventInit): void {
-  const { index } = message
-  if (index !== undefined && index !== 0) writer.uint64(8, index)
+  const v1 = message.index
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1628,10 +1628,10 @@ export function readSnapshotEvent(reader: Reader, message: SnapshotEvent): Snaps
 
 /** In front of what the writer holds. */
 export function writeSnapshotEvent(writer: Writer, message: SnapshotEventInit): void {
-  const { term } = message
-  if (term !== undefined && term !== 0) writer.uint64(16, term)
-  const { index } = message
-  if (index !== undefined && index !== 0) writer.uint64(8, index)
+  const v2 = message.term
+  if (v2 !== undefined && v2 !== 0) writer.uint64(16, v2)
+  const v1 = message.index
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1696,16 +1696,16 @@ export function readMembershipEvent(reader: Reader, message: MembershipEvent): M
 
 /** In front of what the writer holds. */
 export function writeMembershipEvent(writer: Writer, message: MembershipEventInit): void {
-  const { members } = message
-  if (members !== undefined) {
-    for (let at = members.length - 1; at >= 0; at--) {
+  const v2 = message.members
+  if (v2 !== undefined) {
+    for (let at = v2.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeMemberInfo(writer, members[at] as MemberInfoInit)
+      writeMemberInfo(writer, v2[at] as MemberInfoInit)
       writer.close(18, open)
     }
   }
-  const { index } = message
-  if (index !== undefined && index !== 0) writer.uint64(8, index)
+  const v1 = message.index
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1767,10 +1767,10 @@ export function readPeerEvent(reader: Reader, message: PeerEvent): PeerEvent {
 
 /** In front of what the writer holds. */
 export function writePeerEvent(writer: Writer, message: PeerEventInit): void {
-  const { up } = message
-  if (up === true) writer.bool(16, up)
-  const { id } = message
-  if (id !== undefined && id !== 0n) writer.uint64Big(8, id)
+  const v2 = message.up
+  if (v2 === true) writer.bool(16, v2)
+  const v1 = message.id
+  if (v1 !== undefined && v1 !== 0n) writer.uint64Big(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -1828,8 +1828,8 @@ export function readOverflowEvent(reader: Reader, message: OverflowEvent): Overf
 
 /** In front of what the writer holds. */
 export function writeOverflowEvent(writer: Writer, message: OverflowEventInit): void {
-  const { lost } = message
-  if (lost !== undefined && lost !== 0) writer.uint64(8, lost)
+  const v1 = message.lost
+  if (v1 !== undefined && v1 !== 0) writer.uint64(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */

@@ -44,8 +44,8 @@ export function readHealthCheckRequest(reader: Reader, message: HealthCheckReque
 
 /** In front of what the writer holds. */
 export function writeHealthCheckRequest(writer: Writer, message: HealthCheckRequestInit): void {
-  const { service } = message
-  if (service !== undefined && service !== '') writer.string(10, service)
+  const v1 = message.service
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -101,8 +101,8 @@ export function readHealthCheckResponse(reader: Reader, message: HealthCheckResp
 
 /** In front of what the writer holds. */
 export function writeHealthCheckResponse(writer: Writer, message: HealthCheckResponseInit): void {
-  const { status } = message
-  if (status !== undefined && status !== 0) writer.int32(8, status)
+  const v1 = message.status
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */

@@ -64,34 +64,34 @@ export function readServerReflectionRequest(reader: Reader, message: ServerRefle
 
 /** In front of what the writer holds. */
 export function writeServerReflectionRequest(writer: Writer, message: ServerReflectionRequestInit): void {
-  const { messageRequest } = message
-  switch (messageRequest?.case) {
+  const v3 = message.messageRequest
+  switch (v3?.case) {
     case 'fileByFilename': {
-      writer.string(26, messageRequest.value)
+      writer.string(26, v3.value)
       break
     }
     case 'fileContainingSymbol': {
-      writer.string(34, messageRequest.value)
+      writer.string(34, v3.value)
       break
     }
     case 'fileContainingExtension': {
       const open = writer.open()
-      writeExtensionRequest(writer, messageRequest.value)
+      writeExtensionRequest(writer, v3.value)
       writer.close(42, open)
       break
     }
     case 'allExtensionNumbersOfType': {
-      writer.string(50, messageRequest.value)
+      writer.string(50, v3.value)
       break
     }
     case 'listServices': {
-      writer.string(58, messageRequest.value)
+      writer.string(58, v3.value)
       break
     }
     case undefined:
   }
-  const { host } = message
-  if (host !== undefined && host !== '') writer.string(10, host)
+  const v1 = message.host
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -157,10 +157,10 @@ export function readExtensionRequest(reader: Reader, message: ExtensionRequest):
 
 /** In front of what the writer holds. */
 export function writeExtensionRequest(writer: Writer, message: ExtensionRequestInit): void {
-  const { extensionNumber } = message
-  if (extensionNumber !== undefined && extensionNumber !== 0) writer.int32(16, extensionNumber)
-  const { containingType } = message
-  if (containingType !== undefined && containingType !== '') writer.string(10, containingType)
+  const v2 = message.extensionNumber
+  if (v2 !== undefined && v2 !== 0) writer.int32(16, v2)
+  const v1 = message.containingType
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -259,42 +259,42 @@ export function readServerReflectionResponse(reader: Reader, message: ServerRefl
 
 /** In front of what the writer holds. */
 export function writeServerReflectionResponse(writer: Writer, message: ServerReflectionResponseInit): void {
-  const { messageResponse } = message
-  switch (messageResponse?.case) {
+  const v4 = message.messageResponse
+  switch (v4?.case) {
     case 'fileDescriptorResponse': {
       const open = writer.open()
-      writeFileDescriptorResponse(writer, messageResponse.value)
+      writeFileDescriptorResponse(writer, v4.value)
       writer.close(34, open)
       break
     }
     case 'allExtensionNumbersResponse': {
       const open = writer.open()
-      writeExtensionNumberResponse(writer, messageResponse.value)
+      writeExtensionNumberResponse(writer, v4.value)
       writer.close(42, open)
       break
     }
     case 'listServicesResponse': {
       const open = writer.open()
-      writeListServiceResponse(writer, messageResponse.value)
+      writeListServiceResponse(writer, v4.value)
       writer.close(50, open)
       break
     }
     case 'errorResponse': {
       const open = writer.open()
-      writeErrorResponse(writer, messageResponse.value)
+      writeErrorResponse(writer, v4.value)
       writer.close(58, open)
       break
     }
     case undefined:
   }
-  const { originalRequest } = message
-  if (originalRequest !== undefined && originalRequest !== null) {
+  const v2 = message.originalRequest
+  if (v2 !== undefined && v2 !== null) {
     const open = writer.open()
-    writeServerReflectionRequest(writer, originalRequest)
+    writeServerReflectionRequest(writer, v2)
     writer.close(18, open)
   }
-  const { validHost } = message
-  if (validHost !== undefined && validHost !== '') writer.string(10, validHost)
+  const v1 = message.validHost
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -356,9 +356,9 @@ export function readFileDescriptorResponse(reader: Reader, message: FileDescript
 
 /** In front of what the writer holds. */
 export function writeFileDescriptorResponse(writer: Writer, message: FileDescriptorResponseInit): void {
-  const { fileDescriptorProto } = message
-  if (fileDescriptorProto !== undefined) {
-    for (let at = fileDescriptorProto.length - 1; at >= 0; at--) writer.bytes(10, fileDescriptorProto[at] as Uint8Array)
+  const v1 = message.fileDescriptorProto
+  if (v1 !== undefined) {
+    for (let at = v1.length - 1; at >= 0; at--) writer.bytes(10, v1[at] as Uint8Array)
   }
 }
 
@@ -426,14 +426,14 @@ export function readExtensionNumberResponse(reader: Reader, message: ExtensionNu
 
 /** In front of what the writer holds. */
 export function writeExtensionNumberResponse(writer: Writer, message: ExtensionNumberResponseInit): void {
-  const { extensionNumber } = message
-  if (extensionNumber !== undefined && extensionNumber.length > 0) {
+  const v2 = message.extensionNumber
+  if (v2 !== undefined && v2.length > 0) {
     const open = writer.open()
-    for (let at = extensionNumber.length - 1; at >= 0; at--) writer.int32Value(extensionNumber[at] as number)
+    for (let at = v2.length - 1; at >= 0; at--) writer.int32Value(v2[at] as number)
     writer.close(18, open)
   }
-  const { baseTypeName } = message
-  if (baseTypeName !== undefined && baseTypeName !== '') writer.string(10, baseTypeName)
+  const v1 = message.baseTypeName
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -493,11 +493,11 @@ export function readListServiceResponse(reader: Reader, message: ListServiceResp
 
 /** In front of what the writer holds. */
 export function writeListServiceResponse(writer: Writer, message: ListServiceResponseInit): void {
-  const { service } = message
-  if (service !== undefined) {
-    for (let at = service.length - 1; at >= 0; at--) {
+  const v1 = message.service
+  if (v1 !== undefined) {
+    for (let at = v1.length - 1; at >= 0; at--) {
       const open = writer.open()
-      writeServiceResponse(writer, service[at] as ServiceResponseInit)
+      writeServiceResponse(writer, v1[at] as ServiceResponseInit)
       writer.close(10, open)
     }
   }
@@ -556,8 +556,8 @@ export function readServiceResponse(reader: Reader, message: ServiceResponse): S
 
 /** In front of what the writer holds. */
 export function writeServiceResponse(writer: Writer, message: ServiceResponseInit): void {
-  const { name } = message
-  if (name !== undefined && name !== '') writer.string(10, name)
+  const v1 = message.name
+  if (v1 !== undefined && v1 !== '') writer.string(10, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
@@ -619,10 +619,10 @@ export function readErrorResponse(reader: Reader, message: ErrorResponse): Error
 
 /** In front of what the writer holds. */
 export function writeErrorResponse(writer: Writer, message: ErrorResponseInit): void {
-  const { errorMessage } = message
-  if (errorMessage !== undefined && errorMessage !== '') writer.string(18, errorMessage)
-  const { errorCode } = message
-  if (errorCode !== undefined && errorCode !== 0) writer.int32(8, errorCode)
+  const v2 = message.errorMessage
+  if (v2 !== undefined && v2 !== '') writer.string(18, v2)
+  const v1 = message.errorCode
+  if (v1 !== undefined && v1 !== 0) writer.int32(8, v1)
 }
 
 /** INVALID (refused) when a number does not fit its type. */
