@@ -69,3 +69,6 @@ export function copyBytes(source: Uint8Array, start: number, end: number, target
   }
   for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number
 }
+
+/** A copy, of Buffers too: their own `slice` is a view. */
+export const copyOf = (bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array => Uint8Array.prototype.slice.call(bytes, start, end)

@@ -21,13 +21,23 @@ import { KeepAlive } from './keep-alive.js'
 import type { Http2Limits } from './limits.js'
 import { Sender } from './sender.js'
 import { parseSettings, writeGreeting } from './settings.js'
-import { Http2Stream } from './stream.js'
+import { Http2Stream, type StreamOwner } from './stream.js'
 import { TokenBucket } from './token-bucket.js'
 
 /** Who answers the requests of a connection. */
 export interface Http2Handler {
   /** A well-formed request. Sets `stream.consumer`, unless it answers at once. `last`: no content follows. */
   onRequest(stream: Http2Stream, head: HeaderBlock, last: boolean): void
+}
+
+export interface Http2ConnectionOptions {
+  readonly limits: Http2Limits
+  readonly handler: Http2Handler
+  /** Time now, by the clock that `receive` and `tick` are told. */
+  readonly nowMs: number
+  readonly remoteAddress?: string
+  /** Something was put into the output by a stream. */
+  readonly onOutput?: () => void
 }
 
 /** A header block that has begun (RFC 9113 4.3): nothing else may come in between. */
@@ -62,9 +72,11 @@ const PAID_CONTROLS = 10
  * Everything a client can make it hold or do is bounded by its limits. A breach of the protocol, or of a limit that only an attack reaches, ends the
  * connection with GOAWAY; what concerns one stream resets that one.
  */
-export class Http2Connection implements FrameSink {
+export class Http2Connection implements FrameSink, StreamOwner {
+  readonly remoteAddress: string
   readonly limits: Http2Limits
   readonly #handler: Http2Handler
+  readonly #onOutput: () => void
   readonly #sender: Sender
   readonly #reader: FrameReader
   readonly #decoder: HpackDecoder<HeaderBlock>
@@ -91,9 +103,12 @@ export class Http2Connection implements FrameSink {
   #endCode: number | null = null
   #endReason = ''
 
-  constructor(limits: Http2Limits, handler: Http2Handler, nowMs: number) {
+  constructor(options: Http2ConnectionOptions) {
+    const { limits, nowMs } = options
+    this.remoteAddress = options.remoteAddress ?? ''
+    this.#onOutput = options.onOutput ?? (() => {})
     this.limits = limits
-    this.#handler = handler
+    this.#handler = options.handler
     this.#sender = new Sender(limits.maxOutputBytes, {
       ended: (stream) => this.#localEnded(stream),
       paid: () => this.#controls.credit(PAID_CONTROLS),
@@ -220,19 +235,23 @@ export class Http2Connection implements FrameSink {
     if (!this.ended) this.#finish(Http2Code.CANCEL, 'connection lost')
   }
 
-  /** Response fields: once, before any content. `constant`: the list lives as long as the program. `end`: nothing follows. */
   respond(stream: Http2Stream, fields: FlatFields, constant: boolean, end: boolean): void {
-    if (!stream.closed && !stream.localEnded) this.#sender.headers(stream, fields, constant, end)
+    if (stream.closed || stream.localEnded) return
+    this.#sender.headers(stream, fields, constant, end)
+    this.#onOutput()
   }
 
-  /** Content: `head` is copied, `body` is not and must not change. False: wait for `onWritable` before sending more. */
   send(stream: Http2Stream, head: Uint8Array, body: Uint8Array): boolean {
-    return stream.closed || stream.localEnded || this.#sender.data(stream, head, body)
+    if (stream.closed || stream.localEnded) return true
+    const all = this.#sender.data(stream, head, body)
+    this.#onOutput()
+    return all
   }
 
-  /** Ends the response, with trailers unless the list is empty. */
   endResponse(stream: Http2Stream, trailers: FlatFields, constant: boolean): void {
-    if (!stream.closed && !stream.localEnded && stream.ending === null) this.#sender.end(stream, trailers, constant)
+    if (stream.closed || stream.localEnded || stream.ending !== null) return
+    this.#sender.end(stream, trailers, constant)
+    this.#onOutput()
   }
 
   reset(stream: Http2Stream, code: number): void {
@@ -240,9 +259,9 @@ export class Http2Connection implements FrameSink {
     this.#sender.reset(stream, code)
     this.#closedStreams.addReset(stream.id)
     this.#remove(stream, code)
+    this.#onOutput()
   }
 
-  /** The owner of the stream has taken so much content: the client may send as much more. */
   consumed(stream: Http2Stream, bytes: number): void {
     if (stream.closed || stream.remoteEnded) return
     stream.unreturned += bytes
@@ -250,6 +269,7 @@ export class Http2Connection implements FrameSink {
     writeWindowUpdate(this.#sender.out, stream.id, stream.unreturned)
     stream.receiveWindow += stream.unreturned
     stream.unreturned = 0
+    this.#onOutput()
   }
 
   onOversized(type: number, streamId: number, length: number): void {
@@ -410,7 +430,7 @@ export class Http2Connection implements FrameSink {
     if (id !== this.#lastStreamId + 2 && id > 1) this.#closedStreams.skip(this.#lastStreamId === 0 ? -1 : this.#lastStreamId, id)
     this.#lastStreamId = id
     if (id > this.#goawayLastId) return
-    const stream = new Http2Stream(id, this.#sender.peer.initialWindowBytes, this.limits.streamWindowBytes)
+    const stream = new Http2Stream(this, id, this.#sender.peer.initialWindowBytes, this.limits.streamWindowBytes)
     this.#streams.set(id, stream)
     stream.remoteEnded = last
     if (this.#streams.size > this.limits.maxConcurrentStreams) return this.#streamError(stream, Http2Code.REFUSED_STREAM)

@@ -1,4 +1,4 @@
-import { ByteOutput, copyBytes } from './byte-output.js'
+import { ByteOutput, copyBytes, copyOf } from './byte-output.js'
 import {
   DEFAULT_WINDOW_BYTES,
   Flag,
@@ -80,7 +80,7 @@ export class Sender {
   /** A block larger than a frame: HEADERS and as many CONTINUATION as it takes. */
   #split(streamId: number, at: number, flags: number): void {
     const { out } = this
-    const block = out.bytes.slice(at + FRAME_HEADER_BYTES, out.length)
+    const block = copyOf(out.bytes, at + FRAME_HEADER_BYTES, out.length)
     const { maxFrameBytes } = this.peer
     out.length = at
     for (let from = 0; from < block.length; from += maxFrameBytes) {
@@ -119,7 +119,7 @@ export class Sender {
       return true
     }
     if (stream.queuedBytes === 0) stream.progressMs = this.nowMs
-    if (head.length > 0) stream.queue.push(head.slice())
+    if (head.length > 0) stream.queue.push(copyOf(head))
     if (body.length > 0) stream.queue.push(body)
     stream.queuedBytes += length
     this.queuedBytes += length

@@ -5,7 +5,7 @@ import type { FlatFields } from './hpack/decoder.js'
 export interface StreamConsumer {
   /**
    * Content at `bytes[start, end)`; nobody overwrites it, so views may be kept (they keep up to 64 KiB alive). `last`: the client has ended its side.
-   * Whoever takes it says so with `Http2Connection.consumed`, or the client runs out of window.
+   * Whoever takes it says so with `consumed` of the stream, or the client runs out of window.
    */
   onData(bytes: Buffer, start: number, end: number, last: boolean): void
   /** The client has ended its side without content, perhaps with trailers. */
@@ -18,8 +18,20 @@ export interface StreamConsumer {
   onClosed(code: number): void
 }
 
+/** The connection of a stream, as the stream needs it. */
+export interface StreamOwner {
+  /** Address of the client, as the transport knows it. */
+  readonly remoteAddress: string
+  respond(stream: Http2Stream, fields: FlatFields, constant: boolean, end: boolean): void
+  send(stream: Http2Stream, head: Uint8Array, body: Uint8Array): boolean
+  endResponse(stream: Http2Stream, trailers: FlatFields, constant: boolean): void
+  reset(stream: Http2Stream, code: number): void
+  consumed(stream: Http2Stream, bytes: number): void
+}
+
 /** One request and its response (RFC 9113 5.1), while it is open or half-closed. */
 export class Http2Stream {
+  readonly #owner: StreamOwner
   readonly id: number
   consumer: StreamConsumer | null = null
   /** The client has sent END_STREAM: half-closed (remote). */
@@ -46,9 +58,38 @@ export class Http2Stream {
   /** When content last left, while some waits. */
   progressMs = 0
 
-  constructor(id: number, sendWindow: number, receiveWindow: number) {
+  constructor(owner: StreamOwner, id: number, sendWindow: number, receiveWindow: number) {
+    this.#owner = owner
     this.id = id
     this.sendWindow = sendWindow
     this.receiveWindow = receiveWindow
+  }
+
+  get remoteAddress(): string {
+    return this.#owner.remoteAddress
+  }
+
+  /** Response fields: once, before any content. `constant`: the list lives as long as the program. `end`: nothing follows. */
+  respond(fields: FlatFields, constant: boolean, end: boolean): void {
+    this.#owner.respond(this, fields, constant, end)
+  }
+
+  /** Content: `head` is copied, `body` is not and must not change. False: wait for `onWritable` before sending more. */
+  send(head: Uint8Array, body: Uint8Array): boolean {
+    return this.#owner.send(this, head, body)
+  }
+
+  /** Ends the response, with trailers unless the list is empty. */
+  end(trailers: FlatFields, constant: boolean): void {
+    this.#owner.endResponse(this, trailers, constant)
+  }
+
+  reset(code: number): void {
+    this.#owner.reset(this, code)
+  }
+
+  /** So much content was taken: the client may send as much more. */
+  consumed(bytes: number): void {
+    this.#owner.consumed(this, bytes)
   }
 }

@@ -1,3 +1,4 @@
+import { copyOf } from '../byte-output.js'
 import { DynamicTable, ENTRY_OVERHEAD } from './dynamic-table.js'
 import { HpackError } from './hpack-error.js'
 import { huffmanDecode } from './huffman.js'
@@ -83,7 +84,7 @@ export class HpackDecoder<T> {
   #remember(bytes: Uint8Array, start: number, end: number, meaning: T): void {
     if (end - start > MAX_MEMO_BYTES || this.#memoEntries === 0) return
     const version = this.#refersToTable ? this.table.version : -1
-    this.#memos[this.#nextMemo] = { block: bytes.slice(start, end), meaning, version }
+    this.#memos[this.#nextMemo] = { block: copyOf(bytes, start, end), meaning, version }
     this.#nextMemo = (this.#nextMemo + 1) % this.#memoEntries
   }
 

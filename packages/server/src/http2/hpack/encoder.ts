@@ -1,4 +1,4 @@
-import type { ByteOutput } from '../byte-output.js'
+import { type ByteOutput, copyOf } from '../byte-output.js'
 import type { FlatFields } from './decoder.js'
 import { DynamicTable } from './dynamic-table.js'
 import { huffmanEncode, huffmanLength } from './huffman.js'
@@ -63,7 +63,7 @@ export class HpackEncoder {
     const { version } = this.table
     const start = out.length
     this.encode(fields, out)
-    if (this.table.version === version) this.#constants.set(fields, { bytes: out.bytes.slice(start, out.length), version })
+    if (this.table.version === version) this.#constants.set(fields, { bytes: copyOf(out.bytes, start, out.length), version })
   }
 
   #announceSize(minimum: number, out: ByteOutput): void {

@@ -1,0 +1,46 @@
+/** Status codes of gRPC. */
+export const GrpcCode = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const
+export type GrpcCode = (typeof GrpcCode)[keyof typeof GrpcCode]
+
+/** The end of a call that has no result. The message goes to the client. */
+export class GrpcError extends Error {
+  readonly code: GrpcCode
+
+  constructor(code: GrpcCode, message: string) {
+    super(message)
+    this.name = 'GrpcError'
+    this.code = code
+  }
+}
+
+/** `grpc-message`: UTF-8 with everything but printable ASCII, and the percent sign, percent-encoded (gRPC over HTTP/2, "Responses"). */
+export function encodeGrpcMessage(message: string): string {
+  if (/^[\x20-\x24\x26-\x7e]*$/.test(message)) return trimmed(message)
+  let encoded = ''
+  for (const byte of Buffer.from(message, 'utf8')) {
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+    encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }
+  return trimmed(encoded)
+}
+
+/** A field value neither begins nor ends with a space (RFC 9113 8.2.1). */
+const trimmed = (text: string): string => text.replace(/^ +| +$/g, (spaces) => '%20'.repeat(spaces.length))
