@@ -41,6 +41,8 @@ describe('random runs of the core', () => {
       'read',
       'transfer',
       'configuration',
+      'change',
+      'witness',
       'proposal',
     ]) {
       expect(counts.get(what) ?? 0, what).toBeGreaterThan(seeds / 10)

@@ -1,3 +1,4 @@
+import { decodeConfiguration } from '../log/configuration-codec.js'
 import type { Configuration, Entry } from '../types.js'
 import { EntryType } from '../types.js'
 import type { RaftCore } from './core.js'
@@ -28,6 +29,9 @@ export class Invariants {
   /** Highest term that a member has let anybody see. */
   readonly #shownTerms = new Map<number, number>()
   readonly #diskTerms = new Map<number, number>()
+  readonly #removed = new Set<number>()
+  /** Is a member of a committed configuration a witness? */
+  readonly #kinds = new Map<number, boolean>()
   readonly #commitOf = new Map<number, number>()
 
   /** The highest index that any leader has reported committed. Everything up to it may have been acknowledged to a client. */
@@ -58,6 +62,7 @@ export class Invariants {
   /** Election safety and leader completeness. */
   #checkLeader(member: Observed, core: RaftCore): void {
     const known = this.#leaders.get(core.term)
+    if (core.isWitness) this.fail(`${member.id} leads term ${core.term} and is a witness`)
     if (known === member.id) return
     if (known !== undefined) this.fail(`election safety: ${known} and ${member.id} both lead term ${core.term}`)
     this.#leaders.set(core.term, member.id)
@@ -96,7 +101,7 @@ export class Invariants {
       const entry = core.entries(asIndexOf(index), asIndexOf(index), 0)?.[0] ?? member.disk.view.at(index)
       if (entry === undefined) this.fail(`${member.id} committed entry ${index} and does not have it`)
       const known = this.#committed[index]
-      if (known === undefined) this.#committed[index] = entry
+      if (known === undefined || known.type === EntryType.stripped) this.#committed[index] = entry
       else if (!sameEntry(known, entry)) this.fail(`state machine safety: entry ${index} was committed with two contents`)
     }
     if (core.commitIndex > this.committedIndex) this.fail(`${member.id} committed ${core.commitIndex}, which no leader had committed`)
@@ -114,6 +119,8 @@ export class Invariants {
       const first = persist.entries[0]
       if (first !== undefined) this.#checkEntries(persist.entries, member.core?.termAt(asIndexOf(first.index - 1)) ?? null)
       if (member.core?.role === 'leader') this.#checkConfigurations(member.core, member.disk, persist.entries)
+      const stripped = persist.entries.some(({ type }) => type === EntryType.stripped) || persist.installSnapshot?.sizeBytes === 0
+      if (stripped && member.core?.isWitness === false) this.fail(`${member.id} lacks data that it is counted on for`)
       if (persist.installSnapshot !== null) this.#checkSnapshot(persist.installSnapshot)
     }
     for (const message of effects.messages) this.#checkMessage(member, message)
@@ -123,6 +130,7 @@ export class Invariants {
   #checkConfigurations(core: RaftCore, disk: TestDisk, written: readonly Entry[]): void {
     for (const change of written) {
       if (change.type !== EntryType.configuration || change.term !== core.term) continue
+      this.#checkMembers(decodeConfiguration(change.payload))
       if (core.termAt(core.commitIndex) !== core.term)
         this.fail(`leader ${core.id} changed the configuration before its term had committed anything`)
       const open = [...disk.view.entries, ...written].find(
@@ -131,6 +139,21 @@ export class Invariants {
       if (open !== undefined)
         this.fail(`leader ${core.id} changed the configuration at ${change.index} while that of ${open.index} was open`)
     }
+  }
+
+  /** Nobody comes back, and no member's kind changes, once a leader has committed it. */
+  #checkMembers(next: Configuration): void {
+    for (const { id } of next.members) {
+      if (this.#removed.has(id)) this.fail(`member ${id} was removed and comes back`)
+      const kind = this.#kinds.get(id)
+      if (kind !== undefined && kind !== next.witnesses.includes(id)) this.fail(`member ${id} turns from or into a witness`)
+    }
+  }
+
+  /** A leader has committed this configuration. */
+  committedConfiguration({ members, witnesses, removed }: Configuration): void {
+    for (const { id } of members) this.#kinds.set(id, witnesses.includes(id))
+    for (const id of removed) this.#removed.add(id)
   }
 
   #checkSnapshot(meta: { readonly index: number; readonly term: number }): void {
@@ -145,7 +168,8 @@ export class Invariants {
     for (const entry of entries) {
       const key = `${entry.index}:${entry.term}`
       const known = this.#entries.get(key)
-      if (known === undefined) this.#entries.set(key, { entry, previousTerm })
+      if (known === undefined || (known.entry.type === EntryType.stripped && sameEntry(known.entry, entry)))
+        this.#entries.set(key, { entry, previousTerm })
       else {
         const samePrevious = previousTerm === null || known.previousTerm === null || previousTerm === known.previousTerm
         if (!sameEntry(known.entry, entry) || !samePrevious)
@@ -234,6 +258,10 @@ const asIndexOf = (index: number) => index as Entry['index']
 
 function sameEntry(a: Entry, b: Entry): boolean {
   if (a === b) return true
-  if (a.index !== b.index || a.term !== b.term || a.type !== b.type || a.timeMs !== b.timeMs) return false
+  if (a.index !== b.index || a.term !== b.term || a.timeMs !== b.timeMs) return false
+  // A witness holds this in place of a command.
+  const [first, second] = [a.type, b.type].sort()
+  if (second === EntryType.stripped) return first === EntryType.stripped || first === EntryType.command
+  if (a.type !== b.type) return false
   return a.payload.length === b.payload.length && a.payload.every((byte, position) => byte === b.payload[position])
 }

@@ -3,6 +3,7 @@ import { SeededRandom } from '../memory/seeded-random.js'
 import type { Configuration, Entry, SnapshotMeta } from '../types.js'
 import { asIndex, asMemberId, EntryType, foundingConfiguration } from '../types.js'
 import { Invariants } from './core-invariants.test-support.js'
+import { Operator } from './core-simulation-membership.test-support.js'
 import { RaftCore } from './core.js'
 import type { Effects, Input, Proposal } from './effects.js'
 import { isJoint, replicationTargets } from './membership.js'
@@ -20,6 +21,8 @@ export interface Profile {
   readonly spares: number
   readonly options: Partial<CoreOptions>
   readonly changesConfiguration: boolean
+  /** By the input for changes, which never takes an id twice; else by configurations that any few members come and go with. */
+  readonly changesMembership: boolean
   readonly loss: number
   readonly duplication: number
   /** Probability that any message may overtake; else the oldest goes first. */
@@ -50,6 +53,7 @@ interface Node {
   /** Reads that wait: the index that each must at least be given. */
   reads: Map<number, number>
   transfers: Set<number>
+  changes: Set<number>
   /** A local snapshot is being written: one at a time. */
   snapshotting: boolean
   ledTerm: number | null
@@ -60,12 +64,14 @@ const CHUNK = 8
 
 export const profileOf = (random: SeededRandom): Profile => {
   const changesConfiguration = random.bool(0.4)
+  const changesMembership = changesConfiguration && random.bool(0.6)
   const protectedElections = changesConfiguration || random.bool(0.7)
   return {
     voters: 3 + random.int(changesConfiguration ? 3 : 5),
     learners: random.int(3) === 0 ? 1 : 0,
-    spares: changesConfiguration ? 1 + random.int(2) : 0,
+    spares: changesConfiguration && !changesMembership ? 1 + random.int(2) : 0,
     changesConfiguration,
+    changesMembership,
     loss: random.pick([0, 0.02, 0.1, 0.3]),
     duplication: random.pick([0, 0.05, 0.3]),
     reordering: random.pick([0, 0.2, 1]),
@@ -75,6 +81,8 @@ export const profileOf = (random: SeededRandom): Profile => {
     options: {
       preVote: protectedElections || random.bool(),
       checkQuorum: protectedElections || random.bool(),
+      // Clocks run between 0.8 and 1.25 of true time.
+      leaseReads: protectedElections && random.bool() ? { maxClockDrift: 0.6 } : null,
       noop: random.bool(0.85),
       maxEntriesPerMessage: random.pick([1, 2, 8, 1000]),
       maxMessageBytes: random.pick([1, 20, 1000]),
@@ -100,6 +108,7 @@ export class Simulation {
   readonly invariants: Invariants = new Invariants()
   readonly nodes: Node[] = []
   readonly trace: string[] = []
+  readonly #operator: Operator
   #network: Message[] = []
   #late: Message[] = []
   #blocked = new Set<string>()
@@ -117,25 +126,32 @@ export class Simulation {
     const { voters, learners, spares } = this.profile
     const ids = Array.from({ length: voters + learners + spares }, (_, i) => i + 1)
     const founding = configurationOf(ids.slice(0, voters), ids.slice(voters, voters + learners))
-    for (const id of ids) {
-      const disk = new TestDisk(id <= voters + learners ? founding : emptyConfiguration)
-      const node: Node = {
-        id,
-        disk,
-        core: null,
-        clock: { rate: 0.8 + this.random.next() * 0.45, offset: this.random.int(1000) },
-        work: [],
-        applied: 0,
-        partial: null,
-        reads: new Map(),
-        transfers: new Set(),
-        snapshotting: false,
-        ledTerm: null,
-        untaken: false,
-      }
-      this.nodes.push(node)
-      this.#start(node)
+    for (const id of ids) this.#create(id, id <= voters + learners ? founding : emptyConfiguration)
+    this.#operator = new Operator(
+      this.random,
+      () => this.nodes.length,
+      (id) => this.#create(id, emptyConfiguration),
+    )
+  }
+
+  #create(id: number, configuration: Configuration): void {
+    const node: Node = {
+      id,
+      disk: new TestDisk(configuration),
+      core: null,
+      clock: { rate: 0.8 + this.random.next() * 0.45, offset: this.random.int(1000) },
+      work: [],
+      applied: 0,
+      partial: null,
+      reads: new Map(),
+      transfers: new Set(),
+      changes: new Set(),
+      snapshotting: false,
+      ledTerm: null,
+      untaken: false,
     }
+    this.nodes.push(node)
+    this.#start(node)
   }
 
   count(what: string): void {
@@ -170,6 +186,7 @@ export class Simulation {
     node.work = []
     node.reads = new Map()
     node.transfers = new Set()
+    node.changes = new Set()
     node.snapshotting = false
     node.ledTerm = null
     node.untaken = false
@@ -206,7 +223,8 @@ export class Simulation {
     this.#keepOutcomes(node, effects)
     if (effects.persist !== null) {
       node.disk.issue(effects.persist)
-      if (effects.persist.installSnapshot !== null) this.count('install')
+      if (effects.persist.installSnapshot !== null)
+        this.count(effects.persist.installSnapshot.sizeBytes > 0 ? 'install' : 'witness install')
     }
     if (effects.restore !== null) node.applied = Math.max(node.applied, effects.restore.index)
     for (const load of effects.loads) this.#onLoad(node, load)
@@ -216,6 +234,7 @@ export class Simulation {
     for (const event of effects.events) {
       this.#note(`${node.id} ${event.type === 'role' ? `${event.role} t${event.term}: ${event.reason}` : JSON.stringify(event)}`)
       if (event.type === 'truncated') this.count('truncation')
+      if (event.type === 'configuration' && node.core?.isWitness === true) this.count('witness')
     }
   }
 
@@ -233,7 +252,20 @@ export class Simulation {
       if (!node.transfers.delete(outcome.ref)) this.invariants.fail(`${node.id} answered transfer ${outcome.ref} twice, or nobody asked`)
       this.count('target' in outcome ? 'transfer' : 'transfer refused')
     }
+    for (const outcome of effects.changes) {
+      if (!node.changes.delete(outcome.ref)) this.invariants.fail(`${node.id} answered change ${outcome.ref} twice, or nobody asked`)
+      if ('refused' in outcome) this.count(`change ${outcome.refused}`)
+      else this.#changed(outcome)
+    }
     for (const outcome of effects.proposals) if ('index' in outcome) this.count('proposal')
+  }
+
+  #changed({ index, configuration }: { readonly index: number; readonly configuration: Configuration }): void {
+    this.count('change')
+    const committed = this.invariants.committedEntry(index)
+    if (index > this.invariants.committedIndex || committed?.type !== EntryType.configuration || isJoint(configuration))
+      this.invariants.fail(`a change was acknowledged with entry ${index}, which is not the committed end of one`)
+    this.invariants.committedConfiguration(configuration)
   }
 
   #later(node: Node, run: () => void, ordered = false): void {
@@ -356,14 +388,10 @@ export class Simulation {
     const term = core.termAt(index)
     if (term === null || configuration.voters.length === 0) return
     const timeMs = node.disk.view.at(index)?.timeMs ?? 0
-    const meta: SnapshotMeta = {
-      index,
-      term,
-      timeMs,
-      configuration,
-      sizeBytes: 1 + this.random.int(5 * CHUNK),
-      checksum: ++this.#snapshots,
-    }
+    const size = 1 + this.random.int(5 * CHUNK)
+    const bytes = core.isWitness ? { sizeBytes: 0, checksum: 0 } : { sizeBytes: size, checksum: ++this.#snapshots }
+    const meta: SnapshotMeta = { index, term, timeMs, configuration, ...bytes }
+    if (core.isWitness) this.count('witness snapshot')
     const firstIndexToKeep = asIndex(Math.max(1, index + 1 - this.random.int(4)))
     this.count('snapshot')
     node.snapshotting = true
@@ -378,11 +406,21 @@ export class Simulation {
 
   #changeConfiguration(node: Node): void {
     const { core } = node
-    if (core === null || core.role !== 'leader' || isJoint(core.configuration)) return
+    if (core === null || core.role !== 'leader') return
+    if (this.profile.changesMembership) this.#changeMembership(node, core.configuration)
+    if (this.profile.changesMembership || isJoint(core.configuration)) return
     const payload = encodeConfiguration(this.#nextConfiguration(core.configuration))
     const ref = ++this.#refs
     this.count('configuration')
     this.#step(node, { type: 'propose', proposals: [{ ref, type: EntryType.configuration, payload }] })
+  }
+
+  #changeMembership(node: Node, now: Configuration): void {
+    const changes = this.#operator.changes(now)
+    const ref = ++this.#refs
+    node.changes.add(ref)
+    this.#note(`${node.id} is asked to ${JSON.stringify(changes)}`)
+    this.#step(node, { type: 'change', ref, changes, force: this.random.bool(0.3) })
   }
 
   /** Joint with any other voters, or one voter more or less without a joint phase, or other learners. */
@@ -485,7 +523,7 @@ export class Simulation {
 
   #configurationOrCampaign(node: Node): void {
     if (this.profile.changesConfiguration) this.#changeConfiguration(this.#leader() ?? node)
-    else if (this.random.bool(0.3)) this.#step(node, 'campaign')
+    else if (this.profile.options.leaseReads === null && this.random.bool(0.3)) this.#step(node, 'campaign')
   }
 
   #leader(): Node | undefined {
@@ -566,8 +604,8 @@ export class Simulation {
   /** Every read and transfer of a member that takes part has ended. */
   #allAnswered(leader: RaftCore): boolean {
     return replicationTargets(leader.configuration).every((id) => {
-      const { reads, transfers } = this.#node(id)
-      return reads.size === 0 && transfers.size === 0
+      const { reads, transfers, changes } = this.#node(id)
+      return reads.size === 0 && transfers.size === 0 && changes.size === 0
     })
   }
 

@@ -9,7 +9,7 @@ import { answerCame, awaitAnswer } from './retry.js'
 import { beginSnapshot, continueSnapshot } from './snapshot-sending.js'
 import type { CoreState, Leadership } from './state.js'
 import { advanceTransfer } from './transfer.js'
-import { entriesTo } from './witness.js'
+import { entriesTo, lastIndexFor } from './witness.js'
 
 /** How a leader feeds one peer: paper, section 5.3, with pipelining. */
 
@@ -20,7 +20,7 @@ export function replicate(state: CoreState, progress: Progress, evenEmpty: boole
   while (progress.state !== 'snapshot' && progress.loadingFrom === null) {
     if (progress.state === 'probe' && progress.probeSent) return
     if (progress.state === 'replicate' && progress.windowFull(maxInflightMessages, maxInflightBytes)) return
-    if (progress.nextIndex > state.log.lastIndex && !empty) return
+    if (progress.nextIndex > lastIndexFor(state, progress) && !empty) return
     if (!empty && mustWait(state, progress)) return
     empty = false
     const prevLogIndex = asIndex(progress.nextIndex - 1)
@@ -47,11 +47,12 @@ function mustWait(state: CoreState, progress: Progress): boolean {
 /** Null when the entries are no longer in memory: then storage is asked, and `loaded` goes on from there. */
 function entriesFor(state: CoreState, progress: Progress): readonly Entry[] | null {
   const { maxMessageBytes, maxEntriesPerMessage } = state.options
-  if (progress.nextIndex > state.log.lastIndex) return []
-  const entries = state.log.slice(progress.nextIndex, state.log.lastIndex, maxMessageBytes, maxEntriesPerMessage)
+  const last = lastIndexFor(state, progress)
+  if (progress.nextIndex > last) return []
+  const entries = state.log.slice(progress.nextIndex, last, maxMessageBytes, maxEntriesPerMessage)
   if (entries !== null) return entries
   progress.loadingFrom = progress.nextIndex
-  state.load({ peer: progress.id, from: progress.nextIndex, to: state.log.lastIndex, maxBytes: maxMessageBytes })
+  state.load({ peer: progress.id, from: progress.nextIndex, to: last, maxBytes: maxMessageBytes })
   return null
 }
 
@@ -89,10 +90,20 @@ function payloadBytes(entries: readonly Entry[]): number {
   return bytes
 }
 
+/** More of the log may be given to witnesses: a voter with data has come to hold it. */
+export function feedWitnesses(state: CoreState, leadership: Leadership): void {
+  for (const id of state.configuration.witnesses) {
+    const progress = leadership.progress.get(id)
+    if (progress !== undefined) replicate(state, progress, false)
+  }
+}
+
 /** Storage has read what the core no longer held. */
-export function handleLoaded(state: CoreState, progress: Progress, from: LogIndex, entries: readonly Entry[]): void {
+export function handleLoaded(state: CoreState, progress: Progress, from: LogIndex, read: readonly Entry[]): void {
   if (progress.loadingFrom !== from) return
   progress.loadingFrom = null
+  const last = lastIndexFor(state, progress)
+  const entries = (read[read.length - 1]?.index ?? 0) <= last ? read : read.filter(({ index }) => index <= last)
   // The log or the peer's position may have changed while the disk was read; then these entries are not what is wanted now.
   const prevLogIndex = asIndex(from - 1)
   const prevLogTerm = state.log.termAt(prevLogIndex)
@@ -125,6 +136,7 @@ export function handleAppendResponse(state: CoreState, leadership: Leadership, p
   if (news) advanceCommit(state, leadership)
   // The commit index may have made this member give up its leadership.
   if (state.leadership !== leadership) return
+  if (news) feedWitnesses(state, leadership)
   replicate(state, progress, false)
   if (!news) return
   if (progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)) notifyCommit(state, leadership)
@@ -163,7 +175,7 @@ export function handleHeartbeatResponse(state: CoreState, leadership: Leadership
   progress.probeSent = false
   if (progress.state === 'probe') {
     replicate(state, progress, true)
-  } else if (progress.matchIndex < state.log.lastIndex) {
+  } else if (progress.matchIndex < lastIndexFor(state, progress)) {
     // Heart-beats get through, yet something is unanswered. An append that is long under way may be lost: an empty one behind it is
     // refused then, which shows where to go on.
     const stalled = state.nowMs - progress.lastAppendMs >= state.options.heartbeatIntervalMs

@@ -4,7 +4,7 @@ import type { Effects, Input } from './effects.js'
 import { advanceCommit } from './leader.js'
 import type { InstallSnapshotResponse } from './messages.js'
 import type { Progress } from './progress.js'
-import { replicate, startReplicating } from './replication.js'
+import { feedWitnesses, replicate, startReplicating } from './replication.js'
 import { answerCame, awaitAnswer } from './retry.js'
 import { compactLog } from './snapshot-receiving.js'
 import type { CoreState, Leadership } from './state.js'
@@ -86,7 +86,9 @@ export function handleInstallResponse(
       compactLog(state)
     }
     if (news) advanceCommit(state, leadership)
-    if (state.leadership === leadership) replicate(state, progress, true)
+    if (state.leadership !== leadership) return
+    feedWitnesses(state, leadership)
+    replicate(state, progress, true)
     return
   }
   const sending = progress.sending

@@ -7,7 +7,7 @@ import { advanceCommit, propose, tickLeader } from './leader.js'
 import type { Message, MessageType } from './messages.js'
 import type { Progress } from './progress.js'
 import { askLeader, handleReadIndexRequest, handleReadIndexResponse, readOnFollower, readOnLeader } from './read-index.js'
-import { handleAppendResponse, handleHeartbeatResponse, handleLoaded } from './replication.js'
+import { feedWitnesses, handleAppendResponse, handleHeartbeatResponse, handleLoaded } from './replication.js'
 import { handleChunkStored, handleInstallSnapshot, handleSnapshotReceived, handleSnapshotTaken } from './snapshot-receiving.js'
 import { handleInstallResponse, handleSnapshotRead, handleSnapshotReadFailed } from './snapshot-sending.js'
 import type { CoreState, Leadership } from './state.js'
@@ -106,6 +106,7 @@ export const inputTable: InputTable = {
     persisted: (state, { sequence }) => {
       state.persisted(sequence)
       if (state.leadership !== null) advanceCommit(state, state.leadership)
+      if (state.leadership !== null) feedWitnesses(state, state.leadership)
     },
     // A snapshot that was received before this member was elected can no longer be news: what it won with holds everything committed.
     snapshotReceived: ignore,

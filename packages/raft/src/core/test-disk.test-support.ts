@@ -169,6 +169,7 @@ export class TestDisk {
       configurations,
       baseConfiguration: this.snapshot?.configuration ?? this.base,
       timeMs: Math.max(this.snapshot?.timeMs ?? 0, ...log.entries.map((entry) => entry.timeMs)),
+      strippedFrom: log.entries.find(({ type }) => type === EntryType.stripped)?.index ?? null,
       tail: log.entries.slice(),
     }
   }

@@ -1,6 +1,6 @@
 import { BalsaError } from '../errors.js'
-import type { Configuration, Entry, MemberId, SnapshotMeta } from '../types.js'
-import { EntryType } from '../types.js'
+import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta } from '../types.js'
+import { asIndex, EntryType } from '../types.js'
 import type { Progress } from './progress.js'
 import type { CoreState } from './state.js'
 
@@ -21,6 +21,21 @@ export function entriesTo(state: CoreState, progress: Progress, entries: readonl
 
 const stripped = (entry: Entry): Entry =>
   entry.type === EntryType.command ? { ...entry, type: EntryType.stripped, payload: EMPTY } : entry
+
+/**
+ * How much of the log this peer may be given. A witness gets nothing before a voter with data has it on its disk: with the only copy, it could
+ * vote for nobody any more, and nobody could give the others what it holds.
+ */
+export function lastIndexFor(state: CoreState, progress: Progress): LogIndex {
+  const { configuration, log } = state
+  if (!isWitness(configuration, progress.id)) return log.lastIndex
+  let held: number = 0
+  for (const id of configuration.voters) {
+    if (isWitness(configuration, id)) continue
+    held = Math.max(held, id === state.id ? log.stableIndex : (state.leadership?.progress.get(id)?.matchIndex ?? 0))
+  }
+  return asIndex(Math.min(held, log.lastIndex))
+}
 
 /** What this peer is told of a snapshot. */
 export function snapshotTo(state: CoreState, progress: Progress, meta: SnapshotMeta): SnapshotMeta {
