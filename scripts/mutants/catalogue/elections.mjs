@@ -22,9 +22,7 @@ export const elections = [
   {
     key: 'A1b',
     title: 'following a leader forgets the vote (redpanda)',
-    patches: [
-      ['raft/core/election', 'state.leaderContactMs = state.nowMs;', 'state.leaderContactMs = state.nowMs;\n    state.votedFor = null;'],
-    ],
+    patches: [['raft/core/election', 'state.promisedTo = leaderId;', 'state.promisedTo = leaderId;\n    state.votedFor = null;']],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
@@ -99,8 +97,8 @@ export const elections = [
     patches: [
       [
         'raft/core/election',
-        'if (!mayVote || !isUpToDate(state, message)) {',
-        'if (!mayVote || (!isUpToDate(state, message) && (message.preVote || state.votedFor !== message.from))) {\n        if (mayVote && !message.preVote)\n            state.setTerm(state.term, message.from);',
+        'if (!mayVote || promised || !isUpToDate(state, message)) {',
+        'if (!mayVote || promised || (!isUpToDate(state, message) && (message.preVote || state.votedFor !== message.from))) {\n        if (mayVote && !message.preVote)\n            state.setTerm(state.term, message.from);',
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
@@ -241,12 +239,8 @@ export const elections = [
     key: 'A14',
     title: 'whoever knows a leader refuses every pre-vote, also the leader’s own and however long ago it was heard',
     patches: [
-      ['raft/core/election', 'if (state.leaderId === message.from)\n        return false;', ''],
-      [
-        'raft/core/election',
-        'return state.leaderId !== null && state.nowMs - state.leaderContactMs < state.options.electionTimeoutMs;',
-        'return state.leaderId !== null;',
-      ],
+      ['raft/core/election', 'if (state.promisedTo === message.from)\n        return false;', ''],
+      ['raft/core/election', 'return state.nowMs < state.promisedUntilMs;', 'return state.leaderId !== null;'],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default'],
     budget: 40,
@@ -279,11 +273,7 @@ export const elections = [
         "changeRole(state, 'preCandidate', null, reason);",
         "changeRole(state, 'preCandidate', state.leaderId, reason);",
       ],
-      [
-        'raft/core/election',
-        'return state.leaderId !== null && state.nowMs - state.leaderContactMs < state.options.electionTimeoutMs;',
-        'return state.leaderId !== null;',
-      ],
+      ['raft/core/election', 'return state.nowMs < state.promisedUntilMs;', 'return state.leaderId !== null;'],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default'],
   },
@@ -291,7 +281,11 @@ export const elections = [
     key: 'A17',
     title: 'appends and heart-beats of an older term are dropped in silence',
     patches: [
-      ['raft/core/core', "state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0 });", ''],
+      [
+        'raft/core/core',
+        "state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0 });",
+        '',
+      ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
@@ -336,7 +330,7 @@ export const elections = [
   {
     key: 'A21b',
     title: 'proposals are accepted while leadership is handed over',
-    patches: [['raft/core/leader', ': leadership.transfer !== null\n', ': false\n']],
+    patches: [['raft/core/leader', ': leadership.transfer !== null || leadership.retiresAtMs !== null\n', ': false\n']],
     swarm: ['deposed', 'churn', 'elections'],
     budget: 20,
     tests: ['packages/raft/src/core/core.test.ts', 'packages/raft/src/replica'],

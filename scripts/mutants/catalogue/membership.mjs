@@ -68,7 +68,7 @@ export const membership = [
     title: 'neither pre-vote nor stickiness: a removed member disturbs',
     patches: [
       ['raft/core/election', 'if (state.options.preVote)\n        preCampaign', 'if (false)\n        preCampaign'],
-      ['raft/core/election', 'if (message.transfer || !state.options.checkQuorum)', 'if (true)'],
+      ['raft/core/election', 'if (!state.options.checkQuorum)', 'if (true)'],
     ],
     swarm: ['churn', 'deposed', 'membership', 'network'],
   },
@@ -78,8 +78,8 @@ export const membership = [
     patches: [
       [
         'raft/core/election',
-        'if (!mayVote || !isUpToDate(state, message)) {',
-        'if (!mayVote || !isVoter(state.configuration, state.id) || !isUpToDate(state, message)) {',
+        'if (!mayVote || promised || !isUpToDate(state, message)) {',
+        'if (!mayVote || promised || !isVoter(state.configuration, state.id) || !isUpToDate(state, message)) {',
       ],
     ],
     swarm: ['churn', 'deposed', 'membership'],

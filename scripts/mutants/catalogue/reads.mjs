@@ -1,5 +1,5 @@
 // @ts-check
-/** E. Reads and leases. The engine has no leases; where an entry is about one, the lease itself is planted with its mistake. */
+/** E. Reads and leases. The swarm runs without leases: where an entry is about one, a lease is planted together with its mistake. */
 /** @param {string} condition when the lease is taken to hold */
 const lease = (condition) => [
   'raft/core/read-index',
@@ -99,8 +99,9 @@ export const reads = [
   {
     key: 'E11',
     title: 'a voter that was restarted votes within the old leader’s lease',
-    patches: [],
-    reason: 'There are no lease reads: no read relies on a voter that keeps still, so nothing breaks when one does not.',
+    patches: [['raft/core/state', 'if (options.leaseReads !== null)\n', 'if (false)\n']],
+    swarm: [],
+    tests: ['packages/raft/src/core/lease.test.ts'],
   },
   {
     key: 'E12',
@@ -119,8 +120,8 @@ export const reads = [
     key: 'E13',
     title: 'a member that does not lead answers a follower’s question with its own commit index',
     patches: [
-      ['raft/core/tables', 'request: message.request, index: null });', 'request: message.request, index: state.commitIndex });'],
-      ['raft/core/core', 'request: message.request, index: null });', 'request: message.request, index: state.commitIndex });'],
+      ['raft/core/tables', "index: 'NOT_LEADER',", 'index: state.commitIndex,'],
+      ['raft/core/core', "index: 'NOT_LEADER',", 'index: state.commitIndex,'],
       ['raft/core/read-index', 'if (message.from !== state.leaderId)\n        return;', ''],
     ],
     swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
