@@ -1,4 +1,4 @@
-import { ByteOutput } from './byte-output.js'
+import type { ByteOutput } from './byte-output.js'
 import { ClosedStreams } from './closed-streams.js'
 import { calm, flowControlError, frameSizeError, Http2Code, Http2ConnectionError, protocolError } from './errors.js'
 import { FrameReader, type FrameSink } from './frame-reader.js'
@@ -19,6 +19,7 @@ import { type FlatFields, HpackDecoder } from './hpack/decoder.js'
 import { HpackError } from './hpack/hpack-error.js'
 import { KeepAlive } from './keep-alive.js'
 import type { Http2Limits } from './limits.js'
+import { OpenBlock } from './open-block.js'
 import { Sender } from './sender.js'
 import { parseSettings, writeGreeting } from './settings.js'
 import { Http2Stream, type StreamOwner } from './stream.js'
@@ -38,15 +39,6 @@ export interface Http2ConnectionOptions {
   readonly remoteAddress?: string
   /** Something was put into the output by a stream. */
   readonly onOutput?: () => void
-}
-
-/** A header block that has begun (RFC 9113 4.3): nothing else may come in between. */
-interface OpenBlock {
-  readonly streamId: number
-  readonly endStream: boolean
-  readonly sinceMs: number
-  readonly bytes: ByteOutput
-  frames: number
 }
 
 const TOO_LARGE: FlatFields = [
@@ -394,8 +386,8 @@ export class Http2Connection implements FrameSink, StreamOwner {
     if (to < from) throw protocolError('padding longer than HEADERS')
     const endStream = (flags & Flag.END_STREAM) !== 0
     if ((flags & Flag.END_HEADERS) !== 0) return this.#onBlock(id, bytes, from, to, endStream)
-    this.#block = { streamId: id, endStream, sinceMs: this.#nowMs, bytes: new ByteOutput(), frames: 1 }
-    this.#extendBlock(this.#block, bytes, from, to)
+    this.#block = new OpenBlock(id, endStream, this.#nowMs, this.limits)
+    this.#block.extend(bytes, from, to)
   }
 
   /** RFC 9113 6.10. */
@@ -403,16 +395,10 @@ export class Http2Connection implements FrameSink, StreamOwner {
     const block = this.#block
     if (block === null) throw protocolError('CONTINUATION without HEADERS')
     if (block.streamId !== id) throw protocolError('CONTINUATION on another stream')
-    if (++block.frames > this.limits.maxHeaderFrames) throw calm('too many CONTINUATION frames')
-    this.#extendBlock(block, bytes, start, end)
+    block.extend(bytes, start, end)
     if ((flags & Flag.END_HEADERS) === 0) return
     this.#block = null
     this.#onBlock(id, block.bytes.bytes, 0, block.bytes.length, block.endStream)
-  }
-
-  #extendBlock(block: OpenBlock, bytes: Buffer, start: number, end: number): void {
-    if (block.bytes.length + end - start > this.limits.maxHeaderBlockBytes) throw calm('header block too large')
-    block.bytes.append(bytes, start, end)
   }
 
   #onBlock(id: number, bytes: Buffer, start: number, end: number, last: boolean): void {

@@ -87,7 +87,8 @@ export class Http2Transport {
   #afterInput(): void {
     const { connection } = this
     this.touch()
-    if (this.#blocked && !this.#socket.isPaused() && connection.queuedBytes + this.#socket.writableLength > this.#limits.pauseAboveBytes) this.#socket.pause()
+    if (this.#blocked && !this.#socket.isPaused() && connection.queuedBytes + this.#socket.writableLength > this.#limits.pauseAboveBytes)
+      this.#socket.pause()
   }
 
   #continue(): void {
