@@ -260,7 +260,7 @@ function sameEntry(a: Entry, b: Entry): boolean {
   if (a === b) return true
   if (a.index !== b.index || a.term !== b.term || a.timeMs !== b.timeMs) return false
   // A witness holds this in place of a command.
-  const [first, second] = [a.type, b.type].sort()
+  const [first, second] = [a.type, b.type].sort((x, y) => x - y)
   if (second === EntryType.stripped) return first === EntryType.stripped || first === EntryType.command
   if (a.type !== b.type) return false
   return a.payload.length === b.payload.length && a.payload.every((byte, position) => byte === b.payload[position])

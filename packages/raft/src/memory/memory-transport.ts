@@ -155,6 +155,12 @@ export class MemoryNetwork {
     if (this.#transports.get(transport.id) === transport) this.#transports.delete(transport.id)
   }
 
+  /** @internal Where a member that called says that it is. */
+  addressOf(id: MemberId): string | undefined {
+    const transport = this.#transports.get(id)
+    return transport === undefined ? undefined : (transport.address ?? '')
+  }
+
   /** @internal */
   send(from: MemberId, to: MemberId, address: string, lane: Lane, message: Uint8Array): void {
     const counters = this.#countersOf(from)
@@ -250,6 +256,9 @@ class MemoryTransport implements Transport {
   readonly address: string | null
   readonly #network: MemoryNetwork
   #peers = new Map<MemberId, string>()
+  #removed = new Set<MemberId>()
+  /** Heard, and in neither list: answered where they are. */
+  readonly #callers = new Set<MemberId>()
   #handlers: TransportHandlers | null = null
   #closed = false
 
@@ -265,17 +274,20 @@ class MemoryTransport implements Transport {
     this.#network.attach(this)
   }
 
-  setPeers(members: readonly Member[]): void {
+  setPeers(members: readonly Member[], removed: readonly MemberId[] = []): void {
+    this.#removed = new Set(removed)
     this.#peers = new Map(members.filter((member) => member.id !== this.id).map((member) => [member.id, member.address]))
   }
 
   send(to: MemberId, lane: Lane, message: Uint8Array): void {
-    const address = this.#peers.get(to)
+    const caller = this.#callers.has(to) && !this.#removed.has(to)
+    const address = this.#peers.get(to) ?? (caller ? this.#network.addressOf(to) : undefined)
     if (this.#closed || this.#handlers === null || address === undefined) return
     this.#network.send(this.id, to, address, lane, message)
   }
 
   deliver(from: MemberId, message: Uint8Array): void {
+    if (!this.#peers.has(from)) this.#callers.add(from)
     this.#handlers?.onMessage(from, message)
   }
 

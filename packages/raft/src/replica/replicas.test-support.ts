@@ -1,7 +1,7 @@
 import { ManualClock } from '../memory/manual-clock.js'
 import { MemoryNetwork } from '../memory/memory-transport.js'
 import { SeededRandom } from '../memory/seeded-random.js'
-import type { Configuration, MemberId } from '../types.js'
+import { type Configuration, foundingConfiguration, type MemberId } from '../types.js'
 import type { ReplicaOptions } from './options.js'
 import { Replica } from './replica.js'
 import { configurationOf } from './configuration.test-support.js'
@@ -62,6 +62,14 @@ export class TestReplicas {
       ...this.#options,
     })
     return { storage, machine, replica }
+  }
+
+  /** Starts a member that knows nothing of the cluster: somebody has to add it. */
+  async join(id: MemberId): Promise<TestMember> {
+    const disk = new TestDisk(foundingConfiguration([]))
+    const member = { id, disk, ...(await this.#start(id, disk)), alive: true }
+    this.members.push(member)
+    return member
   }
 
   member(id: number): TestMember {
