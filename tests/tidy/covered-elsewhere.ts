@@ -44,4 +44,13 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/sim/src/disk/', 'the simulator, as above'],
   ['packages/sim/src/clients/', 'the simulator, as above'],
   ['packages/balsa/src/open-storage.ts', 'open-store.test.ts and node-replica.test.ts beside it'],
+  ['packages/server/src/grpc/call-host.ts', 'grpc-conformance.test.ts beside it, through every call'],
+  ['packages/server/src/grpc/call.ts', 'grpc-conformance.test.ts beside it, on both servers'],
+  ['packages/server/src/http2/frame-reader.ts', 'connection.test.ts beside it, whole and a byte at a time; connection-fuzz.test.ts'],
+  ['packages/server/src/http2/header-block.ts', 'connection.test.ts beside it, sections 8.2 and 8.3'],
+  ['packages/server/src/http2/hpack/dynamic-table.ts', 'hpack.test.ts beside it'],
+  ['packages/server/src/http2/hpack/static-table.ts', 'hpack.test.ts beside it'],
+  ['packages/server/src/http2/open-block.ts', 'connection.test.ts beside it, sections 6.2 and 6.10'],
+  ['packages/server/src/http2/sender.ts', 'connection.test.ts beside it, flow control'],
+  ['packages/server/src/http2/transport.ts', 'grpc-conformance.test.ts in ../grpc, and tests/process/http2.test.mjs'],
 ])

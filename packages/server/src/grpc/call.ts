@@ -7,20 +7,9 @@ import { MessageQueue } from './message-queue.js'
 import { type MetadataEntry, type RequestMetadata, responseFields } from './metadata.js'
 import type { Method, StreamingCall } from './method.js'
 import type { CallHost } from './call-host.js'
+import type { CallWire } from './call-wire.js'
 import { CONTENT_TYPE, type RequestInfo, trailersOnly } from './request-info.js'
 import { encodeGrpcMessage, GrpcCode, GrpcError } from './status.js'
-
-/** The stream below a call: ours, or one of node:http2. */
-export interface CallWire {
-  readonly remoteAddress: string
-  readonly queuedBytes: number
-  /** `constant`: the list lives as long as the program. `end`: nothing follows. */
-  respond(fields: FlatFields, constant: boolean, end: boolean): void
-  send(prefix: Uint8Array, message: Uint8Array): boolean
-  end(trailers: FlatFields, constant: boolean): void
-  reset(code: number): void
-  consumed(bytes: number): void
-}
 
 const RESPONSE: FlatFields = [':status', '200', 'content-type', CONTENT_TYPE]
 const OK: FlatFields = ['grpc-status', '0']

@@ -37,7 +37,8 @@ export class MessageReader {
     while (at < end) {
       if (this.#prefixLength < MESSAGE_PREFIX_BYTES) {
         at = this.#takePrefix(bytes, at, end)
-        if (this.#prefixLength < MESSAGE_PREFIX_BYTES) return
+        // An empty message is done with its prefix; otherwise the bytes have run out.
+        if (this.#prefixLength < MESSAGE_PREFIX_BYTES) continue
       }
       const whole = this.#partialLength === 0 && end - at >= this.#expected
       const count = Math.min(end - at, this.#expected - this.#partialLength)

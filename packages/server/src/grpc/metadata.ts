@@ -54,7 +54,7 @@ export function responseFields(entries: readonly MetadataEntry[]): FlatFields {
     if (!NAME.test(name) || RESERVED.test(name)) throw new TypeError(`metadata: bad name ${name}`)
     if (binary !== (typeof value !== 'string'))
       throw new TypeError(`metadata ${name}: bytes belong to names that end in -bin, text to others`)
-    const text = typeof value === 'string' ? value.trim() : Buffer.from(value).toString('base64').replace(/=+$/, '')
+    const text = typeof value === 'string' ? value.replace(/^ +| +$/g, '') : Buffer.from(value).toString('base64').replace(/=+$/, '')
     if (!TEXT.test(text)) throw new TypeError(`metadata ${name}: not printable ASCII`)
     fields.push(name, text)
   }

@@ -1,0 +1,6 @@
+export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc-server.js'
+export { DEFAULT_GRPC_LIMITS, type GrpcLimits } from './limits.js'
+export type { MetadataEntry, RequestMetadata } from './metadata.js'
+export type { Method, MethodTable, ServerCall, StreamingCall } from './method.js'
+export { createNodeGrpcServer } from './node-grpc-server.js'
+export { GrpcCode, GrpcError } from './status.js'
