@@ -2,7 +2,7 @@ import {
   asIndex,
   asMemberId,
   asTerm,
-  BalsaError,
+  type BalsaError,
   type Configuration,
   foundingConfiguration,
   ManualClock,

@@ -6,6 +6,7 @@ import {
   type Configuration,
   type EventOf,
   foundingConfiguration,
+  type LogIndex,
   ManualClock,
   type ReplicaEventType,
 } from '@balsa/raft'
@@ -51,7 +52,7 @@ describe('watchRemoval', () => {
         return { [Symbol.dispose]: () => void set.delete(listener) }
       },
     }
-    const tell = (event: object & { readonly type: string }) => {
+    const tell = (event: { readonly type: string; readonly index: LogIndex; readonly configuration?: Configuration }) => {
       for (const listener of [...(listeners.get(event.type) ?? [])]) listener(event as never)
     }
     const clock = new ManualClock()
