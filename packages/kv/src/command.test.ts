@@ -21,6 +21,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: fc.constantFrom('put' as const, 'append' as const), stamp, key: bytes, value: bytes }),
   fc.record({ type: fc.constant('delete' as const), stamp, key: bytes }),
   fc.record({ type: fc.constant('compareAndPut' as const), stamp, key: bytes, expected, value: bytes }),
+  fc.record({ type: fc.constant('compact' as const), stamp, revision: natural }),
+  fc.record({ type: fc.constant('leaseGrant' as const), stamp, lease: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), ttlMs: natural }),
+  fc.record({
+    type: fc.constantFrom('leaseRevoke' as const, 'leaseKeepAlive' as const),
+    stamp,
+    lease: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+  }),
+  fc.constant({ type: 'advance' as const }),
 )
 
 describe('command codec', () => {
@@ -59,10 +67,10 @@ describe('command codec', () => {
         return (error as BalsaError).code
       }
     }
-    expect(code([2, 4])).toBe('VERSION_MISMATCH')
-    expect(code([1, 99])).toBe('VERSION_MISMATCH')
+    expect(code([3, 4])).toBe('VERSION_MISMATCH')
+    expect(code([2, 99])).toBe('VERSION_MISMATCH')
     expect(code([])).toBe('MALFORMED')
-    expect(code([1, 2, 0])).toBe('MALFORMED')
+    expect(code([2, 2, 0])).toBe('MALFORMED')
   })
 
   it('keeps keys that are no UTF-8, and names of Object.prototype, as they are', () => {

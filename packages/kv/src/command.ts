@@ -1,24 +1,45 @@
 /**
  * The replicated commands as bytes in the log.
  *
- *     u8 format (1) | u8 kind | body
+ *     u8 format (2) | u8 kind | body
  *     openSession   varint ttlMs | 16 bytes client nonce
  *     closeSession  varint session
  *     keepAlive     varint session
  *     put, append   stamp | bytes key | bytes value
  *     delete        stamp | bytes key
  *     compareAndPut stamp | bytes key | u8 flags (1 revision, 2 value) | [varint modRevision] | [bytes expected value] | bytes value
+ *     txn           stamp | transaction (txn-codec.ts)
+ *     compact       stamp | varint revision
+ *     leaseGrant    stamp | 8 bytes lease (0 = choose one) | varint ttlMs
+ *     leaseRevoke, leaseKeepAlive   stamp | 8 bytes lease
+ *     advance       nothing: cluster time goes on, leases end, compaction goes on
  *     stamp         varint session (0 = none) | when there is one: varint sequence | varint firstUnanswered
  *
  * Every change of layout or meaning takes a new format number. A member that meets a format or kind that it does not know must stop: it
  * can not know what the newer members did with it, and to skip it would be a silent divergence.
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
-import { CLIENT_NONCE_BYTES, MAX_KEY_BYTES, MAX_REQUEST_BYTES } from './limits.js'
+import { CLIENT_NONCE_BYTES, MAX_LEASE_TTL_MS, MAX_REQUEST_BYTES } from './limits.js'
+import { readLease, readTxn, writeLease, writeTxn } from './mvcc/txn-codec.js'
+import { keyRefusal, type Refusal, type Txn, txnRefusal } from './mvcc/txn.js'
 
-const COMMAND_FORMAT = 1
+const COMMAND_FORMAT = 2
 
-const Kind = { openSession: 1, closeSession: 2, keepAlive: 3, put: 4, append: 5, delete: 6, compareAndPut: 7 } as const
+const Kind = {
+  openSession: 1,
+  closeSession: 2,
+  keepAlive: 3,
+  put: 4,
+  append: 5,
+  delete: 6,
+  compareAndPut: 7,
+  txn: 8,
+  compact: 9,
+  leaseGrant: 10,
+  leaseRevoke: 11,
+  leaseKeepAlive: 12,
+  advance: 13,
+} as const
 
 /**
  * Makes a write happen exactly once (thesis, section 6.3). The state machine keeps the answers of `session` from `firstUnanswered` on:
@@ -51,9 +72,12 @@ export interface SessionCommand {
   readonly session: number
 }
 
-interface Write {
+interface Stamped {
   /** Null = at least once: a repeated command is applied again. */
   readonly stamp: WriteStamp | null
+}
+
+interface Write extends Stamped {
   readonly key: Uint8Array
 }
 
@@ -72,11 +96,42 @@ export interface CompareAndPutCommand extends Write {
   readonly value: Uint8Array
 }
 
-export type WriteCommand = PutCommand | DeleteCommand | CompareAndPutCommand
-export type Command = OpenSessionCommand | SessionCommand | WriteCommand
+export interface TxnCommand extends Stamped {
+  readonly type: 'txn'
+  readonly txn: Txn
+}
+
+/** Revisions below this one are readable no longer. */
+export interface CompactCommand extends Stamped {
+  readonly type: 'compact'
+  readonly revision: number
+}
+
+export interface LeaseGrantCommand extends Stamped {
+  readonly type: 'leaseGrant'
+  /** 64 bits; 0n = the store chooses. */
+  readonly lease: bigint
+  readonly ttlMs: number
+}
+
+export interface LeaseCommand extends Stamped {
+  readonly type: 'leaseRevoke' | 'leaseKeepAlive'
+  readonly lease: bigint
+}
+
+export interface AdvanceCommand {
+  readonly type: 'advance'
+}
+
+/** Writes of one key. */
+export type KeyWriteCommand = PutCommand | DeleteCommand | CompareAndPutCommand
+/** Everything that may carry a stamp. */
+export type WriteCommand = KeyWriteCommand | TxnCommand | CompactCommand | LeaseGrantCommand | LeaseCommand
+export type ModelCommand = Exclude<WriteCommand, KeyWriteCommand> | AdvanceCommand
+export type Command = OpenSessionCommand | SessionCommand | WriteCommand | AdvanceCommand
 
 export const isWrite = (command: Command): command is WriteCommand =>
-  command.type !== 'openSession' && command.type !== 'closeSession' && command.type !== 'keepAlive'
+  command.type !== 'openSession' && command.type !== 'closeSession' && command.type !== 'keepAlive' && command.type !== 'advance'
 
 const FLAG_REVISION = 1
 const FLAG_VALUE = 2
@@ -100,6 +155,8 @@ export function encodeCommand(command: Command): Uint8Array {
     case 'keepAlive':
       writer.varint(command.session)
       break
+    case 'advance':
+      break
     default:
       encodeWrite(command)
   }
@@ -111,6 +168,13 @@ function encodeWrite(command: WriteCommand): void {
   if (command.stamp !== null) {
     writer.varint(command.stamp.sequence)
     writer.varint(command.stamp.firstUnanswered)
+  }
+  if (command.type === 'txn') return writeTxn(writer, command.txn)
+  if (command.type === 'compact') return writer.varint(command.revision)
+  if ('lease' in command) {
+    writeLease(writer, command.lease)
+    if (command.type === 'leaseGrant') writer.varint(command.ttlMs)
+    return
   }
   writer.bytes(command.key)
   if (command.type === 'delete') return
@@ -162,6 +226,18 @@ function decodeBody(reader: ByteReader, kind: number): Command {
         expected: decodeExpected(reader),
         value: reader.bytes('value'),
       }
+    case Kind.txn:
+      return { type: 'txn', stamp: decodeStamp(reader), txn: readTxn(reader) }
+    case Kind.compact:
+      return { type: 'compact', stamp: decodeStamp(reader), revision: reader.varint('revision') }
+    case Kind.leaseGrant:
+      return { type: 'leaseGrant', stamp: decodeStamp(reader), lease: readLease(reader), ttlMs: reader.varint('ttlMs') }
+    case Kind.leaseRevoke:
+      return { type: 'leaseRevoke', stamp: decodeStamp(reader), lease: readLease(reader) }
+    case Kind.leaseKeepAlive:
+      return { type: 'leaseKeepAlive', stamp: decodeStamp(reader), lease: readLease(reader) }
+    case Kind.advance:
+      return { type: 'advance' }
     default:
       throw new BalsaError('VERSION_MISMATCH', `command kind ${kind} is not known in format ${COMMAND_FORMAT}`, {
         hint: 'Run one version on all members.',
@@ -198,13 +274,28 @@ function decodeExpected(reader: ByteReader): Expected {
  * Why the state machine would refuse this command whatever the state is, or null. The state machine asks it too, so a caller that asks first
  * saves a trip through the log and gets the same answer.
  */
-export function refusalOf(command: Command): { readonly code: 'INVALID' | 'TOO_LARGE'; readonly message: string } | null {
+export function refusalOf(command: Command): Refusal | null {
   if (!isWrite(command)) return null
-  const keyBytes = command.key.length
-  if (keyBytes === 0) return { code: 'INVALID', message: 'the key is empty' }
-  if (keyBytes > MAX_KEY_BYTES) return { code: 'TOO_LARGE', message: `the key has ${keyBytes} bytes, the limit is ${MAX_KEY_BYTES}` }
+  switch (command.type) {
+    case 'txn':
+      return txnRefusal(command.txn)
+    case 'compact':
+      return command.revision === 0 ? { code: 'INVALID', message: 'there is no revision 0' } : null
+    case 'leaseGrant':
+      return command.ttlMs > MAX_LEASE_TTL_MS ? { code: 'INVALID', message: `the time to live is limited to ${MAX_LEASE_TTL_MS} ms` } : null
+    case 'leaseRevoke':
+    case 'leaseKeepAlive':
+      return null
+    default:
+      return keyWriteRefusal(command)
+  }
+}
+
+function keyWriteRefusal(command: KeyWriteCommand): Refusal | null {
+  const refusal = keyRefusal(command.key)
+  if (refusal !== null) return refusal
   const expectedBytes = command.type === 'compareAndPut' ? (command.expected.value?.length ?? 0) : 0
-  const total = keyBytes + expectedBytes + (command.type === 'delete' ? 0 : command.value.length)
+  const total = command.key.length + expectedBytes + (command.type === 'delete' ? 0 : command.value.length)
   if (total > MAX_REQUEST_BYTES) return { code: 'TOO_LARGE', message: `the request has ${total} bytes, the limit is ${MAX_REQUEST_BYTES}` }
   return null
 }

@@ -1,11 +1,17 @@
 import { type AppliedCommand, BalsaError, type Clock, invariant, type StateMachine } from '@balsa/raft'
+import type { Backend } from './backend/backend.js'
+import { type ByteString, keyToString } from './backend/byte-string.js'
+import { MemoryBackend } from './backend/memory-backend.js'
 import { type Command, decodeCommand, refusalOf, type WriteCommand } from './command.js'
-import { keyToString } from './backend/byte-string.js'
-import { type CommandResult, hashResult, type KeyMetadata, type RefusalCode } from './result.js'
+import { MAX_HISTORY_REVISIONS } from './limits.js'
+import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
+import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
+import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
+import { VersionReader } from './mvcc/reader.js'
+import { type CommandResult, hashResult, keptResult, type KeyMetadata, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
 import { StateHash } from './state-hash.js'
-import { Store } from './store.js'
 
 export interface GetQuery {
   readonly type: 'get'
@@ -14,6 +20,53 @@ export interface GetQuery {
 
 export interface StatsQuery {
   readonly type: 'stats'
+}
+
+export interface RangeQuery {
+  readonly type: 'range'
+  readonly request: RangeRequest
+  /** The answer is cut, with `more`, behind the entry that brings it to so many bytes; not when it is sorted by something else than keys. */
+  readonly maxBytes: number
+}
+
+export interface LeaseQuery {
+  readonly type: 'lease'
+  readonly lease: bigint
+  readonly withKeys: boolean
+}
+
+/** All ids, in the order of their unsigned bits. */
+export interface LeasesQuery {
+  readonly type: 'leases'
+}
+
+export interface RangeAnswer {
+  readonly type: 'range'
+  /** Revision of the store when it was read; the one of the request may be older. */
+  readonly revision: number
+  /** COMPACTED or FUTURE_REVISION: why there is no result. */
+  readonly refusal: RefusalCode | null
+  /** Values belong to the store: copy them before they leave the process or reach a user. */
+  readonly result: RangeResult | null
+}
+
+export interface LeaseAnswer {
+  readonly type: 'lease'
+  readonly revision: number
+  /** Null = there is no such lease (any more). */
+  readonly lease: {
+    readonly ttlMs: number
+    /** Cluster time that is left as far as the log tells: a lease never ends before that. */
+    readonly remainingMs: number
+    /** Empty unless asked for. */
+    readonly keys: readonly ByteString[]
+  } | null
+}
+
+export interface LeasesAnswer {
+  readonly type: 'leases'
+  readonly revision: number
+  readonly leases: readonly bigint[]
 }
 
 export interface GetAnswer {
@@ -32,6 +85,10 @@ export interface KvStats {
   readonly keys: number
   /** Bytes of all keys and values, without any overhead. */
   readonly dataBytes: number
+  /** Revisions below it have been compacted; 0 = none has. */
+  readonly compactedRevision: number
+  /** Bytes of superseded versions and of events, roughly. */
+  readonly historyBytes: number
   readonly sessions: number
   /** Answers kept for repeated requests, in all sessions. */
   readonly sessionResults: number
@@ -39,18 +96,27 @@ export interface KvStats {
   readonly stateHash: string
 }
 
-export type KvQuery = GetQuery | StatsQuery
-export type KvAnswer = GetAnswer | KvStats
+export type KvQuery = GetQuery | StatsQuery | RangeQuery | LeaseQuery | LeasesQuery
+export type KvAnswer = GetAnswer | KvStats | RangeAnswer | LeaseAnswer | LeasesAnswer
 
 export interface KvStateMachineOptions {
   /** Lets the event loop breathe while a snapshot is streamed or restored. Without it only the other side of the stream decides the pace. */
   readonly clock?: Clock
+  /** Empty, and used by nobody else. Default: in memory. */
+  readonly backend?: Backend
+  /**
+   * Superseded revisions that are kept until they are compacted anyway; 0 = none, so that the state is the living keys alone. The same on all members:
+   * it decides what commands do. Default 100,000.
+   */
+  readonly maxHistoryRevisions?: number
   /** Asks for a snapshot after this many bytes of commands; never when absent. */
   readonly snapshotAfterBytes?: number
 }
 
 /** Longest work on a snapshot before other work gets its turn. */
 const SLICE_MS = 2
+/** Keys that a scan looks at before it asks how long it has been at it. */
+const SCAN_STEP_KEYS = 512
 
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
 
@@ -58,7 +124,9 @@ const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code }
 export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAnswer> {
   readonly #clock: Clock | null
   readonly #snapshotAfterBytes: number
-  #store = new Store()
+  readonly #backend: Backend
+  readonly #maxHistoryRevisions: number
+  #store: MvccStore
   #sessions = new SessionTable()
   #stateHash = new StateHash()
   #appliedIndex = 0
@@ -66,6 +134,10 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   constructor(options: KvStateMachineOptions = {}) {
     this.#clock = options.clock ?? null
+    this.#backend = options.backend ?? new MemoryBackend()
+    invariant(this.#backend.appliedIndex === 0, 'sessions do not survive in a backend yet, so it begins empty')
+    this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
+    this.#store = new MvccStore(this.#backend, this.#maxHistoryRevisions)
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? Number.POSITIVE_INFINITY
   }
 
@@ -85,20 +157,77 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   /** Throws STATE_MACHINE_FAILED (fatal) for a command of a newer format. */
   apply(batch: readonly AppliedCommand[]): readonly CommandResult[] {
-    return batch.map((entry) => this.#applyOne(entry))
+    const last = batch.at(-1)
+    if (last === undefined) return []
+    return this.#store.batch(last.index, (writes) => batch.map((entry) => this.#applyOne(writes, entry)))
   }
 
   query(query: GetQuery): GetAnswer
   query(query: StatsQuery): KvStats
+  query(query: RangeQuery): RangeAnswer
+  query(query: LeaseQuery): LeaseAnswer
+  query(query: LeasesQuery): LeasesAnswer
   query(query: KvQuery): KvAnswer
   query(query: KvQuery): KvAnswer {
-    if (query.type === 'get') return { type: 'get', revision: this.#store.revision, record: this.#store.get(query.key) ?? null }
+    switch (query.type) {
+      case 'get':
+        return { type: 'get', revision: this.#store.revision, record: this.#store.get(query.key) ?? null }
+      case 'range':
+        return this.#range(query)
+      case 'lease':
+        return this.#lease(query)
+      case 'leases':
+        return { type: 'leases', revision: this.#store.revision, leases: allLeases(this.#backend) }
+      case 'stats':
+        return this.#stats()
+    }
+  }
+
+  #range({ request, maxBytes }: RangeQuery): RangeAnswer {
+    const { revision, reader } = this.#store
+    const refusal = this.#store.revisionRefusal(request.revision)
+    if (refusal !== null) return { type: 'range', revision, refusal, result: null }
+    const result = new RangeScan(reader, request, request.revision === 0 ? null : request.revision, maxBytes).run()
+    return { type: 'range', revision, refusal, result }
+  }
+
+  /** As the query, for ranges of any size: works in slices on a snapshot, so that nobody else has to wait. */
+  async scan({ request, maxBytes }: RangeQuery): Promise<RangeAnswer> {
+    const { revision } = this.#store
+    const refusal = this.#store.revisionRefusal(request.revision)
+    if (refusal !== null) return { type: 'range', revision, refusal, result: null }
+    const snapshot = this.#backend.snapshot()
+    try {
+      const scan = new RangeScan(new VersionReader(snapshot), request, request.revision === 0 ? null : request.revision, maxBytes)
+      const pause = this.#pacer()
+      while (!scan.step(SCAN_STEP_KEYS)) {
+        const pausing = pause()
+        if (pausing !== null) await pausing
+      }
+      return { type: 'range', revision, refusal, result: scan.result() }
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  #lease({ lease: id, withKeys }: LeaseQuery): LeaseAnswer {
+    const { timeMs } = this.#sessions
+    const found = livingLease(this.#backend, id, timeMs)
+    if (found === undefined) return { type: 'lease', revision: this.#store.revision, lease: null }
+    const keys = withKeys ? allKeysOfLease(this.#backend, id) : []
+    return { type: 'lease', revision: this.#store.revision, lease: { ttlMs: found.ttlMs, remainingMs: found.deadlineMs - timeMs, keys } }
+  }
+
+  #stats(): KvStats {
+    const { keys, dataBytes, compactedRevision, historyBytes } = this.#store.counters
     return {
       type: 'stats',
       appliedIndex: this.#appliedIndex,
       revision: this.#store.revision,
-      keys: this.#store.keys,
-      dataBytes: this.#store.dataBytes,
+      keys,
+      dataBytes,
+      compactedRevision,
+      historyBytes,
       sessions: this.#sessions.size,
       sessionResults: this.#sessions.results,
       stateHash: this.#stateHash.text,
@@ -110,15 +239,15 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     const chunks = encodeSnapshot({
       appliedIndex: this.#appliedIndex,
       stateHash: this.#stateHash.clone(),
-      store: this.#store.cut(),
+      tables: this.#backend.snapshot(),
       sessions: this.#sessions.cut(),
     })
     return paced(chunks, this.#pacer())
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const restored = await decodeSnapshot(chunks, this.#pacer())
-    this.#store = restored.store
+    const restored = await decodeSnapshot(chunks, this.#backend, this.#pacer())
+    this.#store = new MvccStore(this.#backend, this.#maxHistoryRevisions)
     this.#sessions = restored.sessions
     this.#stateHash = restored.stateHash
     this.#appliedIndex = restored.appliedIndex
@@ -129,24 +258,26 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return this.#bytesSinceSnapshot >= this.#snapshotAfterBytes
   }
 
-  #applyOne(entry: AppliedCommand): CommandResult {
+  #applyOne(writes: StoreWrites, entry: AppliedCommand): CommandResult {
     invariant(entry.index > this.#appliedIndex, 'commands are applied in log order, each once', {
       index: entry.index,
       appliedIndex: this.#appliedIndex,
     })
     const command = decodeOrStop(entry)
     this.#sessions.advance(entry.timeMs)
-    const result = command === null ? refused('INVALID') : this.#execute(command, entry.index)
+    writes.prepare(this.#sessions.timeMs)
+    const result = command === null ? refused('INVALID') : this.#execute(writes, command, entry.index)
     this.#appliedIndex = entry.index
     this.#bytesSinceSnapshot += entry.command.length
     this.#stateHash.number(entry.index)
     this.#stateHash.number(entry.timeMs)
     this.#stateHash.bytes(entry.command)
+    this.#stateHash.number(this.#store.revision)
     hashResult(this.#stateHash, result)
     return result
   }
 
-  #execute(command: Command, index: number): CommandResult {
+  #execute(writes: StoreWrites, command: Command, index: number): CommandResult {
     switch (command.type) {
       case 'openSession':
         return this.#sessions.open(index, command.ttlMs, keyToString(command.clientNonce))
@@ -154,24 +285,26 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
         return this.#sessions.close(command.session)
       case 'keepAlive':
         return this.#sessions.keepAlive(command.session)
+      case 'advance':
+        return writes.execute(command, index, this.#sessions.timeMs)
       default:
-        return this.#write(command)
+        return this.#write(writes, command, index)
     }
   }
 
-  #write(command: WriteCommand): CommandResult {
+  #write(writes: StoreWrites, command: WriteCommand, index: number): CommandResult {
     const { stamp } = command
-    if (stamp === null) return this.#executeChecked(command)
+    if (stamp === null) return this.#executeChecked(writes, command, index)
     const check = this.#sessions.check(stamp)
     if (check !== 'execute') return 'answer' in check ? check.answer : refused(check.refused)
-    const result = this.#executeChecked(command)
-    this.#sessions.record(stamp, result)
+    const result = this.#executeChecked(writes, command, index)
+    this.#sessions.record(stamp, keptResult(result))
     return result
   }
 
-  #executeChecked(command: WriteCommand): CommandResult {
+  #executeChecked(writes: StoreWrites, command: WriteCommand, index: number): CommandResult {
     const refusal = refusalOf(command)
-    return refusal === null ? this.#store.execute(command) : refused(refusal.code)
+    return refusal === null ? writes.execute(command, index, this.#sessions.timeMs) : refused(refusal.code)
   }
 
   /** Answers a promise to wait for whenever a slice of work is over. */

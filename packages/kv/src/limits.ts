@@ -23,3 +23,27 @@ export const MIN_SESSION_TTL_MS = 1000
 export const MAX_SESSION_TTL_MS = 24 * 60 * 60 * 1000
 /** Bytes of the number that a client draws to recognise its own repeated openSession. */
 export const CLIENT_NONCE_BYTES = 16
+
+/** Most compares, and most operations of one branch, in a transaction; nested ones share it. */
+export const MAX_TXN_OPERATIONS = 128
+export const MAX_TXN_DEPTH = 16
+/** Most bytes that a transaction may answer. One that might answer more is refused before it changes anything. */
+export const MAX_TXN_ANSWER_BYTES = 1536 * 1024
+/** Longest answer that a session keeps for repetitions of its request; of longer ones it keeps that the request was done. */
+export const MAX_KEPT_ANSWER_BYTES = 16 * 1024
+
+/** Leases end after this much cluster time without renewal at the earliest and at the latest, whatever is asked for. */
+export const MIN_LEASE_TTL_MS = 1000
+export const MAX_LEASE_TTL_MS = 9_000_000_000_000
+/** Overdue leases that one command ends at most, before its own effect. */
+export const LEASES_ENDED_PER_COMMAND = 16
+/** Events whose compacted versions one command removes at most, and one `advance`. */
+export const SWEEP_PER_COMMAND = 8
+export const SWEEP_PER_ADVANCE = 2000
+
+/**
+ * Old revisions stay readable, and can be watched from, until somebody compacts them, or until there are this many of them or they take this many
+ * bytes; then the older half of what is too much goes.
+ */
+export const MAX_HISTORY_REVISIONS = 100_000
+export const MAX_HISTORY_BYTES = 64 * 1024 * 1024

@@ -1,5 +1,8 @@
 /** What the state machine answers, and its bytes on the wire and in snapshots. */
-import { type ByteReader, type ByteWriter, unreachable } from '@balsa/raft'
+import { type ByteReader, ByteWriter, type ErrorCode, unreachable } from '@balsa/raft'
+import { MAX_KEPT_ANSWER_BYTES } from './limits.js'
+import type { OperationOutcome } from './mvcc/execute-txn.js'
+import { readLease, readOutcome, writeLease, writeOutcome } from './mvcc/txn-codec.js'
 import type { StateHash } from './state-hash.js'
 
 /** What is known about a key beside its value. */
@@ -13,7 +16,20 @@ export interface KeyMetadata {
 }
 
 /** Codes of a refusal by the state machine itself: every member answers the same. */
-export const REFUSAL_CODES = ['INVALID', 'TOO_LARGE', 'SESSION_EXPIRED', 'SESSION_LIMIT', 'STALE_REQUEST'] as const
+export const REFUSAL_CODES = [
+  'INVALID',
+  'TOO_LARGE',
+  'SESSION_EXPIRED',
+  'SESSION_LIMIT',
+  'STALE_REQUEST',
+  'COMPACTED',
+  'FUTURE_REVISION',
+  'DUPLICATE_KEY',
+  'TOO_MANY_OPERATIONS',
+  'KEY_NOT_FOUND',
+  'LEASE_NOT_FOUND',
+  'LEASE_EXISTS',
+] as const satisfies readonly ErrorCode[]
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 
 /** `revision` is always the store's revision after the command. */
@@ -27,9 +43,36 @@ export type CommandResult =
   | { readonly type: 'deleted'; readonly revision: number; readonly previous: KeyMetadata | null }
   /** Nothing was written; `actual` is what the key is (null = absent). */
   | { readonly type: 'compareFailed'; readonly revision: number; readonly actual: KeyMetadata | null }
+  /** `responses` null = the answer was too long to be kept, and this one is to a repetition: the transaction was done. */
+  | {
+      readonly type: 'txn'
+      readonly revision: number
+      readonly succeeded: boolean
+      readonly responses: readonly OperationOutcome[] | null
+    }
+  | { readonly type: 'compacted'; readonly revision: number }
+  | { readonly type: 'leaseGranted'; readonly lease: bigint; readonly ttlMs: number; readonly revision: number }
+  | { readonly type: 'leaseRevoked'; readonly revision: number; readonly deleted: number }
+  /** `ttlMs` 0 = there is no such lease (any more). */
+  | { readonly type: 'leaseKept'; readonly lease: bigint; readonly ttlMs: number; readonly revision: number }
+  | { readonly type: 'advanced' }
   | { readonly type: 'refused'; readonly code: RefusalCode }
 
-const Kind = { sessionOpened: 1, sessionAlive: 2, sessionClosed: 3, written: 4, deleted: 5, compareFailed: 6, refused: 7 } as const
+const Kind = {
+  sessionOpened: 1,
+  sessionAlive: 2,
+  sessionClosed: 3,
+  written: 4,
+  deleted: 5,
+  compareFailed: 6,
+  refused: 7,
+  txn: 8,
+  compacted: 9,
+  leaseGranted: 10,
+  leaseRevoked: 11,
+  leaseKept: 12,
+  advanced: 13,
+} as const
 
 export function writeMetadata(writer: ByteWriter, metadata: KeyMetadata): void {
   writer.varint(metadata.createRevision)
@@ -79,6 +122,23 @@ export function writeResult(writer: ByteWriter, result: CommandResult): void {
     case 'refused':
       writer.u8(REFUSAL_CODES.indexOf(result.code))
       return
+    case 'txn':
+      writer.varint(result.revision)
+      writer.boolean(result.responses !== null)
+      if (result.responses === null) return writer.boolean(result.succeeded)
+      return writeOutcome(writer, { succeeded: result.succeeded, responses: result.responses })
+    case 'compacted':
+      return writer.varint(result.revision)
+    case 'leaseGranted':
+    case 'leaseKept':
+      writeLease(writer, result.lease)
+      writer.varint(result.ttlMs)
+      return writer.varint(result.revision)
+    case 'leaseRevoked':
+      writer.varint(result.revision)
+      return writer.varint(result.deleted)
+    case 'advanced':
+      return
     default:
       unreachable(result)
   }
@@ -109,9 +169,42 @@ export function readResult(reader: ByteReader): CommandResult {
       if (code === undefined) reader.fail('refusal code', 'unknown')
       return { type: 'refused', code }
     }
+    case Kind.txn:
+      return readTxnResult(reader)
+    case Kind.compacted:
+      return { type: 'compacted', revision: reader.varint('revision') }
+    case Kind.leaseGranted:
+    case Kind.leaseKept: {
+      const type = kind === Kind.leaseKept ? 'leaseKept' : 'leaseGranted'
+      return { type, lease: readLease(reader), ttlMs: reader.varint('ttlMs'), revision: reader.varint('revision') }
+    }
+    case Kind.leaseRevoked:
+      return { type: 'leaseRevoked', revision: reader.varint('revision'), deleted: reader.varint('deleted') }
+    case Kind.advanced:
+      return { type: 'advanced' }
     default:
       return reader.fail('result kind', `${kind} is unknown`)
   }
+}
+
+function readTxnResult(reader: ByteReader): CommandResult {
+  const revision = reader.varint('revision')
+  if (!reader.boolean('kept')) return { type: 'txn', revision, succeeded: reader.boolean('succeeded'), responses: null }
+  return { type: 'txn', revision, ...readOutcome(reader) }
+}
+
+/** What a session keeps of an answer: a long one would be held in memory for every repetition that may never come. */
+export function keptResult(result: CommandResult): CommandResult {
+  if (result.type !== 'txn' || result.responses === null) return result
+  return encodedBytes(result).length > MAX_KEPT_ANSWER_BYTES ? { ...result, responses: null } : result
+}
+
+const scratch = new ByteWriter(1024)
+
+function encodedBytes(result: CommandResult): Uint8Array {
+  scratch.reset()
+  writeResult(scratch, result)
+  return scratch.view()
 }
 
 function hashMetadata(hash: StateHash, metadata: KeyMetadata | null): void {
@@ -143,6 +236,13 @@ export function hashResult(hash: StateHash, result: CommandResult): void {
       return hashMetadata(hash, result.actual)
     case 'refused':
       return hash.number(REFUSAL_CODES.indexOf(result.code))
+    case 'txn':
+    case 'compacted':
+    case 'leaseGranted':
+    case 'leaseRevoked':
+    case 'leaseKept':
+    case 'advanced':
+      return hash.bytes(encodedBytes(result))
     default:
       unreachable(result)
   }

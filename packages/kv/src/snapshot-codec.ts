@@ -1,52 +1,71 @@
 /**
  * The state machine's bytes in a snapshot: a sequence of blocks, each `u32le length | u8 kind | body`.
  *
- *     header   u8 format (1) | varint appliedIndex | varint revision | u32 u32 state hash | varint timeMs | varint sweptMs
+ *     header   u8 format (2) | varint appliedIndex | u32 u32 state hash | varint timeMs | varint sweptMs | bytes counters (mvcc/counters.ts)
  *     sessions per session: varint id | 16 bytes nonce | varint ttlMs | varint lastActiveMs | varint firstUnanswered |
  *              varint count | count x (varint sequence | result), ascending; longest idle session first
- *     records  per key, in key order: bytes key | metadata | bytes value
- *     end      varint number of sessions | varint number of keys
+ *     table    u8 table | per entry, in key order: bytes key | bytes value (mvcc/table-keys.ts); tables in the order of SNAPSHOT_TABLES
+ *     end      varint number of sessions | varint number of entries in all tables
  *
  * Equal states give equal bytes on every member, whatever way led to them. Integrity is the business of the storage that holds the
  * stream; only its completeness and shape are checked here.
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
+import {
+  type Backend,
+  type BackendReplacement,
+  type BackendSnapshot,
+  MAX_TABLE_KEY_BYTES,
+  MAX_TABLE_VALUE_BYTES,
+  type Table,
+} from './backend/backend.js'
 import { keyFromString, keyToString } from './backend/byte-string.js'
-import { CLIENT_NONCE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.js'
-import type { OrderedMapReader } from './backend/ordered-map.js'
-import { readMetadata, readResult, writeMetadata, writeResult, type CommandResult } from './result.js'
+import { CLIENT_NONCE_BYTES } from './limits.js'
+import { checkEntry } from './mvcc/check-entry.js'
+import { decodeCounters, loadCounters, readCounters, writeCounterBytes } from './mvcc/counters.js'
+import { type CommandResult, readResult, writeResult } from './result.js'
 import { type SessionState, type SessionsCut, SessionTable } from './sessions.js'
 import { StateHash } from './state-hash.js'
-import { Store, type StoreCut } from './store.js'
 
-const SNAPSHOT_FORMAT = 1
+const SNAPSHOT_FORMAT = 2
+const Kind = { header: 1, sessions: 2, table: 3, end: 4 } as const
+/** The tables that a snapshot carries, by their number in it. */
+const SNAPSHOT_TABLES = ['current', 'past', 'chains', 'events', 'leases', 'leaseKeys', 'leaseDeadlines'] as const satisfies readonly Table[]
 const PAGE_ENTRIES = 64
-const Kind = { header: 1, sessions: 2, records: 3, end: 4 } as const
 const LENGTH_BYTES = 4
 /** A block is handed out in pieces of this size. */
 const CHUNK_BYTES = 64 * 1024
 /** A block is closed when it is at least this long: a little less than a piece, so that records of usual size do not leave a tiny second one. */
 const FULL_BLOCK_BYTES = 60 * 1024
 const SMALLEST_BLOCK_ROOM = 1024 * 1024
-const MAX_BLOCK_BYTES = CHUNK_BYTES + MAX_KEY_BYTES + MAX_VALUE_BYTES + SMALLEST_BLOCK_ROOM
+const MAX_BLOCK_BYTES = CHUNK_BYTES + MAX_TABLE_KEY_BYTES + MAX_TABLE_VALUE_BYTES + SMALLEST_BLOCK_ROOM
 
 /** The whole state at one moment; nothing in it changes any more. */
 export interface StateCut {
   readonly appliedIndex: number
   readonly stateHash: StateHash
-  readonly store: StoreCut
+  /** Closed when the stream has ended. */
+  readonly tables: BackendSnapshot
   readonly sessions: SessionsCut
 }
 
+/** What a snapshot holds beside the tables, which are in the backend. */
 export interface RestoredState {
   readonly appliedIndex: number
   readonly stateHash: StateHash
-  readonly store: Store
   readonly sessions: SessionTable
 }
 
 /** Pieces of at most 64 KiB; each is made when it is asked for, so the reader decides the pace. */
 export function* encodeSnapshot(cut: StateCut): Generator<Uint8Array, void, undefined> {
+  try {
+    yield* encodeBlocks(cut)
+  } finally {
+    cut.tables.close()
+  }
+}
+
+function* encodeBlocks(cut: StateCut): Generator<Uint8Array, void, undefined> {
   const block = new BlockWriter()
   block.begin(Kind.header)
   writeHeader(block.writer, cut)
@@ -56,21 +75,32 @@ export function* encodeSnapshot(cut: StateCut): Generator<Uint8Array, void, unde
     writeSession(block.writer, session)
     if (block.isFull) yield* block.take()
   }
-  for (const { key, value: record } of allOf(cut.store.records)) {
-    if (block.kind !== Kind.records) {
-      yield* block.take()
-      block.begin(Kind.records)
-    }
-    block.writer.bytes(keyFromString(key))
-    writeMetadata(block.writer, record)
-    block.writer.bytes(record.value)
-    if (block.isFull) yield* block.take()
-  }
   yield* block.take()
+  let entries = 0
+  for (const [number, table] of SNAPSHOT_TABLES.entries()) {
+    for (const { key, value } of allOf(cut.tables, table)) {
+      if (block.begin(Kind.table)) block.writer.u8(number)
+      block.writer.bytes(keyFromString(key))
+      block.writer.bytes(value)
+      entries += 1
+      if (block.isFull) yield* block.take()
+    }
+    yield* block.take()
+  }
   block.begin(Kind.end)
   block.writer.varint(cut.sessions.sessions.length)
-  block.writer.varint(cut.store.records.size)
+  block.writer.varint(entries)
   yield* block.take()
+}
+
+function* allOf(tables: BackendSnapshot, table: Table): Generator<{ readonly key: string; readonly value: Uint8Array }, void, undefined> {
+  for (let from = ''; ; ) {
+    const page = tables.page(table, { from, to: null }, PAGE_ENTRIES)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE_ENTRIES) return
+    from = `${last.key}\0`
+  }
 }
 
 class BlockWriter {
@@ -81,12 +111,13 @@ class BlockWriter {
     return this.writer.length >= FULL_BLOCK_BYTES
   }
 
-  /** Does nothing when a block of this kind is open. */
-  begin(kind: number): void {
-    if (this.kind === kind) return
+  /** False when a block of this kind is open already. */
+  begin(kind: number): boolean {
+    if (this.kind === kind) return false
     this.kind = kind
     this.writer.u32(0)
     this.writer.u8(kind)
+    return true
   }
 
   *take(): Generator<Uint8Array, void, undefined> {
@@ -102,11 +133,11 @@ function writeHeader(writer: ByteWriter, cut: StateCut): void {
   const [high, low] = cut.stateHash.words
   writer.u8(SNAPSHOT_FORMAT)
   writer.varint(cut.appliedIndex)
-  writer.varint(cut.store.revision)
   writer.u32(high)
   writer.u32(low)
   writer.varint(cut.sessions.timeMs)
   writer.varint(cut.sessions.sweptMs)
+  writeCounterBytes(writer, readCounters(cut.tables))
 }
 
 function writeSession(writer: ByteWriter, session: SessionState): void {
@@ -139,13 +170,19 @@ function readSession(reader: ByteReader): SessionState {
 }
 
 /**
- * Rebuilds the state from a stream, whatever the size of its pieces. No piece at all is the empty state. `pause` is awaited between
- * blocks. Throws CORRUPT (fatal) when the stream is incomplete or makes no sense, and when its format is newer than this version.
+ * Rebuilds the state from a stream, whatever the size of its pieces: the tables in the backend, which it replaces as a whole at the end. No piece at
+ * all is the empty state. `pause` is awaited between blocks. Throws CORRUPT (fatal) when the stream is incomplete or makes no sense, and when
+ * its format is newer than this version; then the backend keeps what it had.
  */
-export async function decodeSnapshot(chunks: AsyncIterable<Uint8Array>, pause: () => Promise<void> | null): Promise<RestoredState> {
-  const decoder = new SnapshotDecoder()
-  const blocks = new BlockReader()
+export async function decodeSnapshot(
+  chunks: AsyncIterable<Uint8Array>,
+  backend: Backend,
+  pause: () => Promise<void> | null,
+): Promise<RestoredState> {
+  const replacement = backend.replace()
   try {
+    const decoder = new SnapshotDecoder(replacement)
+    const blocks = new BlockReader()
     for await (const chunk of chunks) {
       blocks.push(chunk)
       for (let block = blocks.next(); block !== null; block = blocks.next()) {
@@ -153,9 +190,13 @@ export async function decodeSnapshot(chunks: AsyncIterable<Uint8Array>, pause: (
         const pausing = pause()
         if (pausing !== null) await pausing
       }
+      await replacement.ready()
     }
-    return decoder.finish(blocks.isEmpty)
+    const restored = decoder.finish(blocks.isEmpty)
+    await replacement.commit(restored.appliedIndex)
+    return restored
   } catch (error) {
+    await replacement.abort()
     if (error instanceof BalsaError && error.code === 'MALFORMED') throw corrupt(error.message, error)
     throw error
   }
@@ -214,12 +255,20 @@ class BlockReader {
 }
 
 class SnapshotDecoder {
-  readonly #store = new Store()
+  readonly #replacement: BackendReplacement
   readonly #sessions = new SessionTable()
   #stateHash = new StateHash()
   #appliedIndex = 0
+  #revision = 0
   #headerSeen = false
   #endSeen = false
+  #table = -1
+  #lastKey = ''
+  #entries = 0
+
+  constructor(replacement: BackendReplacement) {
+    this.#replacement = replacement
+  }
 
   block(bytes: Uint8Array): void {
     const reader = new ByteReader(bytes, 'snapshot block')
@@ -228,7 +277,7 @@ class SnapshotDecoder {
     if (kind === Kind.header) return this.#header(reader)
     if (!this.#headerSeen) reader.fail('kind', 'the header is missing')
     if (kind === Kind.sessions) while (reader.remaining > 0) this.#sessions.load(readSession(reader))
-    else if (kind === Kind.records) while (reader.remaining > 0) this.#record(reader)
+    else if (kind === Kind.table) this.#tableBlock(reader)
     else if (kind === Kind.end) this.#end(reader)
     else reader.fail('kind', `${kind} is unknown`)
   }
@@ -236,7 +285,7 @@ class SnapshotDecoder {
   finish(nothingLeft: boolean): RestoredState {
     if (this.#headerSeen && !this.#endSeen) throw corrupt('the end is missing')
     if (!nothingLeft) throw corrupt('an incomplete block')
-    return { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, store: this.#store, sessions: this.#sessions }
+    return { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, sessions: this.#sessions }
   }
 
   #header(reader: ByteReader): void {
@@ -244,37 +293,41 @@ class SnapshotDecoder {
     const format = reader.u8('format')
     if (format !== SNAPSHOT_FORMAT) reader.fail('format', `${format} is not known here, only ${SNAPSHOT_FORMAT}`)
     this.#appliedIndex = reader.varint('appliedIndex')
-    this.#store.loadRevision(reader.varint('revision'))
     this.#stateHash = new StateHash(reader.u32('state hash'), reader.u32('state hash'))
     this.#sessions.loadTimes(reader.varint('timeMs'), reader.varint('sweptMs'))
+    const counters = reader.bytes('counters')
     reader.end()
+    this.#revision = decodeCounters(counters).revision
+    loadCounters(this.#replacement, counters)
     this.#headerSeen = true
   }
 
-  #record(reader: ByteReader): void {
-    const key = reader.bytes('key')
-    if (key.length === 0 || key.length > MAX_KEY_BYTES) reader.fail('key', `${key.length} bytes`)
-    const metadata = readMetadata(reader)
-    if (metadata.modRevision > this.#store.revision) reader.fail('modRevision', 'newer than the store')
-    this.#store.load(key, metadata, reader.bytes('value'))
+  #tableBlock(reader: ByteReader): void {
+    const number = reader.u8('table')
+    const table = SNAPSHOT_TABLES[number]
+    if (table === undefined || number < this.#table) return reader.fail('table', `${number} does not belong here`)
+    if (number !== this.#table) this.#lastKey = ''
+    this.#table = number
+    while (reader.remaining > 0) {
+      const bytes = reader.bytes('key')
+      if (bytes.length === 0 || bytes.length > MAX_TABLE_KEY_BYTES) reader.fail('key', `${bytes.length} bytes`)
+      const key = keyToString(bytes)
+      if (key <= this.#lastKey) reader.fail('key', 'not in order')
+      // A copy: the stream's buffer must not stay in memory for every value in it.
+      const value = reader.bytes('value').slice()
+      checkEntry(table, key, value, this.#revision)
+      this.#replacement.put(table, key, value)
+      this.#lastKey = key
+      this.#entries += 1
+    }
   }
 
   #end(reader: ByteReader): void {
     const sessions = reader.varint('sessions')
-    const keys = reader.varint('keys')
+    const entries = reader.varint('entries')
     reader.end()
     if (sessions !== this.#sessions.size) reader.fail('sessions', `${sessions} announced, ${this.#sessions.size} found`)
-    if (keys !== this.#store.keys) reader.fail('keys', `${keys} announced, ${this.#store.keys} found`)
+    if (entries !== this.#entries) reader.fail('entries', `${entries} announced, ${this.#entries} found`)
     this.#endSeen = true
-  }
-}
-
-function* allOf<V>(map: OrderedMapReader<V>): Generator<{ readonly key: string; readonly value: V }, void, undefined> {
-  for (let from = ''; ; ) {
-    const page = map.page(from, null, false, PAGE_ENTRIES)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE_ENTRIES) return
-    from = `${last.key}\0`
   }
 }

@@ -41,6 +41,18 @@ export const ERROR_FAMILIES = {
   COMPARE_FAILED: 'refused',
   /** The revision or log position asked for has been compacted away. */
   COMPACTED: 'refused',
+  /** The store has not reached the revision asked for. */
+  FUTURE_REVISION: 'refused',
+  /** A transaction writes the same key twice on one path. */
+  DUPLICATE_KEY: 'refused',
+  /** A transaction has more compares, or operations in one branch, than the limit. */
+  TOO_MANY_OPERATIONS: 'refused',
+  /** A put that keeps the present value or lease found no key. */
+  KEY_NOT_FOUND: 'refused',
+  /** The lease is unknown: never granted, revoked, or expired. */
+  LEASE_NOT_FOUND: 'refused',
+  /** A lease with this id exists already. */
+  LEASE_EXISTS: 'refused',
   /** The member cannot be reached, or cannot serve yet. */
   UNAVAILABLE: 'refused',
   /** The other side belongs to another cluster, or is another member than expected. */

@@ -226,7 +226,7 @@ describe('bad input', () => {
 
   it('a broken command is answered under its id before the connection ends', async () => {
     const made = await client(await open(), 'balsa')
-    made.send(frames({ type: 'write', id: 6, command: Uint8Array.of(1, 4) }))
+    made.send(frames({ type: 'write', id: 6, command: Uint8Array.of(2, 4) }))
     await made.closed
     expect(made.responses.at(-1)).toMatchObject({ type: 'error', id: 6, error: { code: 'MALFORMED' } })
   })

@@ -27,7 +27,18 @@
 import type { ByteString } from './byte-string.js'
 
 /** Tables that the store uses. A backend provides exactly these; an empty one is as good as a missing one. */
-export const TABLES = ['current', 'past', 'events', 'leases', 'leaseKeys', 'leaseDeadlines', 'sessions', 'answers', 'meta'] as const
+export const TABLES = [
+  'current',
+  'past',
+  'chains',
+  'events',
+  'leases',
+  'leaseKeys',
+  'leaseDeadlines',
+  'sessions',
+  'answers',
+  'meta',
+] as const
 export type Table = (typeof TABLES)[number]
 
 /** Longest key of a table: the longest key of the store, with every byte escaped, and a revision behind it. */

@@ -1,5 +1,5 @@
 import { BalsaError, type Clock, type Random } from '@balsa/raft'
-import { encodeCommand, refusalOf, type WriteCommand } from '../command.js'
+import { encodeCommand, type KeyWriteCommand, refusalOf } from '../command.js'
 import type {
   AppendResult,
   BytesLike,
@@ -43,7 +43,7 @@ const DEFAULT_MAX_CALLS = 20_000
 const DEFAULT_MAX_CALL_BYTES = 64 * 1024 * 1024
 
 /** A write without its stamp, which it gets when it leaves. */
-type Draft = WriteCommand & { readonly stamp: null }
+type Draft = KeyWriteCommand & { readonly stamp: null }
 /** What a call wants to do when its turn comes, and the bytes that it holds. */
 type Work = { readonly request: StoreRequest; readonly bytes: number } | { readonly draft: Draft; readonly bytes: number }
 

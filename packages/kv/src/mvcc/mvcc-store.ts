@@ -1,0 +1,237 @@
+import { invariant } from '@balsa/raft'
+import type { Backend, WriteBatch } from '../backend/backend.js'
+import { type ByteString, bytesEqual, keyToString } from '../backend/byte-string.js'
+import type { CompareAndPutCommand, KeyWriteCommand, ModelCommand } from '../command.js'
+import {
+  LEASES_ENDED_PER_COMMAND,
+  MAX_HISTORY_BYTES,
+  MAX_HISTORY_REVISIONS,
+  MAX_KEY_BYTES,
+  MAX_LEASE_TTL_MS,
+  MAX_VALUE_BYTES,
+  MIN_LEASE_TTL_MS,
+  SWEEP_PER_ADVANCE,
+  SWEEP_PER_COMMAND,
+} from '../limits.js'
+import type { CommandResult, KeyMetadata, RefusalCode } from '../result.js'
+import { sweep } from './compaction.js'
+import { type Counters, readCounters, writeCounters } from './counters.js'
+import { planTxn, revisionRefusal, runPath } from './execute-txn.js'
+import { earliestDeadlineMs, endLease, leaseOf, livingLease, overdueLeases, setLease } from './leases.js'
+import { VersionReader } from './reader.js'
+import type { StoredRecord } from './record.js'
+import type { Txn } from './txn.js'
+import { VersionWriter, type Written } from './writer.js'
+
+const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
+
+const metadataOf = (record: StoredRecord | undefined): KeyMetadata | null =>
+  record === undefined ? null : { createRevision: record.createRevision, modRevision: record.modRevision, version: record.version }
+
+const written = ({ record, previous }: Written): CommandResult => ({
+  type: 'written',
+  metadata: { createRevision: record.createRevision, modRevision: record.modRevision, version: record.version },
+  previous: metadataOf(previous),
+  valueBytes: record.valueBytes,
+})
+
+/**
+ * Keys, values, revisions and leases over the tables of a backend. Every command that changes something takes one revision; one that finds nothing to
+ * change, a failed compare and a refusal take none. What depends on time depends on cluster time alone.
+ */
+export class MvccStore {
+  readonly backend: Backend
+  /** Reads what finished batches wrote. */
+  readonly reader: VersionReader
+  readonly #counters: Counters
+  readonly #maxHistoryRevisions: number
+
+  /** `maxHistoryRevisions` decides what commands do: it must be the same on all members. */
+  constructor(backend: Backend, maxHistoryRevisions: number = MAX_HISTORY_REVISIONS) {
+    this.backend = backend
+    this.#maxHistoryRevisions = maxHistoryRevisions
+    this.reader = new VersionReader(backend)
+    this.#counters = readCounters(backend)
+  }
+
+  /** Revision of the newest write. */
+  get revision(): number {
+    return this.#counters.revision
+  }
+
+  /** The oldest revision that can be read, unless it is 0: then nothing was compacted. */
+  get compactedRevision(): number {
+    return this.#counters.compactedRevision
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.#counters
+  }
+
+  /** When the leader should propose an `advance`, in cluster time, though nobody else writes; 0 = at once, null = never. */
+  get advanceAtMs(): number | null {
+    if (this.#counters.sweepFrom !== null) return 0
+    const deadline = earliestDeadlineMs(this.backend)
+    return deadline === null ? null : deadline + 1
+  }
+
+  get(key: Uint8Array): StoredRecord | undefined {
+    // No such key can exist, and a huge one from a client must not become a text.
+    return key.length > MAX_KEY_BYTES ? undefined : this.reader.current(keyToString(key))
+  }
+
+  /** Null = readable; 0 means now. */
+  revisionRefusal(revision: number): RefusalCode | null {
+    return revisionRefusal(this.#counters, revision)
+  }
+
+  /** Runs commands as one batch of the backend, at `index` when it is done. */
+  batch<Result>(index: number, run: (writes: StoreWrites) => Result): Result {
+    return this.backend.write(index, (batch) => {
+      const result = run(new StoreWrites(batch, this.#counters, this.#maxHistoryRevisions))
+      writeCounters(batch, this.#counters)
+      return result
+    })
+  }
+}
+
+/** Commands, inside one batch. */
+export class StoreWrites {
+  readonly #batch: WriteBatch
+  readonly #counters: Counters
+  readonly #versions: VersionWriter
+  readonly #maxHistoryRevisions: number
+
+  constructor(batch: WriteBatch, counters: Counters, maxHistoryRevisions: number) {
+    this.#batch = batch
+    this.#maxHistoryRevisions = maxHistoryRevisions
+    this.#counters = counters
+    this.#versions = new VersionWriter(batch, counters)
+  }
+
+  /** What comes before every command: leases that have ended, and a little of the compaction under way. */
+  prepare(timeMs: number): void {
+    for (const id of overdueLeases(this.#batch, timeMs, LEASES_ENDED_PER_COMMAND)) this.#endLease(id)
+    sweep(this.#batch, this.#counters, SWEEP_PER_COMMAND)
+  }
+
+  /** Executes a command that {@link refusalOf} lets pass. `index` is its place in the log. */
+  execute(command: KeyWriteCommand | ModelCommand, index: number, timeMs: number): CommandResult {
+    const result = this.#execute(command, index, timeMs)
+    this.#versions.finish()
+    this.#limitHistory()
+    return result
+  }
+
+  #execute(command: KeyWriteCommand | ModelCommand, index: number, timeMs: number): CommandResult {
+    switch (command.type) {
+      case 'put':
+        return written(this.#versions.put(keyToString(command.key), command.value, 0n))
+      case 'append':
+        return this.#append(keyToString(command.key), command.value)
+      case 'delete':
+        return this.#delete(keyToString(command.key))
+      case 'compareAndPut':
+        return this.#compareAndPut(command)
+      case 'txn':
+        return this.#txn(command.txn, timeMs)
+      case 'compact':
+        return this.#compact(command.revision)
+      case 'leaseGrant':
+        return this.#grant(command.lease, command.ttlMs, index, timeMs)
+      case 'leaseRevoke':
+        return this.#revoke(command.lease)
+      case 'leaseKeepAlive':
+        return this.#keepAlive(command.lease, timeMs)
+      case 'advance':
+        sweep(this.#batch, this.#counters, SWEEP_PER_ADVANCE)
+        return { type: 'advanced' }
+    }
+  }
+
+  #append(key: ByteString, more: Uint8Array): CommandResult {
+    const present = this.#versions.reader.current(key)?.valueBytes ?? 0
+    if (present + more.length > MAX_VALUE_BYTES) return refused('TOO_LARGE')
+    return written(this.#versions.append(key, more))
+  }
+
+  #delete(key: ByteString): CommandResult {
+    const previous = this.#versions.remove(key)
+    return { type: 'deleted', revision: this.#versions.finish(), previous: metadataOf(previous) }
+  }
+
+  #compareAndPut(command: CompareAndPutCommand): CommandResult {
+    const key = keyToString(command.key)
+    const record = this.#versions.reader.current(key)
+    const { modRevision, value } = command.expected
+    const holds =
+      (modRevision === null || modRevision === (record?.modRevision ?? 0)) &&
+      (value === null || (record !== undefined && bytesEqual(record.value, value)))
+    if (!holds) return { type: 'compareFailed', revision: this.#counters.revision, actual: metadataOf(record) }
+    return written(this.#versions.put(key, command.value, 0n))
+  }
+
+  #txn(txn: Txn, timeMs: number): CommandResult {
+    const plan = planTxn(this.#versions.reader, { counters: this.#counters, timeMs }, txn)
+    if (typeof plan === 'string') return refused(plan)
+    const outcome = runPath(this.#versions, plan)
+    return { type: 'txn', revision: this.#versions.finish(), succeeded: outcome.succeeded, responses: outcome.responses }
+  }
+
+  #compact(revision: number): CommandResult {
+    const { compactedRevision, revision: newest } = this.#counters
+    if (revision > newest) return refused('FUTURE_REVISION')
+    if (revision <= compactedRevision) return refused('COMPACTED')
+    this.#compactTo(revision)
+    return { type: 'compacted', revision: newest }
+  }
+
+  #compactTo(revision: number): void {
+    this.#counters.compactedRevision = revision
+    this.#counters.sweepFrom = ''
+  }
+
+  /** Halves what is too much, so that it does not begin anew with every command. */
+  #limitHistory(): void {
+    const { revision, compactedRevision, historyBytes, sweepFrom } = this.#counters
+    const most = this.#maxHistoryRevisions
+    if (revision - compactedRevision > most + most / 8) {
+      this.#compactTo(revision - most)
+    } else if (historyBytes > MAX_HISTORY_BYTES && sweepFrom === null && compactedRevision < revision) {
+      this.#compactTo(compactedRevision + Math.ceil((revision - compactedRevision) / 2))
+    }
+  }
+
+  #grant(wanted: bigint, ttlMs: number, index: number, timeMs: number): CommandResult {
+    let id = wanted
+    if (id === 0n) for (id = BigInt(index); leaseOf(this.#batch, id) !== undefined; ) id += 1n
+    // An overdue lease is gone for everybody but the tables.
+    if (leaseOf(this.#batch, id) !== undefined && livingLease(this.#batch, id, timeMs) === undefined) this.#endLease(id)
+    if (leaseOf(this.#batch, id) !== undefined) return refused('LEASE_EXISTS')
+    const granted = Math.min(MAX_LEASE_TTL_MS, Math.max(MIN_LEASE_TTL_MS, ttlMs))
+    setLease(this.#batch, id, granted, timeMs)
+    return { type: 'leaseGranted', lease: id, ttlMs: granted, revision: this.#counters.revision }
+  }
+
+  #revoke(id: bigint): CommandResult {
+    const before = this.#counters.keys
+    if (!this.#endLease(id)) return refused('LEASE_NOT_FOUND')
+    return { type: 'leaseRevoked', revision: this.#counters.revision, deleted: before - this.#counters.keys }
+  }
+
+  #keepAlive(id: bigint, timeMs: number): CommandResult {
+    const lease = livingLease(this.#batch, id, timeMs)
+    if (lease !== undefined) setLease(this.#batch, id, lease.ttlMs, timeMs)
+    return { type: 'leaseKept', lease: id, ttlMs: lease?.ttlMs ?? 0, revision: this.#counters.revision }
+  }
+
+  /** All keys of one lease vanish in one revision. False = there is no such lease. */
+  #endLease(id: bigint): boolean {
+    const lease = leaseOf(this.#batch, id)
+    if (lease === undefined) return false
+    const deleted = endLease(this.#batch, this.#versions, lease)
+    const before = this.#counters.revision
+    invariant(this.#versions.finish() === before + (deleted > 0 ? 1 : 0), 'a lease takes a revision with its keys', { deleted })
+    return true
+  }
+}
