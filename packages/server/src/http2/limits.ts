@@ -46,7 +46,7 @@ const KIB = 1024
 export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   maxConcurrentStreams: 256,
   maxHeaderListBytes: 16 * KIB,
-  maxHeaderBlockBytes: 16 * KIB,
+  maxHeaderBlockBytes: 64 * KIB,
   maxHeaderFrames: 16,
   headerTableBytes: 4096,
   streamWindowBytes: 256 * KIB,
