@@ -130,6 +130,7 @@ export class ScriptedMember {
   #serve(request: Exclude<DecodedRequest, { type: 'hello' }>): ServerResponse {
     const { id } = request
     if (request.type === 'status') return { type: 'status', id, status: this.#status() }
+    if (request.type === 'admin') throw new Error('a scripted server has no operators')
     const needsLeader = request.type === 'write' || request.consistency === 'linearizable'
     if (needsLeader && this.cluster.leader !== this.endpoint) {
       const leaderAddress = this.hint()

@@ -37,7 +37,15 @@ describe('heartbeats are a message of their own', () => {
   it('and stop a member that lost what it had acknowledged', () => {
     const cluster = new TestCluster(3)
     cluster.elect(1)
-    const heartbeat: Message = { type: 'heartbeat', from: asMemberId(1), to: asMemberId(2), term: asTerm(1), commit: asIndex(9), round: 1, fresh: null }
+    const heartbeat: Message = {
+      type: 'heartbeat',
+      from: asMemberId(1),
+      to: asMemberId(2),
+      term: asTerm(1),
+      commit: asIndex(9),
+      round: 1,
+      fresh: null,
+    }
     expect(() => cluster.step(2, { type: 'message', message: heartbeat })).toThrowError(expect.objectContaining({ code: 'CORRUPT' }))
   })
 })

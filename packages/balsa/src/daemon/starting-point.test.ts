@@ -1,0 +1,59 @@
+import { MemoryFileSystem } from '@balsa/raft'
+import type { ServerConfig } from '@balsa/server'
+import { describe, expect, it } from 'vitest'
+import { startingPoint } from './starting-point.js'
+
+const base = {
+  name: 'n2',
+  dataDir: '/data',
+  state: 'new',
+  join: [],
+  clusterId: 11,
+  memberId: 5,
+  members: [],
+  advertisePeer: 'b:2380',
+} as unknown as ServerConfig
+const row = (id: string, name: string, address: string, role: string) => ({ id, name, address, clientAddress: '', role })
+
+function begin(config: ServerConfig, pages: readonly unknown[]) {
+  let asked = 0
+  const fileSystem = new MemoryFileSystem()
+  return startingPoint(config, {
+    fileSystem,
+    logger: { info: () => undefined, warn: () => undefined },
+    get: () => Promise.resolve({ code: 200, body: JSON.stringify(pages[Math.min(asked++, pages.length - 1)]) }),
+    pause: () => Promise.resolve(),
+  })
+}
+
+describe('where a member starts', () => {
+  it('founds a cluster as its flags say when the directory is empty', async () => {
+    expect(await begin(base, [])).toEqual({ clusterId: 11, memberId: 5, members: [] })
+  })
+
+  it('is told by the cluster that it joins which member it is, as soon as it is listed there', async () => {
+    const founder = row('1', 'n1', 'a:2380', 'voter')
+    const pages = [
+      { clusterId: 'ab', members: [founder] },
+      { clusterId: 'ab', members: [founder, row('c3', 'n2', 'b:2380', 'learner')] },
+    ]
+    const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
+    expect(await begin(joining, pages)).toEqual({ clusterId: 0xab, memberId: 0xc3, members: [] })
+  })
+
+  it('takes the one that is on its way in when the member that it replaces has the same name', async () => {
+    const members = [row('1', 'n2', 'b:2380', 'voter'), row('2', 'n2', 'b:2380', 'learner')]
+    const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
+    expect(await begin(joining, [{ clusterId: 'ab', members }])).toMatchObject({ memberId: 2 })
+  })
+
+  it('says how to be listed, and where to ask', async () => {
+    const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
+    await expect(begin(joining, [{ clusterId: 'ab', members: [row('1', 'n1', 'a:2380', 'voter')] }])).rejects.toMatchObject({
+      code: 'CONFIG',
+      hint: 'First: balsactl --endpoints a:2379 member add n2 b:2380',
+    })
+    await expect(begin(joining, ['no status'])).rejects.toMatchObject({ code: 'CONFIG' })
+    await expect(begin({ ...joining, join: [] }, [])).rejects.toMatchObject({ code: 'CONFIG' })
+  })
+})
