@@ -14,7 +14,10 @@ describe('docs/cli.md', () => {
     expect(text.split('\n').filter((line) => /^\| \d \|/.test(line))).toEqual(rows)
   })
 
-  it.each(['get', 'put', 'append', 'del', 'status', 'endpoint health'])('names every option of %s', async (command) => {
+  it.each([
+    ...['get', 'put', 'append', 'del', 'status', 'endpoint health', 'member list', 'member add', 'member replace', 'member promote'],
+    ...['member demote', 'member remove', 'member update', 'transfer-leader'],
+  ])('names every option of %s', async (command) => {
     const { out } = await run([...command.split(' '), '--help'])
     expect(text).toContain(`## ${command}\n`)
     for (const [option] of out.matchAll(/--[a-z][a-z0-9-]+(?= [<a-z]| {2}|$)/gm))

@@ -9,7 +9,7 @@ import {
   type Replica,
   type ReplicaStatus,
 } from '@balsa/raft'
-import { formatId } from './ids.js'
+import { drawId, formatId } from './ids.js'
 import { kindOf } from './member-status.js'
 
 export interface AdminRequestsOptions {
@@ -22,7 +22,6 @@ export interface AdminRequestsOptions {
   readonly status: () => MemberStatus
 }
 
-const LARGEST_ID = 2 ** 48
 /** A member that was not heard for so many election time-outs is called silent. */
 const SILENT_AFTER_TIMEOUTS = 2
 
@@ -82,7 +81,7 @@ export class AdminRequests {
     const taken = new Set<MemberId>([...members.map(({ id }) => id), ...removed])
     const draw = (): MemberId => {
       for (;;) {
-        const id = asMemberId(1 + Math.floor(this.#options.random.next() * (LARGEST_ID - 1)))
+        const id = asMemberId(drawId(this.#options.random))
         if (taken.has(id)) continue
         taken.add(id)
         return id

@@ -1,8 +1,19 @@
+import { SeededRandom } from '@balsa/raft'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clusterIdOf, formatId, memberIdOf, parseId } from './ids.js'
+import { clusterIdOf, drawId, formatId, memberIdOf, parseId } from './ids.js'
 
 const founding = (name: string, port: number) => ({ name, address: `127.0.0.1:${port}` })
+
+describe('drawId', () => {
+  it('has 48 random bits, and is never 0', () => {
+    const random = new SeededRandom(5)
+    const ids = Array.from({ length: 1000 }, () => drawId(random))
+    expect(new Set(ids.map((id) => id % 2 ** 24)).size).toBeGreaterThan(990)
+    expect(Math.max(...ids)).toBeGreaterThan(2 ** 47)
+    expect(drawId({ next: () => 0 })).toBe(1)
+  })
+})
 
 describe('ids', () => {
   it('are the same for ever: a change here orphans every data directory', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { BalsaError, asMemberId, type MemberId } from '@balsa/raft'
+import { BalsaError, asMemberId, type MemberId, type Random } from '@balsa/raft'
 
 /** A founding member as the operator names it. */
 export interface FoundingMember {
@@ -15,6 +15,10 @@ function idOf(parts: readonly string[]): number {
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`)
   return Math.max(1, hash.digest().readUIntBE(0, 6))
 }
+
+/** A random id. Two draws, since one has no more than 32 random bits on some systems. */
+export const drawId = (random: Random): number =>
+  Math.max(1, Math.floor(random.next() * 2 ** 24) * 2 ** 24 + Math.floor(random.next() * 2 ** 24))
 
 /** Stable over restarts and address changes: the same token and name always give the same member. */
 export const memberIdOf = (token: string, name: string): MemberId => asMemberId(idOf(['member', token, name]))

@@ -30,7 +30,7 @@ import { AdminRequests } from './admin-requests.js'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
-import { formatId } from './ids.js'
+import { drawId, formatId } from './ids.js'
 import { errorFields, type Logger, SILENT_LOGGER } from './logger.js'
 import { memberStatus, statusJson } from './member-status.js'
 import { collectMetrics } from './metrics/collect.js'
@@ -302,7 +302,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
   const storage = await DurableStorage.open({
     ...files,
     identity,
-    incarnation: drawIncarnation(random),
+    incarnation: drawId(random),
     initialConfiguration: foundingConfiguration(options.members),
   })
   checkName(storage, options)
@@ -336,9 +336,6 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
   watchRemoval(replica, fate, options.name, clock, options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
   return { options, clock, random, logger, fate, metrics, directory, storage, machine, replica, transport, peersUp }
 }
-
-/** 48 bits: positive, and exact as a number. */
-const drawIncarnation = (random: Random): number => 1 + Math.floor(random.next() * (2 ** 48 - 1))
 
 /** Ids follow from names only when a cluster is founded; later the log alone knows whose directory it is. */
 function checkName({ recovered }: DurableStorage, { name, memberId, dataDir }: MemberOptions): void {

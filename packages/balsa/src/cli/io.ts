@@ -18,7 +18,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'done'],
   [EXIT.failed, 'failed: the cluster or this machine refused it'],
   [EXIT.usage, 'usage: the command line is wrong, nothing was sent'],
-  [EXIT.notFound, 'the key does not exist, or the comparison did not hold'],
+  [EXIT.notFound, 'the key or the member does not exist, or the comparison did not hold'],
   [EXIT.unreachable, 'no member could be reached, or no answer came in time; nothing was changed'],
   [EXIT.denied, 'denied (kept for authentication, which does not exist yet)'],
   [EXIT.unknown, 'unknown outcome: the write may or may not have been applied'],

@@ -1,12 +1,13 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT, EXIT_MEANINGS, type ExitCode, type Io } from './io.js'
+import { addMembers } from './member-commands.js'
 import type { CommonFlags } from './options.js'
 import { describeError, exitCodeOf, UsageError } from './text.js'
 import { VERSION } from './version.js'
 
 type Run = () => Promise<ExitCode>
 
-interface Example {
+export interface Example {
   readonly does: string
   readonly line: string
 }
@@ -16,12 +17,16 @@ const exampleHelp = (examples: readonly Example[]): string =>
   `\nExamples:\n${examples.map(({ does, line }) => `  # ${does}\n  ${line}`).join('\n')}\n`
 
 /** Options that every command takes. */
+export type WithCommon = (command: Command, examples: readonly Example[]) => Command
+
 function withCommon(command: Command, examples: readonly Example[]): Command {
   return command
     .addOption(
       new Option('--endpoints <host:port,...>', 'client addresses of members (environment: BALSA_ENDPOINTS; default: 127.0.0.1:2379)'),
     )
-    .addOption(new Option('-o, --output <format>', 'plain, table or json (default: plain; status and health: table on a terminal)'))
+    .addOption(
+      new Option('-o, --output <format>', 'plain, table or json (default: plain; status, health and member list: table on a terminal)'),
+    )
     .addOption(new Option('--timeout <duration>', 'give up after this time, such as 500ms or 5s (default: 5s)'))
     .addHelpText('after', `${exampleHelp(examples)}${exitHelp}`)
 }
@@ -38,7 +43,8 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
     function (this: Command, ...args: unknown[]): void {
       // Flags may stand before the command too.
       const flags = this.optsWithGlobals<Flags>()
-      const texts = args.slice(0, this.registeredArguments.length).map(String)
+      // An optional argument that is absent must not become the text undefined.
+      const texts = args.slice(0, this.registeredArguments.length).flatMap((argument) => (argument === undefined ? [] : [String(argument)]))
       chosen(() => run(flags, texts), path, flags)
     }
   withCommon(program, [
@@ -50,11 +56,12 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addReads(program, io, choose)
   addWrites(program, io, choose)
   addCluster(program, io, choose)
+  addMembers(program, io, choose, withCommon)
   addHistory(program, io, choose)
   return program
 }
 
-type Choose = <Flags extends CommonFlags>(
+export type Choose = <Flags extends CommonFlags>(
   path: string,
   run: (flags: Flags, args: readonly string[]) => Promise<ExitCode>,
 ) => (this: Command, ...args: unknown[]) => void

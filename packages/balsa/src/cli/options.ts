@@ -46,11 +46,11 @@ function readEndpoints(flag: string | undefined, io: Io): readonly string[] {
 }
 
 /** `500ms`, `5s`, `2m`; a bare number is seconds. */
-function readDuration(text: string): number {
+export function readDuration(text: string, flag = '--timeout'): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
   const scale = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's'] ?? Number.NaN
   const ms = Number(match?.[1]) * scale
   if (!(ms >= 1 && ms <= MAX_TIMEOUT_MS))
-    throw new UsageError(`--timeout must be between 1ms and 60m, such as 500ms or 5s, not ${JSON.stringify(text)}`)
+    throw new UsageError(`${flag} must be between 1ms and 60m, such as 500ms or 5s, not ${JSON.stringify(text)}`)
   return ms
 }

@@ -25,7 +25,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage
   if (!(error instanceof BalsaError)) return EXIT.failed
   if (error.family === 'unknown') return EXIT.unknown
-  if (error.code === 'COMPARE_FAILED') return EXIT.notFound
+  if (error.code === 'COMPARE_FAILED' || error.code === 'MEMBER_UNKNOWN') return EXIT.notFound
   return UNREACHABLE.has(error.code) ? EXIT.unreachable : EXIT.failed
 }
 
@@ -40,6 +40,8 @@ export function describeError(error: unknown, context: { readonly command: strin
 }
 
 function nextStep(error: BalsaError, command: string, endpoints: string): string {
+  if (error.family === 'unknown' && /^(?:member|transfer-leader)/.test(command))
+    return `see what became of it: balsactl --endpoints ${endpoints} member list`
   if (error.family === 'unknown') return `read the key before writing again: balsactl --endpoints ${endpoints} get KEY`
   if (UNREACHABLE.has(error.code)) {
     return command === 'status'

@@ -119,9 +119,9 @@ async function mismatch(
     const view = await ask(endpoint, options)
     if (typeof view === 'string') continue
     if (view.clusterId !== stored.clusterId) return `${endpoint} is of cluster ${formatId(view.clusterId)}`
-    if (view.members.some(({ id }) => id === stored.memberId)) return null
     const own = ownEntry(view, config)
-    return own === null ? null : `the cluster knows ${config.name} as member ${formatId(own.id)}`
+    // Also when the earlier one is still listed, because the new one of the same name is only on its way in.
+    return own === null || own.id === stored.memberId ? null : `the cluster knows ${config.name} as member ${formatId(own.id)}`
   }
   return null
 }

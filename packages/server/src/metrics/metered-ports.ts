@@ -43,8 +43,8 @@ export class MeteredTransport implements Transport {
     })
   }
 
-  setPeers(members: readonly Member[]): void {
-    this.#inner.setPeers(members)
+  setPeers(members: readonly Member[], removed: readonly MemberId[] = []): void {
+    this.#inner.setPeers(members, removed)
   }
 
   send(to: MemberId, lane: Lane, message: Uint8Array): void {

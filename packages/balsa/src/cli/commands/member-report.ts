@@ -18,7 +18,13 @@ export interface MemberReport {
   readonly reason: string
   readonly stateHash: string
   readonly stateHashIndex: number
-  readonly members: readonly { readonly id: string; readonly name: string; readonly address: string; readonly clientAddress: string }[]
+  readonly members: readonly {
+    readonly id: string
+    readonly name: string
+    readonly address: string
+    readonly clientAddress: string
+    readonly role?: string
+  }[]
 }
 
 export interface EndpointReport {

@@ -39,7 +39,9 @@ function rowOf(report: EndpointReport, reports: readonly EndpointReport[]): read
     status.logBytes,
   ]
   // A star, not only a colour: it survives a pipe and a colour-blind eye.
-  const role = status.role === 'leader' ? 'leader *' : status.role
+  const kind = status.members.find(({ id }) => id === status.memberId)?.role
+  // What does not vote, or holds no data, is called so: follower would hide it.
+  const role = status.role === 'leader' ? 'leader *' : kind === 'learner' || kind === 'witness' ? kind : status.role
   return [
     endpoint,
     name,
