@@ -102,8 +102,7 @@ test('a second balsad on the same data directory ends with 1 and one line; the f
   const { flags, endpoint, dataDir } = await memberFlags('locked')
   const first = start('balsad', flags)
   await said(first, /^ready: /m)
-  const other = await memberFlags('locked')
-  const second = await finish('balsad', other.flags)
+  const second = await finish('balsad', flags)
   assert.equal(second.code, 1)
   assert.match(
     second.err,

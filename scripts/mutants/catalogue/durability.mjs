@@ -173,9 +173,9 @@ export const durability = [
     title: 'a compare that fails has written already',
     patches: [
       [
-        'kv/store',
+        'kv/mvcc/mvcc-store',
         "if (!holds)\n            return { type: 'compareFailed'",
-        "if (!holds && record === undefined)\n            this.#put(key, command.value);\n        if (!holds)\n            return { type: 'compareFailed'",
+        "if (!holds && record === undefined)\n            written(this.#versions.put(key, command.value, 0n));\n        if (!holds)\n            return { type: 'compareFailed'",
       ],
     ],
     swarm: ['default', 'elections'],
