@@ -44,7 +44,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
       // Flags may stand before the command too.
       const flags = this.optsWithGlobals<Flags>()
       // An optional argument that is absent must not become the text undefined.
-      const texts = args.slice(0, this.registeredArguments.length).flatMap((argument) => (argument === undefined ? [] : [String(argument)]))
+      const texts = args.slice(0, this.registeredArguments.length).filter((argument) => typeof argument === 'string')
       chosen(() => run(flags, texts), path, flags)
     }
   withCommon(program, [
