@@ -50,6 +50,21 @@ describe('Replica.open', () => {
     await Promise.all(replicas.map((replica) => replica.close()))
   })
 
+  it('lets a member come back while the others go on', async () => {
+    const ports = await freePorts(3)
+    const members = { a: `127.0.0.1:${ports[0]}`, b: `127.0.0.1:${ports[1]}`, c: `127.0.0.1:${ports[2]}` }
+    const open = (id: string) => Replica.open({ id, dataDir: join(directory, id), members, stateMachine: new Sum() })
+    const [a, b, c] = await Promise.all([open('a'), open('b'), open('c')])
+    await Promise.all([a, b, c].map((replica) => replica.waitFor('caught-up')))
+    await c.close()
+    const leading = [a, b].find((replica) => replica.status().role === 'leader') ?? a
+    await leading.waitFor('leader-known')
+    await using again = await open('c')
+    await again.waitFor('caught-up')
+    expect(again.status()).toMatchObject({ state: 'running', leaderId: expect.any(Number) })
+    await Promise.all([a.close(), b.close()])
+  })
+
   it('goes on where it stopped, and its directory belongs to one process at a time', async () => {
     const first = await Replica.open(alone())
     await first.waitFor('is-leader')

@@ -74,13 +74,14 @@ export const Replica = {
     }
     const clock = new NodeClock()
     const random = new NodeRandom()
-    const storage = await openStorage(options.dataDir, identity, members)
+    const { storage, incarnation, memory } = await openStorage(options.dataDir, identity, members, random)
     return RaftReplica.open<Result, Query, Answer>({
       id,
       identity,
       clock,
       random,
-      transport: members.length === 1 ? new NullTransport() : new TcpTransport({ identity, listen, clock, random, crc32 }),
+      transport:
+        members.length === 1 ? new NullTransport() : new TcpTransport({ identity, incarnation, memory, listen, clock, random, crc32 }),
       storage,
       stateMachine: options.stateMachine,
       ...(options.core === undefined ? {} : { core: options.core }),

@@ -39,7 +39,7 @@ export async function openStore(options: OpenStoreOptions): Promise<KeyValueStor
   const random = new NodeRandom()
   const { clusterId, memberId, members } = soleMember()
   const identity = { clusterId, memberId }
-  const storage = await openStorage(options.dataDir, identity, members)
+  const { storage } = await openStorage(options.dataDir, identity, members, random)
   const replica = await Replica.open<CommandResult, KvQuery, KvAnswer>({
     id: memberId,
     identity,

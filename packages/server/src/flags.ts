@@ -134,7 +134,7 @@ const FOREIGN_FLAGS = new Map<string, string>([
   ['peer-cert-file', 'balsad has no TLS yet'],
   ['peer-key-file', 'balsad has no TLS yet'],
   ['peer-trusted-ca-file', 'balsad has no TLS yet'],
-  ['force-new-cluster', 'stop all members and use balsactl recover'],
+  ['force-new-cluster', 'there is no way back from the loss of a majority yet'],
   ['config-file', 'balsad is configured by flags and environment only'],
   ['listen-metrics-urls', 'metrics are served on the client address'],
 ])
