@@ -29,6 +29,7 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/kv/src/calls/call.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client.test.ts and client-sessions.test.ts'],
   ['packages/kv/src/calls/session-keeper.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client-sessions.test.ts'],
   ['packages/kv/src/calls/session-store.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client.test.ts'],
+  ['packages/kv/src/protocol/read-mode.ts', 'protocol.test.ts beside it, through the requests and responses'],
   ['packages/kv/src/protocol/status.ts', 'protocol.test.ts beside it, through the responses'],
   ['packages/kv/src/snapshot-codec.ts', 'kv-state-machine.test.ts beside it, through every snapshot'],
   ['packages/kv/src/state-hash.ts', 'kv-state-machine.test.ts beside it'],

@@ -58,8 +58,7 @@ export class ClusterBackend implements StoreBackend {
     const endpoint = pinned ?? this.#finder.target
     const connection = this.#connection(endpoint)
     // A stale read succeeds anywhere: it says nothing about who leads.
-    const provesLeader =
-      request.type === 'write' || request.type === 'admin' || (request.type === 'get' && request.consistency === 'linearizable')
+    const provesLeader = request.type === 'write' || request.type === 'admin' || (request.type === 'get' && request.consistency !== 'stale')
     const changes = request.type === 'admin' && request.admin.type !== 'members'
     const sent = connection.request(unnumbered(request), {
       onAnswer: (answer) => {

@@ -16,6 +16,7 @@ import {
   decodeResponse,
   errorFromWire,
   MAX_CLIENT_FRAME_BYTES,
+  type ReadMode,
   type ServerResponse,
   type StoreAnswer,
   type Welcome,
@@ -25,7 +26,7 @@ import {
 /** A request without its id, which the connection gives it. */
 export type Unnumbered =
   | { readonly type: 'write'; readonly command: Uint8Array }
-  | { readonly type: 'get'; readonly key: Uint8Array; readonly consistency: 'linearizable' | 'stale' }
+  | ({ readonly type: 'get'; readonly key: Uint8Array } & ReadMode)
   | { readonly type: 'status' }
   | { readonly type: 'admin'; readonly admin: AdminRequest }
 
@@ -276,7 +277,7 @@ function numbered(request: Unnumbered, id: number): ClientRequest {
     case 'write':
       return { type: 'write', id, command: request.command }
     case 'get':
-      return { type: 'get', id, key: request.key, consistency: request.consistency }
+      return { ...request, id }
     case 'status':
       return { type: 'status', id }
     case 'admin':

@@ -74,7 +74,7 @@ describe('a hostile member', () => {
     cluster.leader = 'b:1'
     cluster.member('a:1').script = (request) => {
       const id = request.type === 'hello' ? 0 : request.id
-      return { send: request.type === 'write' ? encodeResponse({ type: 'value', id, revision: 1, record: null }) : alive(id) }
+      return { send: request.type === 'write' ? encodeResponse({ type: 'value', id, revision: 1, ageMs: 0, record: null }) : alive(id) }
     }
     expect((await cluster.settle(client.get('k')))?.text()).toBe('0')
     await cluster.settle(client.append('k', '1'))
@@ -96,7 +96,7 @@ describe('a hostile member', () => {
     const leader = cluster.member('a:1')
     leader.script = (request) => {
       if (request.type !== 'get') return 'serve'
-      const answer = encodeResponse({ type: 'value', id: request.id, revision: 1, record: null })
+      const answer = encodeResponse({ type: 'value', id: request.id, revision: 1, ageMs: 0, record: null })
       leader.script = () => 'serve'
       return { send: bytes(...answer, ...answer) }
     }

@@ -131,7 +131,7 @@ export class ScriptedMember {
     const { id } = request
     if (request.type === 'status') return { type: 'status', id, status: this.#status() }
     if (request.type === 'admin') throw new Error('a scripted server has no operators')
-    const needsLeader = request.type === 'write' || request.consistency === 'linearizable'
+    const needsLeader = request.type === 'write' || request.consistency !== 'stale'
     if (needsLeader && this.cluster.leader !== this.endpoint) {
       const leaderAddress = this.hint()
       const details = leaderAddress === '' ? {} : { leaderAddress }
@@ -139,7 +139,7 @@ export class ScriptedMember {
     }
     if (request.type === 'write') return { type: 'result', id, result: this.cluster.execute(request.command) }
     const { revision, record } = this.cluster.machine.query({ type: 'get', key: request.key })
-    return { type: 'value', id, revision, record }
+    return { type: 'value', id, revision, ageMs: 0, record }
   }
 
   #status(): MemberStatus {

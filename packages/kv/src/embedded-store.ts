@@ -75,12 +75,13 @@ class EmbeddedBackend implements StoreBackend {
     if (request.type === 'write') return { type: 'result', result: (await this.#replica.propose(request.command, {})).result }
     if (request.type === 'status' || request.type === 'admin')
       throw new BalsaError('INVALID', `an embedded store has no ${request.type} of its own: ask the replica`)
-    if (request.consistency === 'linearizable') await this.#replica.readIndex({})
+    if (request.consistency !== 'stale') await this.#replica.readIndex({})
     const answer = this.#replica.query({ type: 'get', key: request.key })
     invariant(answer.type === 'get', 'the state machine answers the query that it was asked')
     const { revision, record } = answer
     // A copy: the value belongs to the store.
-    return { type: 'value', revision, record: record === null ? null : { ...metadataOf(record), value: record.value.slice() } }
+    const ageMs = request.consistency === 'stale' ? null : 0
+    return { type: 'value', revision, ageMs, record: record === null ? null : { ...metadataOf(record), value: record.value.slice() } }
   }
 
   /** Calls that fail together wait together: one failure makes the back-off longer, the others of the same turn share it. */

@@ -1,5 +1,5 @@
 import { BalsaError } from '@balsa/raft'
-import type { Consistency } from './protocol/requests.js'
+import type { Consistency } from './protocol/read-mode.js'
 import type { KeyMetadata } from './result.js'
 
 /** Bytes, or a text that stands for its UTF-8. A lone surrogate has no UTF-8 and is refused with INVALID. */
@@ -15,6 +15,8 @@ export interface CallOptions {
 export interface GetOptions extends CallOptions {
   /** Default `linearizable`. */
   readonly consistency?: Consistency
+  /** For `stale` only: greatest age of the answer in whole ms. Members whose state may be older refuse: TOO_STALE. Default: any age. */
+  readonly maxStaleMs?: number
 }
 
 export interface PutResult extends KeyMetadata {
@@ -70,14 +72,17 @@ export class KeyValue implements KeyMetadata {
   readonly version: number
   /** Revision of the store when it was read: nothing newer than it was seen. */
   readonly revision: number
+  /** How old it may have been when it was read, in ms: 0 for all but stale reads; null when the member did not know. */
+  readonly ageMs: number | null
 
-  constructor(key: Uint8Array, value: Uint8Array, metadata: KeyMetadata, revision: number) {
+  constructor(key: Uint8Array, value: Uint8Array, metadata: KeyMetadata, revision: number, ageMs: number | null = 0) {
     this.key = key
     this.value = value
     this.createRevision = metadata.createRevision
     this.modRevision = metadata.modRevision
     this.version = metadata.version
     this.revision = revision
+    this.ageMs = ageMs
   }
 
   /** The value as UTF-8 text. INVALID (refused) when it is none. */

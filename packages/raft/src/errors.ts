@@ -69,8 +69,12 @@ export const ERROR_FAMILIES = {
   MEMBER_REMOVED: 'refused',
   /** The change would leave the cluster without a majority of members that are alive and up to date. Repair or replace members first, or force it. */
   QUORUM_AT_RISK: 'refused',
+  /** No cluster can be made of this data directory, or none has to be: it is of a witness or learner, or a majority of the members is there. */
+  NOT_RECOVERABLE: 'refused',
   /** The state of this member is older than the read allows. Ask another member, or read linearizably. */
   TOO_STALE: 'refused',
+  /** A lease read was asked for, but the members do not have lease reads switched on. Read linearizably. */
+  LEASES_OFF: 'refused',
   /** Bytes from outside do not follow the protocol; the message names the field. The connection is closed. */
   MALFORMED: 'refused',
   // unknown

@@ -78,8 +78,8 @@ describe('MemberRequests', () => {
 
   it('gives every write and linearizable read a deadline, and stale reads an answer at once', async () => {
     expect(await ask(write())).toEqual({ type: 'result', id: 1, result: RESULT })
-    expect(await ask(get('linearizable'))).toEqual({ type: 'value', id: 2, revision: 5, record: null })
-    expect(await ask(get('stale'))).toEqual({ type: 'value', id: 2, revision: 4, record: null })
+    expect(await ask(get('linearizable'))).toEqual({ type: 'value', id: 2, revision: 5, ageMs: 0, record: null })
+    expect(await ask(get('stale'))).toEqual({ type: 'value', id: 2, revision: 4, ageMs: null, record: null })
     expect(deadlines).toEqual([1500, 1500])
     expect(metrics.proposals.get({ outcome: 'ok' })).toBe(1)
   })

@@ -99,7 +99,8 @@ export class MemberRequests implements RequestHandler {
     if (refusal !== null) return answer(this.#failed(id, refusal))
     const { replica, clock, requestTimeoutMs } = this.#options
     const found = (result: KvAnswer): void => {
-      if (result.type === 'get') answer({ type: 'value', id, revision: result.revision, record: result.record })
+      if (result.type === 'get')
+        answer({ type: 'value', id, revision: result.revision, ageMs: consistency === 'stale' ? null : 0, record: result.record })
       else answer(this.#failed(id, new BalsaError('INVALID', 'the store gave no value')))
     }
     if (consistency === 'stale') {

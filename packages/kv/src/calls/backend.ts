@@ -1,13 +1,13 @@
 import type { BalsaError } from '@balsa/raft'
 import type { AdminAnswer, AdminRequest } from '../protocol/admin.js'
-import type { Consistency } from '../protocol/requests.js'
+import type { ReadMode } from '../protocol/read-mode.js'
 import type { MemberStatus } from '../protocol/status.js'
 import type { CommandResult, KeyMetadata } from '../result.js'
 
 /** What a call asks of a cluster. Retries repeat the same object. */
 export type StoreRequest =
   | { readonly type: 'write'; readonly command: Uint8Array }
-  | { readonly type: 'get'; readonly key: Uint8Array; readonly consistency: Consistency }
+  | ({ readonly type: 'get'; readonly key: Uint8Array } & ReadMode)
   /** Status of the member at `endpoint`, or of the one that is asked for everything else. Only over a network. */
   | { readonly type: 'status'; readonly endpoint: string | null }
   /** What operators ask of the leader. Only over a network. */
@@ -16,7 +16,12 @@ export type StoreRequest =
 export type StoreAnswer =
   | { readonly type: 'result'; readonly result: CommandResult }
   /** The value belongs to the receiver. */
-  | { readonly type: 'value'; readonly revision: number; readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null }
+  | {
+      readonly type: 'value'
+      readonly revision: number
+      readonly ageMs: number | null
+      readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null
+    }
   | { readonly type: 'status'; readonly status: MemberStatus }
   | { readonly type: 'admin'; readonly admin: AdminAnswer }
 

@@ -13,6 +13,7 @@ import type {
 } from '../key-value-store.js'
 import { KeyValue } from '../key-value-store.js'
 import { MAX_SESSION_RESULTS } from '../limits.js'
+import type { ReadMode } from '../protocol/read-mode.js'
 import type { CommandResult } from '../result.js'
 import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
 import { Call, type CallEnvironment, type CallOwner } from './call.js'
@@ -95,7 +96,7 @@ export class SessionStore implements KeyValueStore {
       const keyBytes = toBytes(key, 'key')
       const refusal = refusalOf({ type: 'delete', stamp: null, key: keyBytes })
       if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
-      const request: StoreRequest = { type: 'get', key: keyBytes, consistency: options.consistency ?? 'linearizable' }
+      const request: StoreRequest = { type: 'get', key: keyBytes, ...readMode(options) }
       return { work: { request, bytes: keyBytes.length }, answered: mapped(resolve, reject, (answer) => valueOf(answer, keyBytes)) }
     })
   }
@@ -245,6 +246,14 @@ function positive(value: number, name: string): number {
   throw new BalsaError('INVALID', `${name} must be greater than 0, not ${value}`)
 }
 
+function readMode({ consistency = 'linearizable', maxStaleMs }: GetOptions): ReadMode {
+  if (maxStaleMs === undefined) return { consistency }
+  if (consistency !== 'stale') throw new BalsaError('INVALID', `maxStaleMs goes with stale reads, not with ${consistency} ones`)
+  if (!(Number.isSafeInteger(maxStaleMs) && maxStaleMs >= 0))
+    throw new BalsaError('INVALID', `maxStaleMs must be a whole number of ms, not ${maxStaleMs}`)
+  return { consistency, maxStaleMs }
+}
+
 const textEncoder = new TextEncoder()
 
 /** Always a copy: the caller may reuse its bytes while the call waits or is retried. */
@@ -285,7 +294,7 @@ function resultOf(answer: StoreAnswer): CommandResult {
 
 function valueOf(answer: StoreAnswer, key: Uint8Array): KeyValue | null {
   if (answer.type !== 'value') throw unfitting(answer.type)
-  return answer.record === null ? null : new KeyValue(key, answer.record.value, answer.record, answer.revision)
+  return answer.record === null ? null : new KeyValue(key, answer.record.value, answer.record, answer.revision, answer.ageMs)
 }
 
 function putResult(result: CommandResult): PutResult {

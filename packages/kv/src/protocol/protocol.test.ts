@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeCommand } from '../command.js'
 import { REFUSAL_CODES } from '../result.js'
 import { adminAnswer, adminRequest, membershipRole } from './admin.test-support.js'
+import type { ReadMode } from './read-mode.js'
 import { type ClientRequest, decodeRequest, MAX_CLIENT_FRAME_BYTES, requestIdOf, writeRequest } from './requests.js'
 import { decodeResponse, errorFromWire, type ServerResponse, wireError, writeResponse } from './responses.js'
 
@@ -26,11 +27,15 @@ const responseBody = (response: ServerResponse): Uint8Array => bodyOf((writer) =
 
 const id = fc.integer({ min: 1, max: 0xffff_ffff })
 const bytes = fc.uint8Array({ maxLength: 40 })
+const readMode: fc.Arbitrary<ReadMode> = fc.oneof(
+  fc.constantFrom<ReadMode>({ consistency: 'linearizable' }, { consistency: 'lease' }, { consistency: 'stale' }),
+  fc.record({ consistency: fc.constant('stale' as const), maxStaleMs: fc.nat() }),
+)
 const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   fc
     .tuple(fc.nat(3), fc.nat(3))
     .map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
-  fc.record({ type: fc.constant('get' as const), id, key: bytes, consistency: fc.constantFrom('linearizable' as const, 'stale' as const) }),
+  fc.tuple(fc.record({ type: fc.constant('get' as const), id, key: bytes }), readMode).map(([get, mode]) => ({ ...get, ...mode })),
   fc.record({ type: fc.constant('status' as const), id }),
   fc.record({ type: fc.constant('admin' as const), id, admin: adminRequest }),
   fc.record({
@@ -103,6 +108,7 @@ const response: fc.Arbitrary<ServerResponse> = fc.oneof(
     type: fc.constant('value' as const),
     id,
     revision: natural,
+    ageMs: fc.option(fc.nat()),
     record: fc.option(fc.tuple(metadata, bytes).map(([m, value]) => ({ ...m, value }))),
   }),
   fc.record({ type: fc.constant('status' as const), id, status }),

@@ -3,7 +3,7 @@
  * answered by a welcome or by an error with id 0, after which the connection ends. A client may send requests right behind its hello.
  *
  *     hello   u8 1 | u16 lowest version | u16 highest version
- *     get     u8 2 | u32 id | u8 consistency (0 linearizable, 1 stale) | bytes key
+ *     get     u8 2 | u32 id | read mode (read-mode.ts) | bytes key
  *     write   u8 3 | u32 id | the rest: a command exactly as it goes into the log (command.ts)
  *     status  u8 4 | u32 id
  *     admin   u8 32 | u32 id | admin request (admin.ts)
@@ -14,6 +14,7 @@ import { beginFrame, ByteReader, type ByteWriter, type Crc32, endFrame, type Ver
 import { type Command, decodeCommand } from '../command.js'
 import { MAX_REQUEST_BYTES } from '../limits.js'
 import { type AdminRequest, readAdminRequest, writeAdminRequest } from './admin.js'
+import { type ReadMode, readReadMode, writeReadMode } from './read-mode.js'
 
 export const CLIENT_PROTOCOL: VersionRange = { min: 1, max: 1 }
 
@@ -22,12 +23,9 @@ export const MAX_CLIENT_FRAME_BYTES: number = MAX_REQUEST_BYTES + 64 * 1024
 
 export const RequestType = { hello: 1, get: 2, write: 3, status: 4, admin: 32 } as const
 
-/** `linearizable`: sees every write that was answered before the read began. `stale`: whatever the asked member has applied. */
-export type Consistency = 'linearizable' | 'stale'
-
 export type ClientRequest =
   | { readonly type: 'hello'; readonly protocol: VersionRange }
-  | { readonly type: 'get'; readonly id: number; readonly key: Uint8Array; readonly consistency: Consistency }
+  | ({ readonly type: 'get'; readonly id: number; readonly key: Uint8Array } & ReadMode)
   | { readonly type: 'write'; readonly id: number; readonly command: Uint8Array }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'admin'; readonly id: number; readonly admin: AdminRequest }
@@ -55,7 +53,7 @@ export function writeRequest(writer: ByteWriter, request: ClientRequest, crc32: 
     if (request.type === 'write') writer.raw(request.command)
     if (request.type === 'admin') writeAdminRequest(writer, request.admin)
     if (request.type === 'get') {
-      writer.boolean(request.consistency === 'stale')
+      writeReadMode(writer, request)
       writer.bytes(request.key)
     }
   }
@@ -78,10 +76,10 @@ export function decodeRequest(body: Uint8Array): DecodedRequest {
     return { type: 'write', id, command, parsed: decodeCommand(command) }
   }
   if (type === RequestType.get) {
-    const consistency = reader.boolean('consistency') ? 'stale' : 'linearizable'
+    const mode = readReadMode(reader)
     const key = reader.bytes('key')
     reader.end()
-    return { type: 'get', id, consistency, key }
+    return { type: 'get', id, key, ...mode }
   }
   if (type === RequestType.admin) {
     const admin = readAdminRequest(reader)

@@ -4,7 +4,7 @@
  *     welcome  u8 65 | u16 version | varint clusterId | varint memberId | string leaderAddress | u32 maxFrameBytes | u32 maxInFlight
  *     error    u8 66 | u32 id (0 = the connection) | u8 family | string code | string message | string hint | string leaderAddress | varint leaderId
  *     result   u8 67 | u32 id | result (result.ts)
- *     value    u8 68 | u32 id | varint revision | u8 present | when present: metadata | bytes value
+ *     value    u8 68 | u32 id | varint revision | age (read-mode.ts) | u8 present | when present: metadata | bytes value
  *     status   u8 69 | u32 id | member status
  *     admin    u8 96 | u32 id | admin answer (admin.ts)
  */
@@ -21,6 +21,7 @@ import {
 } from '@balsa/raft'
 import { type CommandResult, type KeyMetadata, readMetadata, readResult, writeMetadata, writeResult } from '../result.js'
 import { type AdminAnswer, readAdminAnswer, writeAdminAnswer } from './admin.js'
+import { readAge, writeAge } from './read-mode.js'
 import { type MemberStatus, readStatus, writeStatus } from './status.js'
 
 export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69, admin: 96 } as const
@@ -55,6 +56,8 @@ export type ServerResponse =
       readonly type: 'value'
       readonly id: number
       readonly revision: number
+      /** The state that was read holds everything that was committed so many ms before it was read, or later; null when that is not known. */
+      readonly ageMs: number | null
       readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null
     }
   | { readonly type: 'status'; readonly id: number; readonly status: MemberStatus }
@@ -101,6 +104,7 @@ export function writeResponse(writer: ByteWriter, response: ServerResponse, crc3
     else if (response.type === 'admin') writeAdminAnswer(writer, response.admin)
     else {
       writer.varint(response.revision)
+      writeAge(writer, response.ageMs)
       writer.boolean(response.record !== null)
       if (response.record !== null) {
         writeMetadata(writer, response.record)
@@ -158,8 +162,9 @@ function readAnswer(reader: ByteReader, type: number): ServerResponse {
     case ResponseType.value: {
       const id = readId(reader)
       const revision = reader.varint('revision')
+      const ageMs = readAge(reader)
       const record = reader.boolean('present') ? { ...readMetadata(reader), value: reader.bytes('value') } : null
-      return { type: 'value', id, revision, record }
+      return { type: 'value', id, revision, ageMs, record }
     }
     case ResponseType.status:
       return { type: 'status', id: readId(reader), status: readStatus(reader) }

@@ -61,7 +61,7 @@ export class SimClientPort {
         const { id, key } = request
         const found = (answer: unknown): void => {
           const value = answer as KvAnswer
-          if (value.type === 'get') send({ type: 'value', id, revision: value.revision, record: value.record })
+          if (value.type === 'get') send({ type: 'value', id, revision: value.revision, ageMs: null, record: value.record })
         }
         if (request.consistency === 'stale') {
           try {

@@ -72,6 +72,6 @@ export class KvClientServer implements RpcServer {
     if (request.type === 'write') return { type: 'result', id, result: (await replica.propose(request.command.slice())).result }
     const answer = await replica.read({ type: 'get', key: request.key.slice() })
     if (answer.type !== 'get') throw new TypeError('a get is answered by a get')
-    return { type: 'value', id, revision: answer.revision, record: answer.record }
+    return { type: 'value', id, revision: answer.revision, ageMs: 0, record: answer.record }
   }
 }

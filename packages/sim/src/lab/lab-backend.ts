@@ -45,7 +45,7 @@ export class LabBackend implements StoreBackend {
     const bytes =
       request.type === 'write'
         ? encodeClientRequest({ type: 'write', id, command: request.command })
-        : encodeClientRequest({ type: 'get', id, key: request.key, consistency: request.consistency })
+        : encodeClientRequest({ ...request, id })
     let listening = true
     this.#network.send(link, bytes, (reply) => {
       if (!listening) return
@@ -93,6 +93,9 @@ export class LabBackend implements StoreBackend {
 
 function answerOf(response: ReturnType<typeof decodeResponse>): StoreAnswer {
   if (response.type === 'result') return { type: 'result', result: response.result }
-  if (response.type === 'value') return { type: 'value', revision: response.revision, record: response.record }
+  if (response.type === 'value') {
+    const { revision, ageMs, record } = response
+    return { type: 'value', revision, ageMs, record }
+  }
   throw new TypeError(`a ${response.type} answers no call`)
 }
