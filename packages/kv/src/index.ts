@@ -1,5 +1,5 @@
 export * from './backend/backend.js'
-export type { ByteString } from './backend/byte-string.js'
+export { type ByteString, bytesEqual, keyFromString, keyToString } from './backend/byte-string.js'
 export { MemoryBackend } from './backend/memory-backend.js'
 export type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
 export { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
@@ -8,5 +8,29 @@ export * from './embedded-store.js'
 export * from './key-value-store.js'
 export * from './kv-state-machine.js'
 export * from './limits.js'
+export type { OperationOutcome, TxnOutcome } from './mvcc/execute-txn.js'
+export {
+  boundsOf,
+  type KeyEntry,
+  type KeyRange,
+  PLAIN_RANGE,
+  type RangeRequest,
+  type RangeResult,
+  SORT_TARGETS,
+  type SortTarget,
+} from './mvcc/range.js'
+export type { KeyRecord } from './mvcc/record.js'
+export {
+  type AppendOperation,
+  type Compare,
+  COMPARE_RESULTS,
+  type CompareResult,
+  type DeleteOperation,
+  type PutOperation,
+  type Refusal,
+  type Txn,
+  type TxnOperation,
+  txnRefusal,
+} from './mvcc/txn.js'
 export * from './protocol/index.js'
 export * from './result.js'

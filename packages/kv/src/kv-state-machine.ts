@@ -29,6 +29,13 @@ export interface RangeQuery {
   readonly maxBytes: number
 }
 
+/** As `range`, but answered in slices on the state of the moment when it is asked: for ranges of any size. */
+export interface ScanQuery {
+  readonly type: 'scan'
+  readonly request: RangeRequest
+  readonly maxBytes: number
+}
+
 export interface LeaseQuery {
   readonly type: 'lease'
   readonly lease: bigint
@@ -48,6 +55,11 @@ export interface RangeAnswer {
   readonly refusal: RefusalCode | null
   /** Values belong to the store: copy them before they leave the process or reach a user. */
   readonly result: RangeResult | null
+}
+
+export interface ScanAnswer {
+  readonly type: 'scan'
+  readonly answer: Promise<RangeAnswer>
 }
 
 export interface LeaseAnswer {
@@ -96,8 +108,10 @@ export interface KvStats {
   readonly stateHash: string
 }
 
-export type KvQuery = GetQuery | StatsQuery | RangeQuery | LeaseQuery | LeasesQuery
-export type KvAnswer = GetAnswer | KvStats | RangeAnswer | LeaseAnswer | LeasesAnswer
+export type KvQuery = GetQuery | StatsQuery | RangeQuery | ScanQuery | LeaseQuery | LeasesQuery
+export type KvAnswer = GetAnswer | KvStats | RangeAnswer | ScanAnswer | LeaseAnswer | LeasesAnswer
+/** What a query is answered with. */
+export type AnswerOf<Query extends KvQuery> = Extract<KvAnswer, { readonly type: Query['type'] }>
 
 export interface KvStateMachineOptions {
   /** Lets the event loop breathe while a snapshot is streamed or restored. Without it only the other side of the stream decides the pace. */
@@ -165,6 +179,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   query(query: GetQuery): GetAnswer
   query(query: StatsQuery): KvStats
   query(query: RangeQuery): RangeAnswer
+  query(query: ScanQuery): ScanAnswer
   query(query: LeaseQuery): LeaseAnswer
   query(query: LeasesQuery): LeasesAnswer
   query(query: KvQuery): KvAnswer
@@ -174,6 +189,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
         return { type: 'get', revision: this.#store.revision, record: this.#store.get(query.key) ?? null }
       case 'range':
         return this.#range(query)
+      case 'scan':
+        return { type: 'scan', answer: this.scan(query) }
       case 'lease':
         return this.#lease(query)
       case 'leases':
@@ -192,7 +209,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   /** As the query, for ranges of any size: works in slices on a snapshot, so that nobody else has to wait. */
-  async scan({ request, maxBytes }: RangeQuery): Promise<RangeAnswer> {
+  async scan({ request, maxBytes }: RangeQuery | ScanQuery): Promise<RangeAnswer> {
     const { revision } = this.#store
     const refusal = this.#store.revisionRefusal(request.revision)
     if (refusal !== null) return { type: 'range', revision, refusal, result: null }

@@ -8,6 +8,7 @@ import {
   NodeFileSystem,
   NodeRandom,
   openDataDirectory,
+  TcpDialer,
   TcpTransport,
 } from '@balsa/host'
 import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
@@ -39,6 +40,8 @@ import { MeteredFileSystem, meteredStateMachine, MeteredTransport } from './metr
 import { ReadinessTracker } from './readiness.js'
 import { Fate, fateOf, logTransport, watchRemoval, watchReplica, withNames } from './member-watch.js'
 import { MemberRequests } from './request-handler.js'
+import { LeaderLink } from './store/leader-link.js'
+import { type MemberStore, ReplicaStore } from './store/member-store.js'
 
 /** What a member needs to run; a `ServerConfig` has all of it. Times in ms, sizes in bytes. */
 export interface MemberOptions {
@@ -104,7 +107,10 @@ export class Member implements AsyncDisposable {
   /** Resolves when the member has stopped: with null after `close()`, with the fatal error that stopped it otherwise. Never rejects. */
   readonly stopped: Promise<BalsaError | null>
   readonly metrics: MemberMetrics
+  /** What this member does for clients, whatever they speak. */
+  readonly store: MemberStore
   readonly #parts: Parts
+  readonly #leaderLink: LeaderLink
   readonly #port: ClientPort
   readonly #readiness: ReadinessTracker
   readonly #startedMs: number
@@ -127,6 +133,17 @@ export class Member implements AsyncDisposable {
         () => error,
         () => error,
       )
+    })
+    this.#leaderLink = new LeaderLink({ dialer: new TcpDialer({ clock }), clock, crc32, clusterId: options.clusterId })
+    this.store = new ReplicaStore({
+      clusterId: options.clusterId,
+      memberId: options.memberId,
+      replica,
+      clock,
+      leader: this.#leaderLink,
+      term: () => replica.status().term,
+      revision: () => parts.machine.revision,
+      status: () => this.status(),
     })
     const handler = new MemberRequests({
       replica,
@@ -247,6 +264,7 @@ export class Member implements AsyncDisposable {
     }
     await this.#port.drain(DRAIN_TIMEOUT_MS)
     await this.#port.close()
+    this.#leaderLink.close()
     this.#stopCollecting()
     try {
       await replica.close()
