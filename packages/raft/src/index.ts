@@ -18,6 +18,7 @@ export type { EventOf, EventStreamOptions, ReplicaEvent, ReplicaEventType } from
 export type { ReplicaLimits, ReplicaOptions } from './replica/options.js'
 export type { Proposed, Started } from './replica/proposals.js'
 export { Replica } from './replica/replica.js'
+export type { AgedAnswer, ReadOptions } from './replica/read-options.js'
 export type { ChangeOptions, CloseOptions, PeerReplication, ReplicaStatus, WaitCondition } from './replica/replica.js'
 export type { SnapshotPolicy } from './replica/snapshot-taking.js'
 export * from './types.js'

@@ -35,6 +35,8 @@ export interface ConsensusCore {
   configurationAt(index: LogIndex): Configuration
   entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null
   peers(): readonly PeerProgress[]
+  /** The latest moment of which it is known that a state with everything up to `applied` holds all that was committed then; or -Infinity. */
+  freshAsOfMs(applied: LogIndex, nowMs: number): number
 }
 
 export type CoreFactory = (options: CoreOptions, recovered: RecoveredState, nowMs: number) => ConsensusCore

@@ -18,6 +18,7 @@ import type { EventOf, EventStreamOptions, ReplicaEvent, ReplicaEventType } from
 import type { ReplicaOptions, ResolvedReplicaOptions } from './options.js'
 import { resolveReplicaOptions } from './options.js'
 import type { Proposed, Started } from './proposals.js'
+import { type AgedAnswer, type ReadOptions, requireReadOptions, tooStale } from './read-options.js'
 
 export interface PeerReplication extends PeerProgress {
   /** Entries that this peer is not known to have on disk. */
@@ -81,6 +82,7 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
   readonly #ports: Ports<Result, Query, Answer>
   readonly #driver: Driver<Result>
   readonly #electionTimeoutMs: number
+  readonly #leaseReads: boolean
   #state: ReplicaStatus['state'] = 'running'
   #closing: Promise<void> | null = null
   #failure: BalsaError | null = null
@@ -89,6 +91,7 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
   private constructor(ports: Ports<Result, Query, Answer>, core: ConsensusCore, options: ResolvedReplicaOptions) {
     this.#ports = ports
     this.#electionTimeoutMs = options.core.electionTimeoutMs
+    this.#leaseReads = options.core.leaseReads !== null
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -154,12 +157,43 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
     return this.#read(options, (index) => index)
   }
 
-  /** A linearizable query: {@link readIndex}, then the query in the same synchronous step, so that nothing can come in between. */
-  read(query: Query, options: CallOptions = {}): Promise<Answer> {
-    return this.#read(options, () => {
+  /**
+   * A query, linearizable unless told otherwise: {@link readIndex}, then the query in the same synchronous step, so that nothing can come
+   * in between. Where lease reads are on, the leader answers without asking anybody while its lease holds; `lease` demands that they are on.
+   * A `stale` one is answered at once from what this member has applied; with `maxStaleMs` only when that is known to be young enough.
+   * Refused: as `readIndex`, and LEASES_OFF (lease), TOO_STALE, UNAVAILABLE (stale: a snapshot replaces the state), INVALID.
+   */
+  async read(query: Query, options: ReadOptions = {}): Promise<Answer> {
+    return (await this.readWithAge(query, options)).answer
+  }
+
+  /** As {@link read}, and says how old the answer can be at most. */
+  readWithAge(query: Query, options: ReadOptions = {}): Promise<AgedAnswer<Answer>> {
+    const { consistency, maxStaleMs, ...call } = options
+    const refusal = requireReadOptions(options, this.#leaseReads)
+    if (refusal !== null) return Promise.reject(refusal)
+    if (consistency === 'stale') return this.#readStale(query, maxStaleMs ?? Infinity)
+    return this.#read(call, () => {
       this.#requireData()
-      return this.#ports.machine.query(query)
+      return { answer: this.#ports.machine.query(query), ageMs: 0 }
     })
+  }
+
+  /** Nothing is waited for, no disk and no other member: asynchronous only so that every read looks alike. */
+  async #readStale(query: Query, maxStaleMs: number): Promise<AgedAnswer<Answer>> {
+    const { ageMs } = this
+    if (maxStaleMs < Infinity && !(ageMs <= maxStaleMs)) throw tooStale(ageMs, maxStaleMs)
+    return { answer: this.query(query), ageMs }
+  }
+
+  /**
+   * How old the state of this member can be at most, in ms: it holds everything that was committed anywhere so long ago. Infinity when
+   * that is not known, for example on a member that no leader has been heard on since its start.
+   */
+  get ageMs(): number {
+    const { core, applyLoop } = this.#driver
+    const nowMs = this.#ports.clock.now()
+    return nowMs - core.freshAsOfMs(applyLoop.appliedIndex, nowMs)
   }
 
   #read<T>(options: CallOptions, ready: (index: LogIndex) => T): Promise<T> {

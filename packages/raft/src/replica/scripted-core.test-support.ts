@@ -91,6 +91,13 @@ export class ScriptedCore implements ConsensusCore {
     return this.memory.filter((entry) => entry.index >= from && entry.index <= to)
   }
 
+  /** What is known of the age of every state. */
+  fresh = -Infinity
+
+  freshAsOfMs(): number {
+    return this.fresh
+  }
+
   peers(): readonly PeerProgress[] {
     return this.progress
   }

@@ -167,6 +167,10 @@ export class ObservedCore implements ConsensusCore {
     return this.inner.entries(from, to, maxBytes)
   }
 
+  freshAsOfMs(applied: LogIndex, nowMs: number): number {
+    return this.inner.freshAsOfMs(applied, nowMs)
+  }
+
   peers(): readonly PeerProgress[] {
     return this.inner.peers()
   }
