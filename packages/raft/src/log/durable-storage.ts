@@ -9,9 +9,9 @@ import { readEntriesFromDisk } from './log-reader.js'
 import { LogState } from './log-state.js'
 import { HeadOrigin, type LogHead, SECTOR_BYTES } from './record.js'
 import { checkIdentity, type RecoveredLog, recoverLog } from './recovery.js'
-import { segmentName, segmentNumbers } from './segment.js'
+import { isSegmentName, isSpareName, segmentName, segmentNumbers } from './segment.js'
 import { MAX_SEGMENT_BYTES, SegmentWriter, type WriterOptions } from './segment-writer.js'
-import { FileSnapshotStore } from './snapshot-store.js'
+import { FileSnapshotStore, isSnapshotName } from './snapshot-store.js'
 import { SparePool } from './spare-pool.js'
 import type { Storage } from './storage.js'
 import { Wal } from './wal.js'
@@ -64,7 +64,7 @@ export class DurableStorage implements Storage {
    */
   static async open(given: DurableStorageOptions): Promise<DurableStorage> {
     const { fileSystem, identity, crc32 } = given
-    const { incarnation, directory, isNew } = await locate(given)
+    const { incarnation, directory, home, isNew } = await locate(given)
     const options = { ...given, directory }
     const segmentBytes = checkedSegmentBytes(options)
     const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
@@ -80,6 +80,8 @@ export class DurableStorage implements Storage {
     if (log !== null) base = log.headConfiguration
     const opened =
       log === null ? await foundLog(writerOptions, cacheBytes) : await resumeLog(writerOptions, log, snapshots.latest, cacheBytes)
+    // Only now: the store that counts is known to be good.
+    if (!isNew) await clearOtherHomes(fileSystem, given.directory, home)
     if (isNew) await writeIdentity(fileSystem, directory, { ...identity, incarnation, home: 0 }, crc32)
     const { writer, state } = opened
     const newState = (meta: SnapshotMeta, hardState: LogHead['hardState']): LogState => new LogState(headAt(meta, hardState), cacheBytes)
@@ -143,18 +145,30 @@ interface OpenedParts {
 /** Where the log is, or will be. */
 async function locate({ fileSystem, directory, identity, crc32, incarnation = 0 }: DurableStorageOptions): Promise<{
   readonly directory: string
+  readonly home: number
   readonly incarnation: number
   readonly isNew: boolean
 }> {
   await fileSystem.makeDirectory(directory)
   // A name that a killed process left behind may not be durable yet, and what follows relies on what it sees.
   await fileSystem.syncDirectory(directory)
-  if (!(await fileSystem.list(directory)).includes(IDENTITY_NAME)) return { directory, incarnation, isNew: true }
+  if (!(await fileSystem.list(directory)).includes(IDENTITY_NAME)) return { directory, home: 0, incarnation, isNew: true }
   const stored = await readIdentity(fileSystem, directory, crc32)
   checkIdentity(identity, stored, `${directory}/${IDENTITY_NAME}`)
   const home = homeOf(directory, stored.home)
   if (home !== directory) await fileSystem.syncDirectory(home)
-  return { directory: home, incarnation: stored.incarnation, isNew: false }
+  return { directory: home, home: stored.home, incarnation: stored.incarnation, isNew: false }
+}
+
+/** What a recovery from a lost quorum left behind: the old store, or the beginning of a new one that never came to count. */
+async function clearOtherHomes(fileSystem: FileSystem, directory: string, home: number): Promise<void> {
+  for (const number of [home - 1, home + 1]) {
+    const other = homeOf(directory, number)
+    if (number < 0 || !(await fileSystem.exists(other))) continue
+    for (const name of await fileSystem.list(other)) {
+      if (isSegmentName(name) || isSpareName(name) || isSnapshotName(name)) await fileSystem.remove(`${other}/${name}`)
+    }
+  }
 }
 
 function checkedSegmentBytes(options: DurableStorageOptions): number {

@@ -40,6 +40,7 @@ const SPARE_NAME = /^spare-\d+\.tmp$/
 
 export const segmentName = (segment: number): string => `wal-${String(segment).padStart(16, '0')}.log`
 export const spareName = (number: number): string => `spare-${number}.tmp`
+export const isSegmentName = (name: string): boolean => SEGMENT_NAME.test(name)
 export const isSpareName = (name: string): boolean => SPARE_NAME.test(name)
 
 /** Numbers of the segments among `names`, ascending. */

@@ -50,6 +50,34 @@ export interface SnapshotStoreOptions {
   readonly crc32: Crc32
 }
 
+/** The newest installed snapshot among the `names` in the directory. Reads header and footer, changes nothing. Throws CORRUPT (fatal). */
+export async function findNewestSnapshot(
+  { fileSystem, directory, identity, crc32 }: SnapshotStoreOptions,
+  names: readonly string[],
+): Promise<{ readonly meta: SnapshotMeta; readonly path: string } | null> {
+  const name = names
+    .filter((candidate) => INSTALLED_NAME.test(candidate))
+    .sort()
+    .at(-1)
+  if (name === undefined) return null
+  const path = `${directory}/${name}`
+  const handle = await fileSystem.open(path, 'read')
+  try {
+    const meta = await readSnapshotMeta(handle, crc32, identity.clusterId)
+    if (installedName(meta) !== name) {
+      throw new BalsaError('CORRUPT', `${path}: the file says that it is ${installedName(meta)} (byte 24)`, {
+        hint: 'Give the file back the name it had.',
+      })
+    }
+    return { meta, path }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether a file of this name belongs to snapshots, whole or half. */
+export const isSnapshotName = (name: string): boolean => name === LOCAL_NAME || INSTALLED_NAME.test(name) || PART_NAME.test(name)
+
 export class FileSnapshotStore implements SnapshotStore {
   readonly #options: SnapshotStoreOptions
   /** Ascending; the last is the newest. */
@@ -67,9 +95,10 @@ export class FileSnapshotStore implements SnapshotStore {
   /** Finds the newest snapshot among the `names` in the directory and removes what was left half done. Throws CORRUPT (fatal). */
   static async open(options: SnapshotStoreOptions, names: readonly string[]): Promise<FileSnapshotStore> {
     const store = new FileSnapshotStore(options)
+    const found = await findNewestSnapshot(options, names)
     const installed = names.filter((name) => INSTALLED_NAME.test(name)).sort()
     const newest = installed.at(-1)
-    if (newest !== undefined) store.#installed.push(await store.#openInstalled(newest))
+    if (found !== null) store.#installed.push({ ...found, readers: 0, inTransfer: false, verified: false })
     const newestIndex = store.latest?.index ?? 0
     const parts = names.filter((name) => PART_NAME.test(name)).sort()
     const resumable = parts.filter((name) => Number(PART_NAME.exec(name)?.[1]) > newestIndex).at(-1)
@@ -78,22 +107,6 @@ export class FileSnapshotStore implements SnapshotStore {
       if (stale) await options.fileSystem.remove(store.#path(name))
     }
     return store
-  }
-
-  async #openInstalled(name: string): Promise<InstalledSnapshot> {
-    const path = this.#path(name)
-    const handle = await this.#options.fileSystem.open(path, 'read')
-    try {
-      const meta = await readSnapshotMeta(handle, this.#options.crc32, this.#options.identity.clusterId)
-      if (installedName(meta) !== name) {
-        throw new BalsaError('CORRUPT', `${path}: the file says that it is ${installedName(meta)} (byte 24)`, {
-          hint: 'Give the file back the name it had.',
-        })
-      }
-      return { meta, path, readers: 0, inTransfer: false, verified: false }
-    } finally {
-      await handle.close()
-    }
   }
 
   get latest(): SnapshotMeta | null {
