@@ -1,64 +1,96 @@
 // @ts-check
 /**
- * npm run mutants: plants the known hard bugs of Raft systems one by one and tells what finds them; writes docs/mutants.md.
+ * npm run mutants: plants the known hard bugs of Raft systems one by one and tells what finds them.
  *
  *   --only A1,B7        these mutants, or entries with all their variants
- *   --seeds N           at most N runs of the swarm each (default 200)
+ *   --first-twenty      the twenty entries that matter most, each within 200 runs
+ *   --seeds N           at most N runs of the swarm for each (default 200, or what the mutant says)
+ *   --seconds N         at most N seconds of the swarm for each (default 300)
  *   --jobs N            so many at a time (default: one per core)
+ *   --again             also what is known of this build
  *   --json FILE         writes the results there
  *   --no-tests          the swarm only
- *   --no-table          leaves docs/mutants.md as it is
+ *   --no-build          takes what was built last
  *   --quick             twenty mutants that are found soon: part of npm test
+ *   --list              what is planted, and what is known of it on this build
  *   --replay A1 --profile P --seed N   shows one run of a mutant
+ *   --help              this text
+ *
+ * What is found is kept for the build it was found on (node_modules/.cache/balsa-mutants): another run of the same build does what is missing.
+ * When every mutant has been run on one build, docs/mutants.md and scripts/mutants/results.json are written anew.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { catalogue, entryOf, mutantOf, patchedFiles } from './mutants/catalogue.mjs'
+import { catalogue, entryOf, FIRST_TWENTY, mutantOf, patchedFiles } from './mutants/catalogue.mjs'
+import { buildHash, Ledger, writeRecord } from './mutants/ledger.mjs'
 import { SeedRunner } from './mutants/processes.mjs'
-import { Control, hunt } from './mutants/runner.mjs'
+import { Progress } from './mutants/progress.mjs'
+import { budgetOf, Control, hunt } from './mutants/runner.mjs'
 import { counts, document } from './mutants/table.mjs'
 
+/** @typedef {import('./mutants/catalogue.mjs').Mutant} Mutant */
 /** @typedef {import('./mutants/runner.mjs').Result} Result */
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    'first-twenty': { type: 'boolean', default: false },
     seeds: { type: 'string' },
+    seconds: { type: 'string', default: '300' },
     jobs: { type: 'string' },
+    again: { type: 'boolean', default: false },
     json: { type: 'string' },
     'no-tests': { type: 'boolean', default: false },
-    'no-table': { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
     replay: { type: 'string' },
     profile: { type: 'string', default: 'default' },
     seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
   },
 })
 
 /** One of each kind, found within a few runs. */
 const QUICK = 'A2 A3 A4 A10 B1 B4 B5 B8 B9 B11 B13 B17 C5 C7 C18 D1 D5 D10 D16 G2'.split(' ')
 
-/** The short run of `npm test` proves that the machinery works; it is not the record. */
-const keepsTable = !values['no-table'] && !values.quick
-
 const root = fileURLToPath(new URL('..', import.meta.url))
-const resultsPath = fileURLToPath(new URL('mutants/results.json', import.meta.url))
 
-if (!values['no-build']) {
+if (values.help) help()
+else {
+  if (!values['no-build']) build()
+  if (values.list) list()
+  else if (values.replay === undefined) await huntAll()
+  else await replay(values.replay)
+}
+
+function help() {
+  const source = readFileSync(fileURLToPath(import.meta.url), 'utf8')
+  const comment = source.slice(source.indexOf('/**') + 4, source.indexOf(' */'))
+  console.log(comment.replaceAll(/^ \* ?/gm, '').trimEnd())
+}
+
+function build() {
   const { status } = spawnSync('npx', ['tsc', '-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) process.exit(status ?? 1)
 }
-if (values.replay === undefined) await huntAll()
-else await replay(values.replay)
+
+function list() {
+  const results = new Ledger(buildHash()).results()
+  for (const { key, title, patches } of chosen()) {
+    const result = results.get(key)
+    const state = patches.length === 0 ? 'not plantable' : result === undefined ? 'not run' : result.caught
+    console.log(`${key.padEnd(5)} ${state.padEnd(14)} ${title}`)
+  }
+}
 
 /** @param {string} key */
 async function replay(key) {
   const runner = new SeedRunner(mutantOf(key).key)
-  const { invariant, message, tail } = await runner.run(values.profile, Number(values.seed))
+  const { invariant, message, tail } = await runner.run(values.profile, whole('seed', values.seed), false)
   runner.stop()
   for (const line of tail) console.log(line)
   console.log(invariant === null ? `${key}: nothing found by ${values.profile} ${values.seed}` : `${key}: ${invariant}\n${message}`)
@@ -68,76 +100,81 @@ async function huntAll() {
   const mutants = chosen()
   // All patches must fit before hours are spent.
   for (const mutant of mutants) patchedFiles(mutant)
+  const limits = {
+    seeds: values.seeds === undefined ? null : whole('seeds', values.seeds),
+    seconds: whole('seconds', values.seconds),
+    tests: !values['no-tests'],
+  }
+  const ledger = new Ledger(buildHash())
   const control = new Control()
-  const options = { seeds: values.seeds === undefined ? null : Number(values.seeds), tests: !values['no-tests'] }
-  const results = readResults()
+  const progress = new Progress(mutants.length)
   /** @type {Result[]} */
   const fresh = []
   const queue = [...mutants]
   const lane = async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-      const startedMs = performance.now()
-      const result = await hunt(mutant, control, options)
+      const { key } = mutant
+      // The short run of npm test proves that the machinery works: it believes nothing, and is not the record.
+      const known = values.again || values.quick ? undefined : ledger.get(mutant, budgetOf(mutant, limits.seeds))
+      const result = known ?? (await hunt(mutant, control, limits, (runs) => progress.at(key, runs)))
       fresh.push(result)
-      if (keepsTable) save(results, result)
-      report(mutant, result, (performance.now() - startedMs) / 1000)
+      if (known === undefined && !values.quick) ledger.put(mutant, result)
+      progress.done(mutant, result, known !== undefined)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(Number(values.jobs ?? availableParallelism()), mutants.length) }, lane))
+  const jobs = values.jobs === undefined ? availableParallelism() : Math.max(1, whole('jobs', values.jobs))
+  await Promise.all(Array.from({ length: Math.min(jobs, mutants.length) }, lane))
   control.stop()
+  progress.end()
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(fresh, null, 1)}\n`)
-  conclude(fresh, results, control.failures)
+  conclude(fresh, ledger, control.failures)
 }
 
+/** @returns {readonly Mutant[]} */
 function chosen() {
-  const names = values.quick ? QUICK : values.only.split(',').filter((name) => name !== '')
+  const asked = values.only.split(',').filter((name) => name !== '')
+  const names = values.quick ? QUICK : values['first-twenty'] ? [...FIRST_TWENTY, ...asked] : asked
   const mutants =
     names.length === 0
       ? catalogue
       : catalogue.filter((mutant) => names.includes(mutant.key) || (!values.quick && names.includes(entryOf(mutant))))
   const unknown = names.filter((name) => !mutants.some((mutant) => mutant.key === name || entryOf(mutant) === name))
-  if (unknown.length > 0) {
-    console.error(`there is no mutant ${unknown.join(', ')}`)
-    process.exit(2)
-  }
+  if (unknown.length > 0) fail(`there is no mutant ${unknown.join(', ')}`)
   return mutants
 }
 
-/** @returns {Map<string, Result>} */
-function readResults() {
-  if (!existsSync(resultsPath)) return new Map()
-  const list = /** @type {Result[]} */ (JSON.parse(readFileSync(resultsPath, 'utf8')))
-  return new Map(list.filter(({ key }) => catalogue.some((mutant) => mutant.key === key)).map((result) => [result.key, result]))
-}
-
-/** @param {Map<string, Result>} results @param {Result} result */
-function save(results, result) {
-  results.set(result.key, { ...result, message: '' })
-  const ordered = catalogue.flatMap(({ key }) => results.get(key) ?? [])
-  writeFileSync(resultsPath, `${JSON.stringify(ordered, null, 2)}\n`)
-  writeFileSync(fileURLToPath(new URL('../docs/mutants.md', import.meta.url)), document(results))
-}
-
-/** @param {import('./mutants/catalogue.mjs').Mutant} mutant @param {Result} result @param {number} seconds */
-function report({ key, title }, { caught, by, message, runs, profile, seed }, seconds) {
-  const head = `${key.padEnd(5)}${seconds.toFixed(0).padStart(5)} s  `
-  if (caught === 'unplantable') return console.log(`${head}not plantable: ${title}`)
-  if (caught === 'survivor') return console.log(`${head}SURVIVES ${runs} runs: ${title}`)
-  if (caught === 'test') return console.log(`${head}${title}\n             found by ${by}, not by ${runs} runs`)
-  console.log(`${head}${title}\n             ${by} in run ${runs}: ${message.split('\n')[0]?.slice(0, 180)}`)
-  console.log(`             npm run mutants -- --replay ${key} --profile ${profile} --seed ${seed}`)
-}
-
-/** @param {readonly Result[]} fresh @param {ReadonlyMap<string, Result>} all @param {readonly string[]} failures */
-function conclude(fresh, all, failures) {
+/** @param {readonly Result[]} fresh @param {Ledger} ledger @param {readonly string[]} failures */
+function conclude(fresh, ledger, failures) {
   const survivors = fresh.filter(({ caught }) => caught === 'survivor').map(({ key }) => key)
-  console.log(
-    `\n${fresh.filter(({ caught }) => caught === 'swarm' || caught === 'test').length} of ${fresh.length} found${survivors.length === 0 ? '' : `; survivors: ${survivors.join(' ')}`}`,
-  )
-  if (keepsTable) {
-    const { planted, caught, bySwarm } = counts(all)
-    console.log(`docs/mutants.md: ${planted} entries planted, ${caught} found, ${bySwarm} of them by the swarm`)
-  }
+  const found = fresh.filter(({ caught }) => caught === 'swarm' || caught === 'test').length
+  const planted = fresh.filter(({ caught }) => caught !== 'unplantable').length
+  console.log(`\nbuild ${ledger.build}: ${found} of ${planted} found${survivors.length === 0 ? '' : `; survivors: ${survivors.join(' ')}`}`)
   for (const failure of failures) console.log(`the clean build fails as well, which proves nothing: ${failure}`)
-  if (values.quick && survivors.length > 0) process.exitCode = 1
+  if (values.quick) {
+    if (survivors.length > 0) process.exitCode = 1
+    return
+  }
+  const results = ledger.results()
+  const missing = catalogue.filter(({ key }) => !results.has(key))
+  if (missing.length > 0) {
+    console.log(`docs/mutants.md stays as it is: ${missing.length} of ${catalogue.length} mutants have not been run on this build`)
+    return
+  }
+  writeRecord(ledger.build, results)
+  writeFileSync(fileURLToPath(new URL('../docs/mutants.md', import.meta.url)), document(ledger.build, results))
+  const total = counts(results)
+  console.log(`docs/mutants.md: ${total.planted} entries planted, ${total.caught} found, ${total.bySwarm} of them by the swarm`)
+}
+
+/** @param {string} name @param {string} text */
+function whole(name, text) {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) fail(`--${name} must be a whole number, not ${text}`)
+  return value
+}
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+  console.error(`mutants: ${message}`)
+  process.exit(2)
 }

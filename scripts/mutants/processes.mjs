@@ -12,7 +12,11 @@ const root = here('../..')
 /** @typedef {{ invariant: string | null, message: string, tail: readonly string[], traceHash?: string }} Outcome */
 
 /** A run that takes longer, of usually a second or two, will not end. */
-const RUN_LIMIT_MS = 150_000
+const RUN_LIMIT_MS = 90_000
+/** Tests of a whole package take longer. */
+const TESTS_LIMIT_MS = 240_000
+/** A run keeps what it makes for a while: a larger nursery spares moving it twice. */
+const NODE_FLAGS = ['--max-old-space-size=1500', '--max-semi-space-size=64', '--min-semi-space-size=32']
 
 /** A process with a planted bug (or none), which runs one seed after the other. */
 export class SeedRunner {
@@ -25,8 +29,8 @@ export class SeedRunner {
     this.#mutant = mutant
   }
 
-  /** @param {string} profile @param {number} seed @returns {Promise<Outcome>} */
-  async run(profile, seed) {
+  /** @param {string} profile @param {number} seed @param {boolean} [quiet] without the stack of errors @returns {Promise<Outcome>} */
+  async run(profile, seed, quiet = true) {
     const child = (this.#child ??= await this.#start())
     return new Promise((resolve) => {
       const end = (/** @type {Outcome} */ outcome) => {
@@ -41,14 +45,14 @@ export class SeedRunner {
       )
       child.once('message', (message) => end(/** @type {Outcome} */ (message)))
       child.once('exit', (code, signal) => end({ invariant: 'crash', message: `the process ended with ${code ?? signal}`, tail: [] }))
-      child.send({ profile, seed })
+      child.send({ profile, seed, quiet })
     })
   }
 
   /** @returns {Promise<import('node:child_process').ChildProcess>} */
   #start() {
     const child = fork(here('worker.mjs'), [], {
-      execArgv: ['--import', new URL('preload.mjs', import.meta.url).href, '--max-old-space-size=1500'],
+      execArgv: ['--import', new URL('preload.mjs', import.meta.url).href, ...NODE_FLAGS],
       env: { ...process.env, BALSA_MUTANT: this.#mutant },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
@@ -86,7 +90,7 @@ export async function failingTest(mutant, files) {
         env: { ...process.env, BALSA_MUTANT: mutant },
         stdio: 'ignore',
       })
-      const timer = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS)
+      const timer = setTimeout(() => child.kill('SIGKILL'), TESTS_LIMIT_MS)
       child.once('exit', (status) => {
         clearTimeout(timer)
         resolve(status)

@@ -12,6 +12,14 @@ import { failingTest, SeedRunner } from './processes.mjs'
  * @property {number} runs Runs of the swarm until it was found, or that found nothing.
  * @property {string} profile
  * @property {number} seed
+ * @property {boolean} [timedOut] The time for this mutant was over before the number of runs was.
+ */
+
+/**
+ * @typedef {object} Limits
+ * @property {number | null} seeds At most so many runs of the swarm for each mutant; null: as the mutant says.
+ * @property {number} seconds At most so long on the swarm for each mutant, in real time.
+ * @property {boolean} tests Whether tests may find what the swarm does not.
  */
 
 export const DEFAULT_BUDGET = 200
@@ -62,47 +70,52 @@ export class Control {
   }
 }
 
-/** @param {import('./catalogue.mjs').Mutant} mutant @param {number | null} seeds */
+/** Runs of the swarm that a mutant gets. @param {import('./catalogue.mjs').Mutant} mutant @param {number | null} seeds */
 export function budgetOf(mutant, seeds) {
+  if ((mutant.swarm ?? []).length === 0) return 0
   const most = FIRST.includes(entryOf(mutant)) ? DEFAULT_BUDGET : (mutant.budget ?? DEFAULT_BUDGET)
-  return seeds === null ? most : Math.min(seeds, mutant.budget ?? seeds)
+  return seeds === null ? most : Math.min(seeds, most)
 }
 
 /**
  * @param {import('./catalogue.mjs').Mutant} mutant
  * @param {Control} control
- * @param {{ seeds: number | null, tests: boolean }} options
+ * @param {Limits} limits
+ * @param {(runs: number) => void} [onRun] Told before each run of the swarm.
  * @returns {Promise<Result>}
  */
-export async function hunt(mutant, control, { seeds, tests }) {
+export async function hunt(mutant, control, limits, onRun = () => undefined) {
   const { key } = mutant
   const nothing = { key, by: '', message: mutant.reason ?? '', runs: 0, profile: '', seed: 0 }
   if (mutant.patches.length === 0) return { ...nothing, caught: 'unplantable' }
-  const profiles = mutant.swarm ?? []
-  const budget = profiles.length === 0 ? 0 : budgetOf(mutant, seeds)
-  const found = await swarm(mutant, control, profiles, budget)
+  const { found, runs, timedOut } = await swarm(mutant, control, limits, onRun)
   if (found !== null) return found
-  if (tests && mutant.tests !== undefined) {
+  if (limits.tests && mutant.tests !== undefined) {
     const by = await failingTest(key, mutant.tests)
-    if (by !== null && (await control.testsPass(mutant.tests))) return { ...nothing, caught: 'test', by, runs: budget }
+    if (by !== null && (await control.testsPass(mutant.tests))) return { ...nothing, caught: 'test', by, runs }
   }
-  return { ...nothing, caught: 'survivor', runs: budget }
+  return { ...nothing, caught: 'survivor', runs, timedOut }
 }
 
 /**
- * @param {import('./catalogue.mjs').Mutant} mutant @param {Control} control @param {readonly string[]} profiles @param {number} budget
- * @returns {Promise<Result | null>}
+ * @param {import('./catalogue.mjs').Mutant} mutant @param {Control} control @param {Limits} limits @param {(runs: number) => void} onRun
+ * @returns {Promise<{ found: Result | null, runs: number, timedOut: boolean }>}
  */
-async function swarm({ key }, control, profiles, budget) {
+async function swarm(mutant, control, { seeds, seconds }, onRun) {
+  const { key, swarm: profiles = [] } = mutant
+  const budget = budgetOf(mutant, seeds)
+  const endMs = performance.now() + seconds * 1000
   const runner = new SeedRunner(key)
   try {
     for (let at = 0; at < budget; at++) {
+      if (performance.now() > endMs) return { found: null, runs: at, timedOut: true }
+      onRun(at)
       const { profile, seed } = taskAt(profiles, at)
       const { invariant, message } = await runner.run(profile, seed)
-      if (invariant === null || invariant === UNDECIDED) continue
-      if (await control.passes(profile, seed)) return { key, caught: 'swarm', by: invariant, message, runs: at + 1, profile, seed }
+      if (invariant === null || invariant === UNDECIDED || !(await control.passes(profile, seed))) continue
+      return { found: { key, caught: 'swarm', by: invariant, message, runs: at + 1, profile, seed }, runs: at + 1, timedOut: false }
     }
-    return null
+    return { found: null, runs: budget, timedOut: false }
   } finally {
     runner.stop()
   }

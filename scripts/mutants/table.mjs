@@ -1,6 +1,6 @@
 // @ts-check
-/** docs/mutants.md, made from the results of all runs so far (scripts/mutants/results.json). */
-import { catalogue, ENTRIES, entryOf } from './catalogue.mjs'
+/** docs/mutants.md, made from the results of one full run on one build. */
+import { catalogue, ENTRIES, entryOf, FIRST_TWENTY } from './catalogue.mjs'
 
 /** @typedef {import('./runner.mjs').Result} Result */
 
@@ -16,8 +16,7 @@ export function counts(results) {
   const bySwarm = new Set(catalogue.filter(({ key }) => results.get(key)?.caught === 'swarm').map(entryOf))
   const patched = catalogue.filter(({ patches }) => patches.length > 0)
   const survivors = patched.filter(({ key }) => results.get(key)?.caught === 'survivor')
-  const waiting = patched.filter(({ key }) => !results.has(key))
-  return { planted: planted.size, caught: caught.size, bySwarm: bySwarm.size, mutants: patched.length, survivors, waiting }
+  return { planted: planted.size, caught: caught.size, bySwarm: bySwarm.size, mutants: patched.length, survivors }
 }
 
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -36,13 +35,22 @@ function row({ key, title, notes }, result) {
 }
 
 /** @param {ReadonlyMap<string, Result>} results */
-export function document(results) {
-  const { planted, caught, bySwarm, mutants, survivors, waiting } = counts(results)
+function firstTwenty(results) {
+  const swarm = FIRST_TWENTY.filter((entry) => results.get(entry)?.caught === 'swarm')
+  const most = Math.max(0, ...swarm.map((entry) => results.get(entry)?.runs ?? 0))
+  const others = FIRST_TWENTY.filter((entry) => !swarm.includes(entry))
+  const rest = others.length === 0 ? '' : ` Not by the swarm: ${others.join(', ')}.`
+  return `Of the twenty that matter most (${FIRST_TWENTY.join(', ')}) the swarm finds ${swarm.length}, each within ${most} runs.${rest}`
+}
+
+/** @param {string} build @param {ReadonlyMap<string, Result>} results */
+export function document(build, results) {
+  const { planted, caught, bySwarm, mutants, survivors } = counts(results)
   const rows = (/** @type {readonly import('./catalogue.mjs').Mutant[]} */ list) =>
     list.map((mutant) => row(mutant, results.get(mutant.key)))
   const head = ['| id | planted | found by | runs of the swarm (profile, seed) |', '|---|---|---|---|']
   const unplantable = catalogue.filter(({ patches }) => patches.length === 0)
-  const found = catalogue.filter((mutant) => mutant.patches.length > 0 && !survivors.includes(mutant) && !waiting.includes(mutant))
+  const found = catalogue.filter((mutant) => mutant.patches.length > 0 && !survivors.includes(mutant))
   return [
     '# Planted bugs',
     '',
@@ -51,6 +59,8 @@ export function document(results) {
     '',
     `Of ${ENTRIES} entries ${planted} are planted, by ${mutants} patches; ${caught} are found, ${bySwarm} of them by the simulator's swarm. A find counts only when`,
     'the clean build passes the same seed, or the same test.',
+    '',
+    `${firstTwenty(results)} All of it is one run on one build (engine, store and simulator: \`${build}\`), which \`npm run mutants\` repeats.`,
     '',
     'Where the swarm is named, the column tells how many runs it took, and which one found it. `npm run mutants -- --replay A4 --profile elections --seed 3` shows',
     'such a run. `no-unexplained-stop` means that an assertion of the engine itself stopped a member.',
@@ -63,19 +73,15 @@ export function document(results) {
     ...(survivors.length === 0
       ? ['None.']
       : [
-          'Planted, and not found yet.',
+          'Planted, and not found.',
           '',
           '| id | planted | runs | why |',
           '|---|---|---|---|',
           ...survivors.map(
             (each) =>
-              `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'few runs so far; not looked into yet')} |`,
+              `| ${each.key} | ${cell(each.title)} | ${results.get(each.key)?.runs ?? 0} | ${cell(each.notes ?? 'not looked into yet')} |`,
           ),
         ]),
-    '',
-    '## Not run yet',
-    '',
-    waiting.length === 0 ? 'None.' : `${waiting.map(({ key }) => key).join(', ')}.`,
     '',
     '## Not plantable',
     '',
