@@ -12,7 +12,7 @@ export const clients = [
         "this.#sessions.check(stamp);\n        const check = 'execute';",
       ],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
+    swarm: ['sessions', 'deposed', 'churn', 'elections', 'network', 'default'],
   },
   {
     key: 'G2',
@@ -42,7 +42,7 @@ export const clients = [
         "let session = this.#use(stamp.session);\n        if (session === null) {\n            const old = this.#sessions.get(stamp.session);\n            if (old !== undefined)\n                this.#remove(old);\n            this.#add({ owner: this.#owner, id: stamp.session, nonce: String(stamp.session).padStart(16, '0').slice(-16), ttlMs: 1000, lastActiveMs: this.#timeMs, firstUnanswered: 1, results: new Map() });\n            session = this.#use(stamp.session);\n        }",
       ],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
+    swarm: ['sessions', 'deposed', 'churn', 'elections', 'network', 'default'],
   },
   {
     key: 'G5',
@@ -59,13 +59,13 @@ export const clients = [
         'const [newest] = session.results;\n        const answer = newest !== undefined && stamp.sequence <= newest[0] ? newest[1] : undefined;',
       ],
     ],
-    swarm: ['default', 'elections'],
+    swarm: ['sessions', 'default', 'elections'],
   },
   {
     key: 'G6',
     title: 'a client reports a time-out as a failure',
     patches: [['kv/calls/call', 'const unknown = this.#isWrite && this.#undecided > 0;', 'const unknown = false;']],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['sessions', 'deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'G7',
@@ -100,7 +100,7 @@ export const clients = [
       ['raft/replica/proposals', 'if (proposal.term === term) {', 'if (true) {'],
       ['raft/replica/proposals', 'if (proposal.index <= commitIndex || proposal.term === leaderTerm)', 'if (true)'],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['sessions', 'deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
     key: 'G11',

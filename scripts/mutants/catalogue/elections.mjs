@@ -93,13 +93,16 @@ export const elections = [
   },
   {
     key: 'A5',
-    title: 'a candidate that was refused counts as the one that got the vote when it asks again',
+    title: 'a candidate that was refused counts as the one that got the vote when it asks again; no pre-vote, and the last answer counts',
     patches: [
       [
         'raft/core/election',
         'if (!mayVote || promised || !isUpToDate(state, message)) {',
-        'if (!mayVote || promised || (!isUpToDate(state, message) && (message.preVote || state.votedFor !== message.from))) {\n        if (mayVote && !message.preVote)\n            state.setTerm(state.term, message.from);',
+        'if (!mayVote || promised || (!isUpToDate(state, message) && (message.preVote || state.votedFor !== message.from))) {\n        if (mayVote && !promised && !message.preVote)\n            state.setTerm(state.term, message.from);',
       ],
+      ['raft/core/election', 'if (state.options.preVote)\n        preCampaign', 'if (false)\n        preCampaign'],
+      ['raft/core/election', 'if (!state.votes.has(message.from))\n        state', 'state'],
+      ['raft/core/election', 'state.votes.has(to) ||', 'state.votes.get(to) === true ||'],
     ],
     swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
   },
@@ -275,7 +278,7 @@ export const elections = [
       ],
       ['raft/core/election', 'return state.nowMs < state.promisedUntilMs;', 'return state.leaderId !== null;'],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default'],
+    swarm: ['churn', 'elections', 'deposed', 'default'],
   },
   {
     key: 'A17',
@@ -333,7 +336,7 @@ export const elections = [
     patches: [['raft/core/leader', ': leadership.transfer !== null || leadership.retiresAtMs !== null\n', ': false\n']],
     swarm: ['deposed', 'churn', 'elections'],
     budget: 20,
-    tests: ['packages/raft/src/core/core.test.ts', 'packages/raft/src/replica'],
+    tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/core.test.ts', 'packages/raft/src/replica'],
   },
   {
     key: 'A22',

@@ -17,6 +17,26 @@ export const membership = [
     tests: ['packages/raft/src/core/membership.test.ts'],
   },
   {
+    key: 'D1b',
+    title: 'changeMembership does not wait for an entry of the leader’s own term',
+    patches: [['raft/core/change', 'if (state.log.termAt(state.commitIndex) !== state.term) {', 'if (false) {']],
+    swarm: ['churn', 'membership'],
+    tests: ['packages/raft/src/core'],
+  },
+  {
+    key: 'D2b',
+    title: 'changeMembership does not wait for the change before it',
+    patches: [
+      [
+        'raft/core/change',
+        'if (state.membership.activeIndex > state.commitIndex || isJoint(state.configuration)) {',
+        'if (isJoint(state.configuration)) {',
+      ],
+    ],
+    swarm: ['churn', 'membership'],
+    tests: ['packages/raft/src/core'],
+  },
+  {
     key: 'D3',
     title: 'the peers are the new configuration’s at once, the size of the quorum only when it is committed',
     patches: [
@@ -50,10 +70,12 @@ export const membership = [
   },
   {
     key: 'D6',
-    title: 'a known id comes back with an empty disk',
-    patches: [],
-    reason:
-      'Nothing in consensus could be removed to allow it: a wiped member is told apart by its directory only (see D7) and by its lost acknowledgements (C20); the operator gives a new id.',
+    title: 'the id of a removed member is used again',
+    patches: [
+      ['raft/core/membership-change', 'if (this.#isRemoved(id))\n            return refuse', 'if (false)\n            return refuse'],
+    ],
+    swarm: [],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'D7',
@@ -68,7 +90,7 @@ export const membership = [
     title: 'neither pre-vote nor stickiness: a removed member disturbs',
     patches: [
       ['raft/core/election', 'if (state.options.preVote)\n        preCampaign', 'if (false)\n        preCampaign'],
-      ['raft/core/election', 'if (!state.options.checkQuorum)', 'if (true)'],
+      ['raft/core/election', 'export function isSticky(state, message) {', 'export function isSticky(state, message) {\n    return false;'],
     ],
     swarm: ['churn', 'deposed', 'membership', 'network'],
   },
@@ -96,6 +118,13 @@ export const membership = [
       ],
     ],
     swarm: ['churn', 'deposed', 'membership'],
+  },
+  {
+    key: 'D10b',
+    title: 'a witness is asked to lead, and does',
+    patches: [['raft/core/transfer', 'isVoter(configuration, id) && !isWitness(configuration, id)', 'isVoter(configuration, id)']],
+    swarm: [],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'D11',
@@ -164,6 +193,20 @@ export const membership = [
     ],
     swarm: [],
     tests: ['packages/raft/src/log/configuration-codec.test.ts', 'packages/server/src/config.test.ts'],
+  },
+  {
+    key: 'D15b',
+    title: 'a change may leave nobody to vote, or only witnesses',
+    patches: [['raft/core/membership-change', 'return draft.votersRefusal() ?? {', 'return {']],
+    swarm: [],
+    tests: ['packages/raft/src/core'],
+  },
+  {
+    key: 'D15c',
+    title: 'a change may leave a quorum of members that are not there',
+    patches: [['raft/core/change', 'if (force || live.length * 2 > voters.length)', 'if (true)']],
+    swarm: [],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'D16',

@@ -1,26 +1,24 @@
 // @ts-check
-/** E. Reads and leases. The swarm runs without leases: where an entry is about one, a lease is planted together with its mistake. */
-/** @param {string} condition when the lease is taken to hold */
-const lease = (condition) => [
-  'raft/core/read-index',
-  'state.reads.add(origin);\n    startRound(state, leadership);',
-  `const contactMs = quorumValue(state.configuration, (id) => (id === state.id ? state.nowMs : (leadership.progress.get(id)?.lastContactMs ?? -Infinity)));
-    if (state.log.termAt(state.commitIndex) === state.term && (${condition})) {
-        if (origin.kind === 'local')
-            state.readOutcome({ ref: origin.ref, index: state.commitIndex });
-        else
-            answer(state, origin, state.commitIndex);
-        return;
-    }
-    state.reads.add(origin);
-    startRound(state, leadership);`,
+/** E. Reads and leases. */
+/** When a lease ends. */
+const leaseEnd = ['raft/core/lease', 'return nowMs < record.startedMs + electionTimeoutMs / (1 + leaseReads.maxClockDrift);']
+const noCheckQuorum = [
+  'raft/core/leader',
+  'if (!state.options.checkQuorum)\n        return Infinity;',
+  'if (true)\n        return Infinity;',
 ]
 /** @type {import('../catalogue.mjs').Mutant[]} */
 export const reads = [
   {
     key: 'E1',
     title: 'who believes to lead answers reads without asking anybody',
-    patches: [lease('true')],
+    patches: [
+      [
+        'raft/core/read-index',
+        'if (leaseHolds(state, leadership, state.nowMs)) {',
+        'if (state.log.termAt(state.commitIndex) === state.term) {',
+      ],
+    ],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
@@ -68,53 +66,85 @@ export const reads = [
   },
   {
     key: 'E7',
-    title: 'lease reads, the lease as long as two election time-outs and counted from the answer',
-    patches: [lease('state.nowMs - contactMs < 2 * state.options.electionTimeoutMs')],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    title: 'the lease lasts two election time-outs, and no check-quorum ends it before',
+    patches: [[...leaseEnd, 'return nowMs < record.startedMs + 2 * electionTimeoutMs;'], noCheckQuorum],
+    swarm: ['leases'],
+  },
+  {
+    key: 'E7b',
+    title: 'the lease is counted from the answer, not from the question',
+    patches: [
+      [...leaseEnd, 'return nowMs < (record.answeredMs ?? -Infinity) + electionTimeoutMs / (1 + leaseReads.maxClockDrift);'],
+      ['raft/core/lease', 'leadership.provenRound = record;', 'leadership.provenRound = record;\n    record.answeredMs = state.nowMs;'],
+    ],
+    swarm: ['leases'],
+  },
+  {
+    key: 'E7c',
+    title: 'the lease takes all clocks for equally fast',
+    patches: [[...leaseEnd, 'return nowMs < record.startedMs + electionTimeoutMs;']],
+    swarm: ['leases'],
+  },
+  {
+    key: 'E7d',
+    title: 'a state counts as new as the answer of the leader, not as the question',
+    patches: [['raft/core/freshness', 'this.prove(issued.atMs, index, applied);', 'this.prove(this.#issued.at(-1).atMs, index, applied);']],
+    swarm: ['leases', 'deposed', 'churn'],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'E8',
-    title: 'lease reads by the wall clock',
+    title: 'leases by the wall clock',
     patches: [
-      lease('Date.now() - (leadership.wallMs ?? 0) < state.options.electionTimeoutMs'),
-      ['raft/core/read-index', 'progress.confirmedRound = round;', 'progress.confirmedRound = round;\n    leadership.wallMs = Date.now();'],
+      [...leaseEnd, 'return Date.now() < record.wallMs + electionTimeoutMs / (1 + leaseReads.maxClockDrift);'],
+      ['raft/core/lease', 'startedMs: state.nowMs, index, stamps', 'startedMs: state.nowMs, wallMs: Date.now(), index, stamps'],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['leases'],
   },
   {
     key: 'E9',
     title: 'lease reads go on while leadership is handed over',
-    patches: [lease('leadership.transfer !== null && state.nowMs - contactMs < state.options.electionTimeoutMs')],
-    swarm: ['deposed', 'churn', 'elections'],
+    patches: [
+      ['raft/core/lease', 'leaseReads === null || leadership.transfer !== null || leadership.retiresAtMs !== null', 'leaseReads === null'],
+    ],
+    swarm: ['leases'],
+  },
+  {
+    key: 'E9b',
+    title: 'after a transfer that failed, the lease of before goes on',
+    patches: [['raft/core/lease', 'record.number <= leadership.leaseAboveRound', 'false']],
+    swarm: ['leases'],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'E10',
-    title: 'lease reads without check-quorum',
+    title: 'lease reads without check-quorum: nobody waits for the lease to end, and the leader does not step down',
     patches: [
-      lease('state.nowMs - leadership.electedAtMs > state.options.electionTimeoutMs'),
-      ['raft/core/leader', 'if (!state.options.checkQuorum)\n        return Infinity;', 'if (true)\n        return Infinity;'],
+      ['raft/core/election', 'export function isSticky(state, message) {', 'export function isSticky(state, message) {\n    return false;'],
+      noCheckQuorum,
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['leases'],
   },
   {
     key: 'E11',
     title: 'a voter that was restarted votes within the old leader’s lease',
     patches: [['raft/core/state', 'if (options.leaseReads !== null)\n', 'if (false)\n']],
-    swarm: [],
+    swarm: ['leases'],
     tests: ['packages/raft/src/core/lease.test.ts'],
   },
   {
     key: 'E12',
-    title: 'a lease is checked, then the loop is left, then the state is read: a pause fits in between',
+    title: 'the lease is checked by the tick, and reads believe what it said: a pause fits in between',
     patches: [
-      lease('state.nowMs - contactMs < state.options.electionTimeoutMs'),
+      ['raft/core/read-index', 'if (leaseHolds(state, leadership, state.nowMs)) {', 'if (leadership.leased === true) {'],
       [
-        'raft/replica/replica',
-        'const read = this.#driver.reads.add(options, ready);',
-        'const { clock } = this.#ports;\n        const read = this.#driver.reads.add(options, ready).then((value) => new Promise((resolve) => clock.setTimer(50, () => resolve(value))));',
+        'raft/core/leader',
+        '    compactLog(state);\n    for',
+        '    compactLog(state);\n    leadership.leased = leaseHolds(state, leadership, state.nowMs);\n    for',
       ],
+      ['raft/core/leader', "import { beat } from './lease.js';", "import { beat, leaseHolds } from './lease.js';"],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['leases'],
   },
   {
     key: 'E13',

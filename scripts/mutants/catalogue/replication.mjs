@@ -1,5 +1,14 @@
 // @ts-check
 /** B. Commitment and log matching. */
+/**
+ * Leaders find the last entry that agrees exactly, and the first append that agrees carries the first entry that may differ: so it cuts off whatever
+ * does not agree, and what stands behind an append never matters. This takes that away, as leaders may that go back in steps.
+ */
+const furtherBack = [
+  'raft/core/replication',
+  'Math.max(1, Math.min(wanted, prevLogIndex))',
+  'Math.max(1, Math.min(wanted, prevLogIndex) - 4)',
+]
 /** @type {import('../catalogue.mjs').Mutant[]} */
 export const replication = [
   {
@@ -84,8 +93,11 @@ export const replication = [
   },
   {
     key: 'B6',
-    title: 'an accepted append is answered with the follower’s last index',
-    patches: [['raft/core/follower', 'respond(state, message, lastNew, null);', 'respond(state, message, state.log.lastIndex, null);']],
+    title: 'an accepted append is answered with the follower’s last index, by leaders that go back further than they must',
+    patches: [
+      ['raft/core/follower', 'respond(state, message, lastNew, null);', 'respond(state, message, state.log.lastIndex, null);'],
+      furtherBack,
+    ],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
@@ -131,8 +143,11 @@ export const replication = [
   },
   {
     key: 'B10',
-    title: 'the commit index of an append is limited by the follower’s last index',
-    patches: [['raft/core/follower', 'Math.min(message.leaderCommit, lastNew)', 'Math.min(message.leaderCommit, state.log.lastIndex)']],
+    title: 'the commit index of an append is limited by the follower’s last index, by leaders that go back further than they must',
+    patches: [
+      ['raft/core/follower', 'Math.min(message.leaderCommit, lastNew)', 'Math.min(message.leaderCommit, state.log.lastIndex)'],
+      furtherBack,
+    ],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
   },
   {
