@@ -34,3 +34,4 @@ export {
 } from './mvcc/txn.js'
 export * from './protocol/index.js'
 export * from './result.js'
+export * from './watch/index.js'

@@ -8,10 +8,13 @@ import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
 import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
 import { VersionReader } from './mvcc/reader.js'
-import { type CommandResult, hashResult, keptResult, type KeyMetadata, type RefusalCode } from './result.js'
+import type { KeyRecord } from './mvcc/record.js'
+import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
 import { StateHash } from './state-hash.js'
+import { EventJournal } from './watch/events.js'
+import { WatchHub } from './watch/hub.js'
 
 export interface GetQuery {
   readonly type: 'get'
@@ -86,7 +89,7 @@ export interface GetAnswer {
   /** Revision of the store when the key was read. */
   readonly revision: number
   /** Null when the key is absent. The value belongs to the store: copy it before it leaves the process or reaches a user. */
-  readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null
+  readonly record: KeyRecord | null
 }
 
 export interface KvStats {
@@ -140,6 +143,9 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   readonly #snapshotAfterBytes: number
   readonly #backend: Backend
   readonly #maxHistoryRevisions: number
+  /** Watches on the applied state of this member. */
+  readonly watches: WatchHub
+  readonly #journal = new EventJournal()
   #store: MvccStore
   #sessions = new SessionTable()
   #stateHash = new StateHash()
@@ -151,7 +157,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.#backend = options.backend ?? new MemoryBackend()
     invariant(this.#backend.appliedIndex === 0, 'sessions do not survive in a backend yet, so it begins empty')
     this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
-    this.#store = new MvccStore(this.#backend, this.#maxHistoryRevisions)
+    this.#store = this.#newStore()
+    this.watches = this.#newHub()
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? Number.POSITIVE_INFINITY
   }
 
@@ -173,7 +180,9 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   apply(batch: readonly AppliedCommand[]): readonly CommandResult[] {
     const last = batch.at(-1)
     if (last === undefined) return []
-    return this.#store.batch(last.index, (writes) => batch.map((entry) => this.#applyOne(writes, entry)))
+    const results = this.#store.batch(last.index, (writes) => batch.map((entry) => this.#applyOne(writes, entry)))
+    this.watches.applied()
+    return results
   }
 
   query(query: GetQuery): GetAnswer
@@ -263,12 +272,31 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const restored = await decodeSnapshot(chunks, this.#backend, this.#pacer())
-    this.#store = new MvccStore(this.#backend, this.#maxHistoryRevisions)
-    this.#sessions = restored.sessions
-    this.#stateHash = restored.stateHash
-    this.#appliedIndex = restored.appliedIndex
-    this.#bytesSinceSnapshot = 0
+    this.watches.replacing()
+    try {
+      const restored = await decodeSnapshot(chunks, this.#backend, this.#pacer())
+      this.#store = this.#newStore()
+      this.#sessions = restored.sessions
+      this.#stateHash = restored.stateHash
+      this.#appliedIndex = restored.appliedIndex
+      this.#bytesSinceSnapshot = 0
+    } finally {
+      this.watches.restored()
+    }
+  }
+
+  #newStore(): MvccStore {
+    return new MvccStore(this.#backend, this.#maxHistoryRevisions, this.#journal)
+  }
+
+  #newHub(): WatchHub {
+    const clock = this.#clock
+    const source = {
+      tables: this.#backend,
+      revision: () => this.#store.revision,
+      compactedRevision: () => this.#store.compactedRevision,
+    }
+    return new WatchHub(source, { journal: this.#journal, defer: clock === null ? null : (callback) => clock.defer(callback) })
   }
 
   wantsSnapshot(): boolean {

@@ -22,6 +22,7 @@ import { VersionReader } from './reader.js'
 import type { StoredRecord } from './record.js'
 import type { Txn } from './txn.js'
 import { VersionWriter, type Written } from './writer.js'
+import type { EventJournal } from '../watch/events.js'
 
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
 
@@ -45,10 +46,12 @@ export class MvccStore {
   readonly reader: VersionReader
   readonly #counters: Counters
   readonly #maxHistoryRevisions: number
+  readonly #journal: EventJournal | null
 
   /** `maxHistoryRevisions` decides what commands do: it must be the same on all members. */
-  constructor(backend: Backend, maxHistoryRevisions: number = MAX_HISTORY_REVISIONS) {
+  constructor(backend: Backend, maxHistoryRevisions: number = MAX_HISTORY_REVISIONS, journal: EventJournal | null = null) {
     this.backend = backend
+    this.#journal = journal
     this.#maxHistoryRevisions = maxHistoryRevisions
     this.reader = new VersionReader(backend)
     this.#counters = readCounters(backend)
@@ -88,7 +91,7 @@ export class MvccStore {
   /** Runs commands as one batch of the backend, at `index` when it is done. */
   batch<Result>(index: number, run: (writes: StoreWrites) => Result): Result {
     return this.backend.write(index, (batch) => {
-      const result = run(new StoreWrites(batch, this.#counters, this.#maxHistoryRevisions))
+      const result = run(new StoreWrites(batch, this.#counters, this.#maxHistoryRevisions, this.#journal))
       writeCounters(batch, this.#counters)
       return result
     })
@@ -102,11 +105,11 @@ export class StoreWrites {
   readonly #versions: VersionWriter
   readonly #maxHistoryRevisions: number
 
-  constructor(batch: WriteBatch, counters: Counters, maxHistoryRevisions: number) {
+  constructor(batch: WriteBatch, counters: Counters, maxHistoryRevisions: number, journal: EventJournal | null) {
     this.#batch = batch
     this.#maxHistoryRevisions = maxHistoryRevisions
     this.#counters = counters
-    this.#versions = new VersionWriter(batch, counters)
+    this.#versions = new VersionWriter(batch, counters, journal)
   }
 
   /** What comes before every command: leases that have ended, and a little of the compaction under way. */

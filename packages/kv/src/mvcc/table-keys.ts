@@ -64,6 +64,7 @@ export function eventKey(revision: number, place: number, key: ByteString): Byte
 }
 
 export const eventRevision = (key: ByteString): number => u64At(key, 0)
+export const eventPlace = (key: ByteString): number => u32At(key, REVISION_BYTES)
 export const eventSubject = (key: ByteString): ByteString => key.slice(REVISION_BYTES + PLACE_BYTES)
 
 /** Shortest key of the table of events. */

@@ -5,6 +5,7 @@ import type { Counters } from './counters.js'
 import { VersionReader } from './reader.js'
 import { decodeRecord, encodePrefix, encodeRecord, type KeyRecord, type StoredRecord, TOMBSTONE } from './record.js'
 import { eventKey, leaseKey, pastKey, u64Key } from './table-keys.js'
+import type { EventJournal } from '../watch/events.js'
 
 const EMPTY = new Uint8Array(0)
 const EVENT_BYTES = 12
@@ -23,11 +24,14 @@ export class VersionWriter {
   readonly reader: VersionReader
   readonly #batch: WriteBatch
   readonly #counters: Counters
+  readonly #journal: EventJournal | null
   #place = 0
 
-  constructor(batch: WriteBatch, counters: Counters) {
+  /** Writes down what it changes in `journal`, when somebody wants that. */
+  constructor(batch: WriteBatch, counters: Counters, journal: EventJournal | null = null) {
     this.#batch = batch
     this.#counters = counters
+    this.#journal = journal?.isOpen === true ? journal : null
     this.reader = new VersionReader(batch)
   }
 
@@ -44,6 +48,7 @@ export class VersionWriter {
     const head = this.#head(previous, lease, 0)
     const bytes = encodeRecord(head, value)
     this.#write(key, bytes, value.length, lease, previous)
+    this.#journal?.record(head.modRevision, key, bytes, stored)
     if (previous !== undefined) this.#supersede(key, previous, stored as Uint8Array)
     return { record: { ...head, value, valueBytes: value.length, isPrefix: false }, previous }
   }
@@ -58,6 +63,7 @@ export class VersionWriter {
     const bytes = encodeRecord(head, previous.value, more)
     const valueBytes = previous.valueBytes + more.length
     this.#write(key, bytes, valueBytes, previous.lease, previous)
+    this.#journal?.record(head.modRevision, key, bytes, stored)
     this.#keepPast(key, previous.modRevision, encodePrefix({ ...previous, chain }))
     const value = bytes.subarray(bytes.length - valueBytes)
     return { record: { ...head, value, valueBytes, isPrefix: false }, previous }
@@ -70,6 +76,7 @@ export class VersionWriter {
     const previous = decodeRecord(stored)
     const revision = this.#event(key)
     invariant(previous.modRevision < revision, 'no key changes twice in a revision')
+    this.#journal?.record(revision, key, null, stored)
     this.#batch.delete('current', key)
     this.#supersede(key, previous, stored)
     this.#keepPast(key, revision, TOMBSTONE)

@@ -1,0 +1,138 @@
+import type { TableReader } from '../backend/backend.js'
+import { eventKey, eventPlace, eventRevision, eventSubject } from '../mvcc/table-keys.js'
+import { RangeIndex } from './range-index.js'
+import type { WatcherState } from './watcher-state.js'
+
+/** Where the history can be read. */
+export interface HistoryBounds {
+  readonly tables: TableReader
+  readonly compactedRevision: number
+  /** Through this revision. */
+  readonly revision: number
+}
+
+export interface SliceOutcome {
+  /** Watchers with something to pull, or compacted ones. */
+  readonly ready: readonly WatcherState[]
+  /** Watchers that have seen everything up to the present. */
+  readonly caughtUp: readonly WatcherState[]
+}
+
+/**
+ * One pass through the history for all watchers that lag, from the oldest of their positions to the present: each event is read once, and looked up in an
+ * index of them. Who comes later and wants what has gone by already waits for the next pass. Works in slices of so many events.
+ */
+export class HistoryPass {
+  readonly #index = new RangeIndex<WatcherState>()
+  readonly #members = new Set<WatcherState>()
+  readonly #waiting = new Set<WatcherState>()
+  /** Told about their events when the revision is complete. */
+  readonly #touched = new Set<WatcherState>()
+  #revision = 0
+  #place = 0
+
+  get isEmpty(): boolean {
+    return this.#members.size === 0 && this.#waiting.size === 0
+  }
+
+  add(state: WatcherState): void {
+    const { nextRevision } = state
+    const isAhead = nextRevision > this.#revision || (nextRevision === this.#revision && this.#place === 0)
+    if (this.#members.size > 0 && isAhead) this.#join(state)
+    else {
+      state.standing = 'waiting'
+      this.#waiting.add(state)
+    }
+  }
+
+  remove(state: WatcherState): void {
+    this.#waiting.delete(state)
+    this.#touched.delete(state)
+    if (this.#members.delete(state)) this.#index.remove(state.bounds, state)
+  }
+
+  clear(): void {
+    this.#waiting.clear()
+    this.#touched.clear()
+    this.#members.clear()
+    this.#index.clear()
+  }
+
+  /** Everything of a revision below it has been matched. */
+  completeBelow(state: WatcherState): number {
+    return state.standing === 'behind' ? this.#revision : Number.POSITIVE_INFINITY
+  }
+
+  /** Everything up to this revision has been matched, or is none of the watcher's business. */
+  positionOf(state: WatcherState): number {
+    return (state.standing === 'behind' ? Math.max(state.nextRevision, this.#revision) : state.nextRevision) - 1
+  }
+
+  /** Looks at so many events. */
+  slice(history: HistoryBounds, most: number): SliceOutcome {
+    if (this.#members.size === 0) this.#begin()
+    const ready: WatcherState[] = []
+    if (this.#revision < history.compactedRevision) this.#skipCompacted(history.compactedRevision, ready)
+    const from = eventKey(this.#revision, this.#place, '')
+    const events = history.tables.keys('events', { from, to: eventKey(history.revision + 1, 0, '') }, most)
+    for (const event of events) this.#match(eventRevision(event), eventPlace(event), eventSubject(event))
+    const last = events.at(-1)
+    if (last === undefined || events.length < most) {
+      this.#revision = history.revision + 1
+      this.#place = 0
+      this.#tell(ready)
+      const caughtUp = [...this.#members]
+      this.#members.clear()
+      this.#index.clear()
+      return { ready, caughtUp }
+    }
+    this.#revision = eventRevision(last)
+    this.#place = eventPlace(last) + 1
+    this.#tell(ready)
+    return { ready, caughtUp: [] }
+  }
+
+  #begin(): void {
+    this.#revision = Number.POSITIVE_INFINITY
+    this.#place = 0
+    for (const state of this.#waiting) if (state.nextRevision < this.#revision) this.#revision = state.nextRevision
+    for (const state of this.#waiting) this.#join(state)
+    this.#waiting.clear()
+  }
+
+  #join(state: WatcherState): void {
+    state.standing = 'behind'
+    this.#members.add(state)
+    this.#index.add(state.bounds, state)
+  }
+
+  #skipCompacted(compactedRevision: number, ready: WatcherState[]): void {
+    for (const state of [...this.#members]) {
+      if (state.nextRevision >= compactedRevision) continue
+      this.remove(state)
+      state.standing = 'compacted'
+      ready.push(state)
+    }
+    this.#revision = compactedRevision
+    this.#place = 0
+  }
+
+  #match(revision: number, place: number, name: string): void {
+    for (const state of this.#index.find(name)) {
+      if (!state.note(revision, place)) {
+        this.remove(state)
+        state.standing = 'stalled'
+        this.#touched.add(state)
+      } else if (state.pending.length > 0) this.#touched.add(state)
+    }
+  }
+
+  #tell(ready: WatcherState[]): void {
+    for (const state of this.#touched) {
+      const [first] = state.pending
+      if (state.standing === 'behind' && first !== undefined && first.revision >= this.#revision) continue
+      this.#touched.delete(state)
+      ready.push(state)
+    }
+  }
+}
