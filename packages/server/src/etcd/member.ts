@@ -1,0 +1,97 @@
+/** What the services of etcd's API need of the member that they stand before. */
+import type { AdminAnswer, AdminRequest, CommandResult, KvQuery, AnswerOf, WriteCommand } from '@balsa/kv'
+import type { Clock, Random } from '@balsa/raft'
+import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
+import type { MemberStore, StoreCallOptions } from '../store/member-store.js'
+import { statusOfCode, statusOfError } from './errors.js'
+import type { Caller } from './endpoint.js'
+
+export interface EtcdMemberOptions {
+  readonly store: MemberStore
+  readonly clock: Clock
+  readonly random: Random
+  /** What a request may take, whatever its client would wait: etcd's five seconds and two election time-outs. */
+  readonly requestTimeoutMs: number
+  readonly electionTimeoutMs: number
+  /** Of operators; any member takes them. */
+  readonly admin: (request: AdminRequest, options: StoreCallOptions) => Promise<AdminAnswer>
+  readonly snapshot: () => AsyncIterable<Uint8Array>
+}
+
+/** The store of this member with etcd's headers and errors. */
+export class EtcdMember {
+  readonly store: MemberStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly electionTimeoutMs: number
+  readonly clusterId: bigint
+  readonly memberId: bigint
+  readonly #options: EtcdMemberOptions
+
+  constructor(options: EtcdMemberOptions) {
+    this.#options = options
+    this.store = options.store
+    this.clock = options.clock
+    this.random = options.random
+    this.electionTimeoutMs = options.electionTimeoutMs
+    this.clusterId = BigInt(options.store.clusterId)
+    this.memberId = BigInt(options.store.memberId)
+  }
+
+  /** `revision` default: the one that this member has applied. */
+  header(revision: number = this.store.revision()): ResponseHeaderInit {
+    return { clusterId: this.clusterId, memberId: this.memberId, revision, raftTerm: this.store.term() }
+  }
+
+  deadlineMs(): number {
+    return this.clock.now() + this.#options.requestTimeoutMs
+  }
+
+  /** Rejects with GrpcError. */
+  read<Query extends KvQuery>(query: Query, serializable: boolean): Promise<AnswerOf<Query>> {
+    return this.store.read(query, { consistency: serializable ? 'stale' : 'linearizable', deadlineMs: this.deadlineMs() }).catch(rethrow)
+  }
+
+  /** Rejects with GrpcError, also when the state machine refuses. */
+  async write<Type extends CommandResult['type']>(
+    command: WriteCommand,
+    type: Type,
+  ): Promise<Extract<CommandResult, { readonly type: Type }>> {
+    const result = await this.store.execute(command, { deadlineMs: this.deadlineMs() }).catch(rethrow)
+    if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
+    if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
+    return result as Extract<CommandResult, { readonly type: Type }>
+  }
+
+  /** Any member takes it; the leader answers. Rejects with GrpcError. */
+  admin(request: AdminRequest): Promise<AdminAnswer> {
+    return this.#options.admin(request, { deadlineMs: this.deadlineMs() }).catch(rethrow)
+  }
+
+  /** The same; rejects with BalsaError. */
+  rawAdmin(request: AdminRequest): Promise<AdminAnswer> {
+    return this.#options.admin(request, { deadlineMs: this.deadlineMs() })
+  }
+
+  /** The whole state as this member would send it to another one. */
+  snapshot(): AsyncIterable<Uint8Array> {
+    return this.#options.snapshot()
+  }
+
+  /** Returns when the member is as new as the cluster was when this was called. */
+  async synchronise(): Promise<void> {
+    await this.read({ type: 'stats' }, false)
+  }
+}
+
+export const rethrow = (error: unknown): never => {
+  throw statusOfError(error)
+}
+
+/** Rejects with the reason when the caller goes first. */
+export function whileWanted<Result>(caller: Caller, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    caller.onCancelled(reject)
+    work.then(resolve, reject)
+  })
+}

@@ -1,0 +1,145 @@
+/** Transactions, puts and deletions: etcd's messages into commands of the store, and their outcomes back. */
+import {
+  type Compare as ModelCompare,
+  COMPARE_RESULTS,
+  type DeleteOperation,
+  MAX_TXN_OPERATIONS,
+  type OperationOutcome,
+  type PutOperation,
+  type Txn,
+  type TxnOperation,
+  type TxnOutcome,
+  type WriteCommand,
+} from '@balsa/kv'
+import {
+  type Compare,
+  Compare_CompareTarget,
+  type DeleteRangeRequest,
+  type DeleteRangeResponseInit,
+  type PutRequest,
+  type PutResponseInit,
+  type RequestOp,
+  type ResponseOpInit,
+  type TxnRequest,
+  type TxnResponseInit,
+} from '../proto/generated/etcdserverpb/kv.js'
+import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
+import { etcdError, statusOfCode } from './errors.js'
+import { pairOf, pairOfEntry, rangeResponse, rangeToModel } from './range.js'
+
+/** Throws `key is not provided`, `value is provided`, `lease is provided`. */
+export function putToModel({ key, value, lease, prevKv, ignoreValue, ignoreLease }: PutRequest): PutOperation {
+  if (key.length === 0) throw etcdError('emptyKey')
+  if (ignoreValue && value.length > 0) throw etcdError('valueProvided')
+  if (ignoreLease && lease !== 0n) throw etcdError('leaseProvided')
+  return { type: 'put', key, value: ignoreValue ? null : value, lease: ignoreLease ? null : lease, previous: prevKv }
+}
+
+export function deleteToModel({ key, rangeEnd, prevKv }: DeleteRangeRequest): DeleteOperation {
+  if (key.length === 0) throw etcdError('emptyKey')
+  return { type: 'delete', key, rangeEnd, previous: prevKv }
+}
+
+/** The shortest command that does it: a put that asks for nothing else is a plain one. */
+export function putCommand(operation: PutOperation): WriteCommand {
+  const { key, value, lease, previous } = operation
+  if (value !== null && lease === 0n && !previous) return { type: 'put', stamp: null, key, value }
+  return single(operation)
+}
+
+/** One operation as a transaction without conditions. */
+export const single = (operation: TxnOperation): WriteCommand => ({
+  type: 'txn',
+  stamp: null,
+  txn: { compares: [], success: [operation], failure: [] },
+})
+
+/** Throws what etcd's shape checks throw: they look at both branches, and at nothing but the request. */
+export function txnToModel(request: TxnRequest, allowed: number = MAX_TXN_OPERATIONS): Txn {
+  const { compare, success, failure } = request
+  const largest = Math.max(compare.length, success.length, failure.length)
+  if (largest > allowed) throw etcdError('tooManyOperations')
+  const left = allowed - largest
+  return {
+    compares: compare.map(compareToModel),
+    success: success.map((operation) => operationToModel(operation, left)),
+    failure: failure.map((operation) => operationToModel(operation, left)),
+  }
+}
+
+function operationToModel({ request }: RequestOp, left: number): TxnOperation {
+  switch (request?.case) {
+    case 'requestRange':
+      return { type: 'range', request: rangeToModel(request.value) }
+    case 'requestPut':
+      return putToModel(request.value)
+    case 'requestDeleteRange':
+      return deleteToModel(request.value)
+    case 'requestTxn':
+      return { type: 'txn', txn: txnToModel(request.value, left) }
+    case undefined:
+      throw etcdError('keyNotFound')
+  }
+}
+
+function compareToModel({ key, rangeEnd, result: number, target, targetUnion }: Compare): ModelCompare {
+  if (key.length === 0) throw etcdError('emptyKey')
+  const result = COMPARE_RESULTS[number]
+  if (result === undefined) throw statusOfCode('INVALID', `unknown comparison ${number}`)
+  const range = { key, rangeEnd, result }
+  const numeric = (name: 'version' | 'createRevision' | 'modRevision'): ModelCompare => ({
+    ...range,
+    target: name,
+    operand: targetUnion?.case === name ? targetUnion.value : 0,
+  })
+  switch (target) {
+    case Compare_CompareTarget.VERSION:
+      return numeric('version')
+    case Compare_CompareTarget.CREATE:
+      return numeric('createRevision')
+    case Compare_CompareTarget.MOD:
+      return numeric('modRevision')
+    case Compare_CompareTarget.VALUE:
+      return { ...range, target: 'value', operand: targetUnion?.case === 'value' ? targetUnion.value : new Uint8Array(0) }
+    case Compare_CompareTarget.LEASE:
+      return { ...range, target: 'lease', operand: targetUnion?.case === 'lease' ? targetUnion.value : 0n }
+    default:
+      throw statusOfCode('INVALID', `unknown target of a comparison ${target}`)
+  }
+}
+
+/** `operations` are those of the request, because an outcome does not repeat its key. */
+export function txnResponse(outcome: TxnOutcome, txn: Txn, header: ResponseHeaderInit): TxnResponseInit {
+  const branch = outcome.succeeded ? txn.success : txn.failure
+  const revision = header.revision ?? 0
+  const responses = outcome.responses.map((response, at) => operationResponse(response, branch[at], revision))
+  return { header, succeeded: outcome.succeeded, responses }
+}
+
+/** Inner answers have a header with the revision alone; that of a nested transaction is empty. */
+function operationResponse(outcome: OperationOutcome, operation: TxnOperation | undefined, revision: number): ResponseOpInit {
+  const header = { revision }
+  switch (outcome.type) {
+    case 'range':
+      return { response: { case: 'responseRange', value: { header, ...rangeResponse(outcome) } } }
+    case 'put':
+      return { response: { case: 'responsePut', value: { header, ...putResponse(outcome, operation) } } }
+    case 'delete':
+      return { response: { case: 'responseDeleteRange', value: { header, ...deleteResponse(outcome) } } }
+    case 'txn': {
+      const branches = operation?.type === 'txn' ? operation.txn : { compares: [], success: [], failure: [] }
+      const value = { ...txnResponse(outcome.outcome, branches, header), header: {} }
+      return { response: { case: 'responseTxn', value } }
+    }
+  }
+}
+
+export function putResponse(outcome: OperationOutcome, operation: TxnOperation | undefined): PutResponseInit {
+  if (outcome.type !== 'put' || outcome.previous === null || operation?.type !== 'put') return {}
+  return { prevKv: pairOf(operation.key, outcome.previous) }
+}
+
+export function deleteResponse(outcome: OperationOutcome): DeleteRangeResponseInit {
+  if (outcome.type !== 'delete') return {}
+  return { deleted: outcome.deleted, prevKvs: outcome.previous.map(pairOfEntry) }
+}
