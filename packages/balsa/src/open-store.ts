@@ -56,12 +56,7 @@ export async function openStore(options: OpenStoreOptions): Promise<KeyValueStor
   return new EmbeddedStore(
     {
       propose: (command, call) => replica.propose(command, call),
-      readIndex: (call) => replica.readIndex(call),
-      query: (query) => {
-        const answer = replica.query(query)
-        if (answer.type !== 'get') throw new TypeError(`a get was answered with ${answer.type}`)
-        return answer
-      },
+      readWithAge: (query, call) => replica.readWithAge(query, call),
     },
     { clock, random, onClose: () => replica.close(), ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }) },
   )

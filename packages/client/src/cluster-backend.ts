@@ -16,7 +16,7 @@ export interface ClusterBackendOptions {
 }
 
 /** Refusals that every member would repeat for ever. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE'])
+const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE', 'LEASES_OFF'])
 /** The member is the right one to ask, only not now. */
 const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'TRANSFER_IN_PROGRESS', 'MEMBERSHIP_PENDING'])
 /** What the leader says of a change, and would say again. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type EmbeddedReplica, EmbeddedStore, type EmbeddedStoreOptions } from './embedded-store.js'
 import type { KvAnswer, KvQuery } from './kv-state-machine.js'
 import { KvStateMachine } from './kv-state-machine.js'
+import type { ReadMode } from './protocol/read-mode.js'
 import type { CommandResult } from './result.js'
 
 type Fault = { readonly code: ErrorCode; readonly applied?: boolean } | 'hang'
@@ -27,14 +28,15 @@ class ScriptedReplica implements EmbeddedReplica {
     return { result: this.#apply(command) }
   }
 
-  async readIndex(): Promise<void> {
+  async readWithAge(
+    query: KvQuery,
+    { consistency, maxStaleMs = 99 }: ReadMode,
+  ): Promise<{ readonly answer: KvAnswer; readonly ageMs: number }> {
+    if (consistency === 'stale') return { answer: this.machine.query(query), ageMs: maxStaleMs }
     this.readIndexes += 1
     const code = this.readFaults.shift()
     if (code !== undefined) throw new BalsaError(code, 'scripted')
-  }
-
-  query(query: KvQuery): KvAnswer {
-    return this.machine.query(query)
+    return { answer: this.machine.query(query), ageMs: 0 }
   }
 
   #apply(command: Uint8Array): CommandResult {

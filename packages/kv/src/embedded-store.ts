@@ -2,14 +2,13 @@ import { BalsaError, type Clock, invariant, type Random } from '@balsa/raft'
 import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
 import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
 import type { GetAnswer, KvAnswer, KvQuery } from './kv-state-machine.js'
+import type { ReadMode } from './protocol/read-mode.js'
 import type { CommandResult } from './result.js'
 
 /** What the embedded store needs of a replica in the same process; `Replica` offers it. */
 export interface EmbeddedReplica {
   propose(command: Uint8Array, options: { readonly signal?: AbortSignal }): Promise<{ readonly result: CommandResult }>
-  /** Afterwards a local query is linearizable. */
-  readIndex(options: { readonly signal?: AbortSignal }): Promise<unknown>
-  query(query: KvQuery): KvAnswer
+  readWithAge(query: KvQuery, options: ReadMode): Promise<{ readonly answer: KvAnswer; readonly ageMs: number }>
 }
 
 export interface EmbeddedStoreOptions extends Omit<SessionStoreOptions, 'attemptTimeoutMs'> {
@@ -21,7 +20,7 @@ const FIRST_BACK_OFF_MS = 10
 const LONGEST_BACK_OFF_MS = 500
 
 /** Codes of a replica after which it will never answer anything else to this request. */
-const FINAL: ReadonlySet<string> = new Set(['STOPPED', 'INVALID', 'TOO_LARGE', 'MALFORMED', 'VERSION_MISMATCH'])
+const FINAL: ReadonlySet<string> = new Set(['STOPPED', 'INVALID', 'TOO_LARGE', 'MALFORMED', 'VERSION_MISMATCH', 'LEASES_OFF', 'TOO_STALE'])
 
 /** The store of a replica in this process, without a network: the same interface, the same exactly-once writes, the same errors. */
 export class EmbeddedStore extends SessionStore {
@@ -75,13 +74,18 @@ class EmbeddedBackend implements StoreBackend {
     if (request.type === 'write') return { type: 'result', result: (await this.#replica.propose(request.command, {})).result }
     if (request.type === 'status' || request.type === 'admin')
       throw new BalsaError('INVALID', `an embedded store has no ${request.type} of its own: ask the replica`)
-    if (request.consistency !== 'stale') await this.#replica.readIndex({})
-    const answer = this.#replica.query({ type: 'get', key: request.key })
+    const { key, consistency, maxStaleMs } = request
+    const mode = { consistency, ...(maxStaleMs === undefined ? {} : { maxStaleMs }) }
+    const { answer, ageMs } = await this.#replica.readWithAge({ type: 'get', key }, mode)
     invariant(answer.type === 'get', 'the state machine answers the query that it was asked')
     const { revision, record } = answer
     // A copy: the value belongs to the store.
-    const ageMs = request.consistency === 'stale' ? null : 0
-    return { type: 'value', revision, ageMs, record: record === null ? null : { ...metadataOf(record), value: record.value.slice() } }
+    return {
+      type: 'value',
+      revision,
+      ageMs: ageMs === Infinity ? null : ageMs,
+      record: record === null ? null : { ...metadataOf(record), value: record.value.slice() },
+    }
   }
 
   /** Calls that fail together wait together: one failure makes the back-off longer, the others of the same turn share it. */

@@ -16,6 +16,7 @@ describe('parseConfig', () => {
       advertiseClient: '127.0.0.1:2379',
       heartbeatIntervalMs: 50,
       electionTimeoutMs: 250,
+      leaseReads: null,
       maxLogBytes: 64 * 1024 * 1024,
       logLevel: 'info',
       logFormat: 'json',
@@ -46,6 +47,11 @@ describe('parseConfig', () => {
     })
   })
 
+  it('states the drift of clocks that leases rest on as a factor', () => {
+    expect(parseConfig(['--lease-reads'], {}).leaseReads).toEqual({ maxClockDrift: 0.1 })
+    expect(parseConfig([], { BALSA_LEASE_READS: 'true', BALSA_MAX_CLOCK_DRIFT: '25' }).leaseReads).toEqual({ maxClockDrift: 0.25 })
+  })
+
   it('advertises what it is told, and allows other addresses with --insecure', () => {
     const flags = ['--listen-peer-urls=http://0.0.0.0:2380', '--initial-advertise-peer-urls=http://10.0.0.1:2380']
     const clients = ['--listen-client-urls=http://[::]:2379', '--advertise-client-urls=http://db.example.org:2379']
@@ -66,6 +72,11 @@ describe('parseConfig', () => {
 
 describe('wrong flags', () => {
   it.each<[readonly string[], RegExp, Record<string, string>?]>([
+    // leases
+    [['--max-clock-drift=20'], /^--max-clock-drift says nothing without --lease-reads$/],
+    [['--lease-reads', '--max-clock-drift=0'], /--max-clock-drift must be an integer from 1 to 1000/],
+    [['--lease-reads', '--max-clock-drift=200'], /leases of 83 ms .*less than two heart-beats/],
+    [['--lease-reads=perhaps'], /--lease-reads must be true or false/],
     // unknown, malformed
     [['--nmae', 'x'], /^unknown flag --nmae: did you mean --name\?$/],
     [['--electiontimeout=5'], /did you mean --election-timeout\?/],

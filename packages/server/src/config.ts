@@ -5,6 +5,7 @@ import {
   choiceFlag,
   configError,
   type FlagName,
+  FLAGS,
   flagText,
   integerFlag,
   type RawFlags,
@@ -34,6 +35,8 @@ export interface ServerConfig {
   readonly members: readonly Member[]
   readonly heartbeatIntervalMs: number
   readonly electionTimeoutMs: number
+  /** Null: off. */
+  readonly leaseReads: { readonly maxClockDrift: number } | null
   /** -1: no snapshots. */
   readonly maxLogBytes: number
   readonly maxRequestBytes: number
@@ -76,6 +79,7 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     memberId: memberIdOf(token, name),
     members,
     ...times,
+    leaseReads: readLeases(raw, times),
     maxLogBytes: integerFlag(raw, 'max-log-bytes'),
     maxRequestBytes: integerFlag(raw, 'max-request-bytes'),
     logLevel: choiceFlag(raw, 'log-level', LOG_LEVELS),
@@ -244,6 +248,25 @@ function readTimes(raw: RawFlags): { readonly heartbeatIntervalMs: number; reado
     )
   }
   return { heartbeatIntervalMs, electionTimeoutMs }
+}
+
+/** A lease that has ended before the next heart-beat can renew it is none. */
+function readLeases(
+  raw: RawFlags,
+  { heartbeatIntervalMs, electionTimeoutMs }: { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number },
+): { readonly maxClockDrift: number } | null {
+  const percent = integerFlag(raw, 'max-clock-drift')
+  if (!booleanFlag(raw, 'lease-reads')) {
+    if (percent !== Number(FLAGS['max-clock-drift'].default)) throw configError('--max-clock-drift says nothing without --lease-reads')
+    return null
+  }
+  const leaseMs = electionTimeoutMs / (1 + percent / 100)
+  if (leaseMs < 2 * heartbeatIntervalMs) {
+    throw configError(
+      `--max-clock-drift ${percent} leaves leases of ${Math.floor(leaseMs)} ms (--election-timeout ${electionTimeoutMs} ms), less than two heart-beats (--heartbeat-interval ${heartbeatIntervalMs} ms): none would hold`,
+    )
+  }
+  return { maxClockDrift: percent / 100 }
 }
 
 function adviceOn(

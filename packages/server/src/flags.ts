@@ -86,6 +86,20 @@ export const FLAGS = {
     default: String(DEFAULT_ELECTION_TIMEOUT_MS),
     help: 'Silence after which a member campaigns; drawn between this and twice this.',
   },
+  'lease-reads': {
+    kind: 'boolean',
+    value: '',
+    default: 'false',
+    help: 'The leader answers linearizable reads alone while a majority has confirmed it lately. Trusts the clocks; the same on every member.',
+  },
+  'max-clock-drift': {
+    kind: 'integer',
+    value: 'percent',
+    min: 1,
+    max: 1000,
+    default: '10',
+    help: 'With --lease-reads: no clock of a member runs faster than that of another by more than this. The same on every member.',
+  },
   'max-log-bytes': {
     kind: 'integer',
     value: 'bytes',
@@ -134,7 +148,7 @@ const FOREIGN_FLAGS = new Map<string, string>([
   ['peer-cert-file', 'balsad has no TLS yet'],
   ['peer-key-file', 'balsad has no TLS yet'],
   ['peer-trusted-ca-file', 'balsad has no TLS yet'],
-  ['force-new-cluster', 'there is no way back from the loss of a majority yet'],
+  ['force-new-cluster', 'after the loss of a majority: balsactl recover --data-dir DIRECTORY, while the member is stopped'],
   ['config-file', 'balsad is configured by flags and environment only'],
   ['listen-metrics-urls', 'metrics are served on the client address'],
 ])

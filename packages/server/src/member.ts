@@ -64,6 +64,8 @@ export interface MemberOptions {
   readonly insecure?: boolean
   readonly heartbeatIntervalMs?: number
   readonly electionTimeoutMs?: number
+  /** Lease reads; the same on every member. Default: off (null). */
+  readonly leaseReads?: { readonly maxClockDrift: number } | null
   /** Log size that triggers a snapshot; -1 = never. */
   readonly maxLogBytes?: number
   readonly maxRequestBytes?: number
@@ -388,6 +390,7 @@ function openReplica(
     core: {
       heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
       electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
+      leaseReads: options.leaseReads ?? null,
     },
     limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),

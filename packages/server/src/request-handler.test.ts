@@ -1,5 +1,13 @@
-import { type AdminAnswer, type CommandResult, encodeCommand, type KvAnswer, type MemberStatus, type WriteRequest } from '@balsa/kv'
-import { asIndex, asTerm, BalsaError, ManualClock } from '@balsa/raft'
+import {
+  type AdminAnswer,
+  type CommandResult,
+  type Consistency,
+  encodeCommand,
+  type KvAnswer,
+  type MemberStatus,
+  type WriteRequest,
+} from '@balsa/kv'
+import { asIndex, asTerm, BalsaError, ManualClock, type ReadOptions } from '@balsa/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { MemberAnswer, MemberRequest } from './client-session.js'
 import { SILENT_LOGGER } from './logger.js'
@@ -12,6 +20,7 @@ const KEY = Buffer.from('k')
 
 let fails: BalsaError | null
 let deadlines: (number | undefined)[]
+let reads: (ReadOptions | undefined)[]
 let metrics: MemberMetrics
 let status: MemberStatus
 let said: object[]
@@ -23,14 +32,11 @@ const replica: MemberRequestsOptions['replica'] = {
     if (fails !== null) throw fails
     return { index: asIndex(1), term: asTerm(1), result: RESULT }
   },
-  read: async (_query, options) => {
-    deadlines.push(options?.deadlineMs)
+  readWithAge: async (_query, options) => {
+    reads.push(options)
     if (fails !== null) throw fails
-    return { type: 'get', revision: 5, record: null } satisfies KvAnswer
-  },
-  query: () => {
-    if (fails !== null) throw fails
-    return { type: 'get', revision: 4, record: null }
+    const ageMs = options?.consistency === 'stale' ? (options.maxStaleMs ?? Infinity) - 0.5 : 0
+    return { answer: { type: 'get', revision: 5, record: null } satisfies KvAnswer, ageMs }
   },
   status: () => {
     throw new Error('not asked')
@@ -40,6 +46,7 @@ const replica: MemberRequestsOptions['replica'] = {
 beforeEach(() => {
   fails = null
   deadlines = []
+  reads = []
   metrics = createMemberMetrics()
   status = STATUS
   const withNames = (text: string) => text.replaceAll('1234567', 'n3')
@@ -61,7 +68,13 @@ const write = (): WriteRequest => {
   const parsed = { type: 'delete', stamp: null, key: KEY } as const
   return { type: 'write', id: 1, command: encodeCommand(parsed), parsed }
 }
-const get = (consistency: 'linearizable' | 'stale'): MemberRequest => ({ type: 'get', id: 2, key: KEY, consistency })
+const get = (consistency: Consistency, maxStaleMs?: number): MemberRequest => ({
+  type: 'get',
+  id: 2,
+  key: KEY,
+  consistency,
+  ...(maxStaleMs === undefined ? {} : { maxStaleMs }),
+})
 
 describe('MemberRequests', () => {
   it('answers operators, and logs what they change', async () => {
@@ -76,11 +89,20 @@ describe('MemberRequests', () => {
     expect(said.at(-1)).toMatchObject({ code: 'NOT_LEADER', message: 'not done for an operator' })
   })
 
-  it('gives every write and linearizable read a deadline, and stale reads an answer at once', async () => {
+  it('gives every write and read a deadline, and answers of reads their age', async () => {
     expect(await ask(write())).toEqual({ type: 'result', id: 1, result: RESULT })
     expect(await ask(get('linearizable'))).toEqual({ type: 'value', id: 2, revision: 5, ageMs: 0, record: null })
-    expect(await ask(get('stale'))).toEqual({ type: 'value', id: 2, revision: 4, ageMs: null, record: null })
-    expect(deadlines).toEqual([1500, 1500])
+    expect(await ask(get('lease'))).toMatchObject({ type: 'value', ageMs: 0 })
+    expect(await ask(get('stale'))).toMatchObject({ type: 'value', ageMs: Infinity })
+    expect(await ask(get('stale', 20))).toMatchObject({ type: 'value', ageMs: 19.5 })
+    expect(deadlines).toEqual([1500])
+    const deadlineMs = 1500
+    expect(reads).toEqual([
+      { deadlineMs, consistency: 'linearizable' },
+      { deadlineMs, consistency: 'lease' },
+      { deadlineMs, consistency: 'stale' },
+      { deadlineMs, consistency: 'stale', maxStaleMs: 20 },
+    ])
     expect(metrics.proposals.get({ outcome: 'ok' })).toBe(1)
   })
 

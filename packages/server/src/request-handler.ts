@@ -8,14 +8,14 @@ import {
   wireError,
   type WriteRequest,
 } from '@balsa/kv'
-import { BalsaError, type Clock, type Replica } from '@balsa/raft'
+import { type AgedAnswer, BalsaError, type Clock, type Replica } from '@balsa/raft'
 import type { MemberAnswer, MemberRequest, RequestHandler } from './client-session.js'
 import { type AdminRequests, describeAdmin } from './admin-requests.js'
 import { errorFields, type Logger } from './logger.js'
 import type { MemberMetrics } from './metrics/member-metrics.js'
 
 export interface MemberRequestsOptions {
-  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose' | 'read' | 'query' | 'status'>
+  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose' | 'readWithAge' | 'status'>
   readonly clock: Clock
   readonly metrics: MemberMetrics
   /** A request that is not answered after this time ends: DEADLINE (refused) or OUTCOME_UNKNOWN (unknown). */
@@ -94,26 +94,20 @@ export class MemberRequests implements RequestHandler {
     }
   }
 
-  #get({ id, key, consistency }: MemberRequest & { readonly type: 'get' }, answer: Answer): void {
+  #get({ id, key, consistency, maxStaleMs }: MemberRequest & { readonly type: 'get' }, answer: Answer): void {
     const refusal = keyRefusal(key)
     if (refusal !== null) return answer(this.#failed(id, refusal))
     const { replica, clock, requestTimeoutMs } = this.#options
-    const found = (result: KvAnswer): void => {
-      if (result.type === 'get')
-        answer({ type: 'value', id, revision: result.revision, ageMs: consistency === 'stale' ? null : 0, record: result.record })
+    const found = ({ answer: result, ageMs }: AgedAnswer<KvAnswer>): void => {
+      if (result.type === 'get') answer({ type: 'value', id, revision: result.revision, ageMs, record: result.record })
       else answer(this.#failed(id, new BalsaError('INVALID', 'the store gave no value')))
-    }
-    if (consistency === 'stale') {
-      try {
-        found(replica.query({ type: 'get', key }))
-      } catch (error) {
-        answer(this.#failed(id, error))
-      }
-      return
     }
     // The key is a view of the received bytes and the store reads it later: nobody changes those bytes.
     replica
-      .read({ type: 'get', key }, { deadlineMs: clock.now() + requestTimeoutMs })
+      .readWithAge(
+        { type: 'get', key },
+        { deadlineMs: clock.now() + requestTimeoutMs, consistency, ...(maxStaleMs === undefined ? {} : { maxStaleMs }) },
+      )
       .then(found, (error: unknown) => answer(this.#failed(id, error)))
   }
 

@@ -59,19 +59,14 @@ export class SimClientPort {
         return failed(request.id, new BalsaError('UNAVAILABLE', `the simulated port has no ${request.type}`))
       case 'get': {
         const { id, key } = request
-        const found = (answer: unknown): void => {
-          const value = answer as KvAnswer
-          if (value.type === 'get') send({ type: 'value', id, revision: value.revision, ageMs: null, record: value.record })
-        }
-        if (request.consistency === 'stale') {
-          try {
-            found(replica.query({ type: 'get', key }))
-          } catch (error) {
-            failed(id, error)
-          }
-          return
-        }
-        replica.read({ type: 'get', key }, { timeoutMs: this.#requestTimeoutMs }).then(found, (error: unknown) => failed(id, error))
+        const mode = { consistency: request.consistency, ...(request.maxStaleMs === undefined ? {} : { maxStaleMs: request.maxStaleMs }) }
+        replica.readWithAge({ type: 'get', key }, { timeoutMs: this.#requestTimeoutMs, ...mode }).then(
+          ({ answer, ageMs }) => {
+            const value = answer as KvAnswer
+            if (value.type === 'get') send({ type: 'value', id, revision: value.revision, ageMs, record: value.record })
+          },
+          (error: unknown) => failed(id, error),
+        )
         return
       }
       case 'write': {
