@@ -20,7 +20,7 @@ export class DurableLog {
   #folded: number[] = []
   #names = -1
 
-  /** Entries that later ones have made void since somebody last looked. */
+  /** Entries that the platter held and holds no more since somebody last looked: later ones made them void, or they are gone. */
   readonly cut: { readonly index: number; readonly term: number }[] = []
 
   /** Reads what is new. `durable` are the names on the platter. */
@@ -70,6 +70,8 @@ export class DurableLog {
   }
 
   #refold(): void {
+    const before = new Map(this.#entries)
+    const cut = [...this.cut]
     this.#entries.clear()
     this.hardState = { term: ZERO_TERM, votedFor: null }
     this.lastIndex = 0
@@ -78,6 +80,9 @@ export class DurableLog {
     this.#generations = this.#files.map((file) => file.generation)
     this.#folded = this.#files.map(() => 0)
     for (let i = 0; i < this.#files.length; i++) this.#fold(i)
+    // What was cut long ago passes by again: only what stood there just now can have been lost.
+    for (const [index, { term }] of before) if (this.#entries.get(index)?.term !== term) cut.push({ index, term })
+    this.cut.splice(0, Infinity, ...cut)
   }
 
   #fold(position: number): void {
