@@ -2,7 +2,7 @@ export { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js'
 export { DEFAULT_IDENTITY, parseConfig, type ServerConfig, soleMember } from './config.js'
 export { describeFlags, environmentName, FLAG_NAMES, type FlagName } from './flags.js'
 export type { HttpLimits, Readiness } from './http.js'
-export { clusterIdOf, formatId, type FoundingMember, memberIdOf, parseId } from './ids.js'
+export { clusterIdOf, drawId, formatId, type FoundingMember, memberIdOf, parseId } from './ids.js'
 export {
   createLogger,
   errorFields,
