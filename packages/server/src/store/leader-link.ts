@@ -1,5 +1,5 @@
 import { ServerConnection } from '@balsa/client'
-import type { CommandResult } from '@balsa/kv'
+import type { AdminAnswer, AdminRequest, CommandResult, StoreAnswer, StoreRequest } from '@balsa/kv'
 import { BalsaError, type Clock, type Crc32, type Dialer, type Timer } from '@balsa/raft'
 
 export interface LeaderLinkOptions {
@@ -42,7 +42,21 @@ export class LeaderLink {
    * One attempt to have the member at `address` execute an encoded command. Refused: what that member refuses (NOT_LEADER and so on), UNAVAILABLE,
    * CLUSTER_MISMATCH, DEADLINE, ABORTED, STOPPED. Unknown: OUTCOME_UNKNOWN, LEADERSHIP_LOST.
    */
-  write(address: string, command: Uint8Array, { deadlineMs, signal }: WriteOptions): Promise<CommandResult> {
+  write(address: string, command: Uint8Array, options: WriteOptions): Promise<CommandResult> {
+    return this.#ask(address, { type: 'write', command }, options, (answer) => (answer.type === 'result' ? answer.result : null))
+  }
+
+  /** The same for what an operator asks. */
+  admin(address: string, admin: AdminRequest, options: WriteOptions): Promise<AdminAnswer> {
+    return this.#ask(address, { type: 'admin', admin }, options, (answer) => (answer.type === 'admin' ? answer.admin : null))
+  }
+
+  #ask<Result>(
+    address: string,
+    request: StoreRequest & { readonly type: 'write' | 'admin' },
+    { deadlineMs, signal }: WriteOptions,
+    resultOf: (answer: StoreAnswer) => Result | null,
+  ): Promise<Result> {
     if (this.#closed) return Promise.reject(new BalsaError('STOPPED', 'this member is stopping'))
     const { clock } = this.#options
     const link = this.#to(address)
@@ -55,20 +69,18 @@ export class LeaderLink {
         link.waiting -= 1
         this.#closeUnused(link)
       }
-      const sent = link.connection.request(
-        { type: 'write', command },
-        {
-          onAnswer: (answer) => {
-            end()
-            if (answer.type === 'result') resolve(answer.result)
-            else reject(new BalsaError('OUTCOME_UNKNOWN', `the leader answered a write with ${answer.type}`))
-          },
-          onError: (error) => {
-            end()
-            reject(error)
-          },
+      const sent = link.connection.request(request, {
+        onAnswer: (answer) => {
+          end()
+          const result = resultOf(answer)
+          if (result !== null) resolve(result)
+          else reject(new BalsaError('OUTCOME_UNKNOWN', `the leader answered a ${request.type} with ${answer.type}`))
         },
-      )
+        onError: (error) => {
+          end()
+          reject(error)
+        },
+      })
       const giveUp = (code: 'DEADLINE' | 'ABORTED', why: string, cause?: unknown): void => {
         const unsent = sent.cancel()
         end()
