@@ -58,6 +58,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
+  addRecovery(program, io, choose)
   addHistory(program, io, choose)
   return program
 }
@@ -116,6 +117,28 @@ function addCluster(program: Command, io: Io, choose: Choose): void {
     .action(choose('endpoint health', async (flags) => (await import('./commands/endpoint-health.js')).endpointHealth(flags, io)))
 }
 
+const collect = (directory: string, before: readonly string[]): readonly string[] => [...before, directory]
+
+function addRecovery(program: Command, io: Io, choose: Choose): void {
+  withCommon(program.command('recover'), [
+    {
+      does: 'what is left, and which of it to keep; asks before it changes anything',
+      line: 'balsactl recover --data-dir n2.balsa --data-dir n3.balsa',
+    },
+    { does: 'only look', line: 'balsactl recover --data-dir n3.balsa --dry-run' },
+    {
+      does: 'for scripts: the id of the cluster that is given up confirms it',
+      line: 'balsactl recover --data-dir n3.balsa -o json --yes 99140fdd84ad',
+    },
+  ])
+    .description('Makes a new cluster of what is left when a majority of the members is lost for good. Offline: asks no cluster.')
+    .option('--data-dir <directory>', "a stopped member's data directory; once for each that is left", collect, [])
+    .option('--dry-run', 'show what would happen, change nothing')
+    .option('--yes <cluster>', 'do it without asking; the id of the cluster that is given up, as this command shows it')
+    .option('--force', 'also when a majority is left, and from the directory of a learner')
+    .action(choose('recover', async (flags) => (await import('./commands/recover.js')).recover(flags, io)))
+}
+
 function addHistory(program: Command, io: Io, choose: Choose): void {
   withCommon(program.command('check-history'), [
     { does: 'is what the clients saw possible?', line: 'balsactl check-history history.jsonl' },
@@ -171,6 +194,9 @@ function commandNamed(program: Command, args: readonly string[]): string {
   return names.join(' ')
 }
 
+/** Commands that ask nobody: their errors name no endpoints. */
+const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
+
 /** Runs one command line. Never throws: the answer is the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   let run: Run | null = null
@@ -183,7 +209,7 @@ const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
   const program = buildProgram(io, (chosen, name, flags) => {
     run = chosen
     path = name
-    endpoints = (flags.endpoints ?? io.environment['BALSA_ENDPOINTS'] ?? '127.0.0.1:2379').split(',')
+    endpoints = OFFLINE.has(name) ? [] : (flags.endpoints ?? io.environment['BALSA_ENDPOINTS'] ?? '127.0.0.1:2379').split(',')
   })
   configure(program, help)
   path = commandNamed(program, args)
