@@ -58,7 +58,6 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
-  addRecovery(program, io, choose)
   addHistory(program, io, choose)
   return program
 }
@@ -142,28 +141,6 @@ function addRecovery(program: Command, io: Io, choose: Choose): void {
 function addHistory(program: Command, io: Io, choose: Choose): void {
   withCommon(program.command('check-history'), [
     { does: 'is what the clients saw possible?', line: 'balsactl check-history history.jsonl' },
-const collect = (directory: string, before: readonly string[]): readonly string[] => [...before, directory]
-
-function addRecovery(program: Command, io: Io, choose: Choose): void {
-  withCommon(program.command('recover'), [
-    {
-      does: 'what is left, and which of it to keep; asks before it changes anything',
-      line: 'balsactl recover --data-dir n2.balsa --data-dir n3.balsa',
-    },
-    { does: 'only look', line: 'balsactl recover --data-dir n3.balsa --dry-run' },
-    {
-      does: 'for scripts: the id of the cluster that is given up confirms it',
-      line: 'balsactl recover --data-dir n3.balsa -o json --yes 99140fdd84ad',
-    },
-  ])
-    .description('Makes a new cluster of what is left when a majority of the members is lost for good. Offline: asks no cluster.')
-    .option('--data-dir <directory>', "a stopped member's data directory; once for each that is left", collect, [])
-    .option('--dry-run', 'show what would happen, change nothing')
-    .option('--yes <cluster>', 'do it without asking; the id of the cluster that is given up, as this command shows it')
-    .option('--force', 'also when a majority is left, and from the directory of a learner')
-    .action(choose('recover', async (flags) => (await import('./commands/recover.js')).recover(flags, io)))
-}
-
     { does: 'from another program', line: 'my-test | balsactl check-history -' },
   ])
     .description('Checks a history of get, put, append, cas and delete for linearizability. Asks no cluster.')
@@ -200,9 +177,6 @@ const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
 /** Runs one command line. Never throws: the answer is the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   let run: Run | null = null
-/** Commands that ask nobody: their errors name no endpoints. */
-const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
-
   let path = ''
   let endpoints: readonly string[] = []
   const help: string[] = []
