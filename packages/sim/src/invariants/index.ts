@@ -14,6 +14,7 @@ import { LogMatching } from './log-matching.js'
 import { OneVotePerTerm } from './one-vote-per-term.js'
 import { ReadFreshness } from './read-freshness.js'
 import { SnapshotReplay } from './snapshot-replay.js'
+import { StaleBound } from './stale-bound.js'
 import { StateMachineSafety } from './state-machine-safety.js'
 import { TermMonotonic } from './term-monotonic.js'
 import { TransferQuiet } from './transfer-quiet.js'
@@ -46,6 +47,7 @@ export function invariantsOf(bounds: MemoryBounds): Invariants {
     new CompactionCovered(),
     new ConfigurationRules(ledger),
     new ReadFreshness(ledger),
+    new StaleBound(ledger),
     new TransferQuiet(),
     new BoundedMemory(bounds),
   ]

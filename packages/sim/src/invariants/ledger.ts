@@ -11,11 +11,23 @@ export class Ledger {
   readonly #entries: KnownEntry[][] = []
   /** Term of the committed entry at each index; index 0 is "before the log". */
   readonly committed: number[] = [0]
-  /** Time at which each index was first known to be committed. */
-  commitCount = 0
+  /** Virtual time at which each index was first committed. */
+  readonly committedMs: number[] = [0]
 
   get committedIndex(): number {
     return this.committed.length - 1
+  }
+
+  /** The highest index that was committed at a moment. */
+  committedBy(timeMs: number): number {
+    let low = 0
+    let high = this.committedIndex
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if ((this.committedMs[middle] ?? 0) <= timeMs) low = middle
+      else high = middle - 1
+    }
+    return low
   }
 
   at(index: number): readonly KnownEntry[] {

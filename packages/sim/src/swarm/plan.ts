@@ -16,6 +16,7 @@ export const PROFILES = [
   'churn',
   'deposed',
   'sessions',
+  'leases',
   'calm',
   'load',
 ] as const
@@ -143,6 +144,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   membership: ['change', 'transfer', 'crash', 'partition'],
   churn: ['change', 'transfer', 'handover', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
   deposed: [],
+  leases: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover'],
   sessions: ['clientCut', 'maroon', 'transfer', 'crash', 'takeSnapshot'],
   calm: [],
   load: [],
@@ -165,8 +167,9 @@ const SWARM: readonly Profile[] = [
 export function drawPlan(seed: number, wanted: Profile): Plan {
   const random = new SeededRandom(seed)
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
-  const plan = drawUsual(random, seed, profile)
+  const plan = withLeases(drawUsual(random, seed, profile), random)
   if (profile === 'churn') return churned(plan, random)
+  if (profile === 'leases') return leased(plan, random)
   if (profile === 'sessions') return shortSessions(plan, random)
   return profile === 'deposed' ? deposed(plan, random) : plan
 }
@@ -225,6 +228,19 @@ function deposed(plan: Plan, random: SeededRandom): Plan {
     limits: { ...plan.limits, maxPendingProposals: 10_000 },
     workload: { ...quick.workload, clients: 8, parallel: 2, thinkMs: 20 + random.next() * 60, readRate: 0.3, keys: 10 },
   }
+}
+
+/** Reads that ask nobody, with clocks that differ by what the leases allow for. */
+function withLeases(plan: Plan, random: SeededRandom): Plan {
+  if (plan.profile !== 'leases' && !random.bool(0.25)) return plan
+  return { ...plan, core: { ...plan.core, leaseReads: { maxClockDrift: plan.maxDrift ** 2 - 1 } } }
+}
+
+/** A new leader is elected as soon as it may be, again and again, while the old one still answers. */
+function leased(plan: Plan, random: SeededRandom): Plan {
+  const quick = churned({ ...plan, maxDrift: random.pick([1, 1.1]) }, random)
+  const rates = { ...quick.rates, change: 0, handover: 1.5 * random.pick([1, 2]), crash: 2 }
+  return withLeases({ ...quick, rates }, random)
 }
 
 /** Clients whose sessions end while they wait for answers: what they repeat must not be done again. */

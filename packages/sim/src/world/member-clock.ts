@@ -33,6 +33,11 @@ export class MemberClock implements Clock {
     return reading > this.#floorMs ? reading : this.#floorMs
   }
 
+  /** The moment of virtual time at which this clock showed `readingMs`. */
+  virtualMs(readingMs: number): number {
+    return this.#startMs + (readingMs - this.#shape.offsetMs) / this.#shape.rate
+  }
+
   setTimer(delayMs: number, callback: () => void): Timer {
     if (!this.#owner.alive || delayMs === Infinity) return { cancel: () => undefined }
     const dueMs = this.now() + Math.max(0, delayMs)
