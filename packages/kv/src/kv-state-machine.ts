@@ -14,7 +14,7 @@ import { SessionTable } from './sessions.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
 import { StateHash } from './state-hash.js'
 import { EventJournal } from './watch/events.js'
-import { WatchHub } from './watch/hub.js'
+import { WatchHub, type WatchLimits } from './watch/hub.js'
 
 export interface GetQuery {
   readonly type: 'get'
@@ -128,6 +128,7 @@ export interface KvStateMachineOptions {
   readonly maxHistoryRevisions?: number
   /** Asks for a snapshot after this many bytes of commands; never when absent. */
   readonly snapshotAfterBytes?: number
+  readonly watch?: WatchLimits
 }
 
 /** Longest work on a snapshot before other work gets its turn. */
@@ -158,7 +159,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     invariant(this.#backend.appliedIndex === 0, 'sessions do not survive in a backend yet, so it begins empty')
     this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
     this.#store = this.#newStore()
-    this.watches = this.#newHub()
+    this.watches = this.#newHub(options.watch ?? {})
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? Number.POSITIVE_INFINITY
   }
 
@@ -289,14 +290,14 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return new MvccStore(this.#backend, this.#maxHistoryRevisions, this.#journal)
   }
 
-  #newHub(): WatchHub {
+  #newHub(limits: WatchLimits): WatchHub {
     const clock = this.#clock
     const source = {
       tables: this.#backend,
       revision: () => this.#store.revision,
       compactedRevision: () => this.#store.compactedRevision,
     }
-    return new WatchHub(source, { journal: this.#journal, defer: clock === null ? null : (callback) => clock.defer(callback) })
+    return new WatchHub(source, { ...limits, journal: this.#journal, defer: clock === null ? null : (callback) => clock.defer(callback) })
   }
 
   wantsSnapshot(): boolean {

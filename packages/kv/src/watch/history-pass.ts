@@ -129,10 +129,11 @@ export class HistoryPass {
 
   #tell(ready: WatcherState[]): void {
     for (const state of this.#touched) {
-      const [first] = state.pending
-      if (state.standing === 'behind' && first !== undefined && first.revision >= this.#revision) continue
-      this.#touched.delete(state)
-      ready.push(state)
+      const isComplete = (revision: number | undefined): boolean =>
+        state.standing !== 'behind' || revision === undefined || revision < this.#revision
+      if (isComplete(state.pending[0]?.revision)) ready.push(state)
+      // The rest of an incomplete revision may hold nothing for it: it has to be told all the same.
+      if (isComplete(state.pending.at(-1)?.revision)) this.#touched.delete(state)
     }
   }
 }

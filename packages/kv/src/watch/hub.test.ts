@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Command, encodeCommand } from '../command.js'
 import { KvStateMachine } from '../kv-state-machine.js'
 import type { TxnOperation } from '../mvcc/txn.js'
+import { MemoryBackend } from '../backend/memory-backend.js'
 import type { Watcher, WatchRequest } from './types.js'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
@@ -106,6 +107,89 @@ describe('a transaction', () => {
     expect(watcher.pull(1000)).toMatchObject({ revision: 2, more: false, events: [{ revision: 2 }, { revision: 2 }] })
     apply(all([{ type: 'delete', ...prefix('b'), previous: false }]))
     expect(drain(watcher)).toEqual(['3 b1-', '3 b2-'])
+  })
+})
+
+describe('a start', () => {
+  it('in the past reads the history, at the compacted revision too, before it says so', () => {
+    const { apply, watch } = bound(new Fixture())
+    for (let at = 2; at <= 9; at++) apply(put('k', String(at)))
+    apply({ type: 'compact', stamp: null, revision: 5 })
+    expect(drain(watch({ startRevision: 7 }).watcher)).toEqual(['7 k=7', '8 k=8', '9 k=9'])
+    expect(drain(watch({ startRevision: 5, previous: true }).watcher)).toEqual(['5 k=5', '6 k=6(5)', '7 k=7(6)', '8 k=8(7)', '9 k=9(8)'])
+    const { watcher } = watch({ startRevision: 4 })
+    expect(drain(watcher)).toEqual(['compacted 5'])
+    expect(watcher.pull(1000)).toBeNull()
+  })
+
+  it('in the future waits for it', () => {
+    const { apply, watch } = bound(new Fixture())
+    const { watcher } = watch({ startRevision: 4 })
+    expect([drain(watcher), watcher.position]).toEqual([[], 3])
+    for (const key of ['a', 'b', 'c']) apply(put(key, ''))
+    expect([drain(watcher), watcher.position]).toEqual([['4 c='], 4])
+  })
+
+  it('must be a revision', () => {
+    const { watch } = bound(new Fixture())
+    for (const startRevision of [-1, 1.5, Number.NaN]) expect(() => watch({ startRevision })).toThrow(/cannot start/)
+  })
+})
+
+describe('a slow watcher', () => {
+  it('is given what it missed when it pulls again, and keeps its place in a revision that comes in parts', () => {
+    const { apply, watch } = bound(new Fixture())
+    const { watcher, calls } = watch({})
+    expect(watcher.pull(1000)).toBeNull()
+    for (let at = 2; at <= 1000; at++) apply(put(`k${at % 7}`, String(at)))
+    apply(all([{ type: 'delete', ...EVERYTHING, previous: false }]))
+    expect(calls()).toBe(1)
+    const seen = drain(watcher, 150)
+    expect(seen.length).toBe(999 + 7 + 3)
+    expect(seen.slice(-5)).toEqual(['...', '1001 k4-', '1001 k5-', '...', '1001 k6-'])
+    expect(watcher.position).toBe(1001)
+  })
+
+  it('is told so when the history has been compacted meanwhile', () => {
+    const { apply, watch } = bound(new Fixture(new KvStateMachine({ watch: { maxRecentBytes: 0 } })))
+    const { watcher } = watch({})
+    for (let at = 2; at <= 200; at++) apply(put('k', String(at)))
+    apply({ type: 'compact', stamp: null, revision: 150 })
+    expect(drain(watcher)).toEqual(['compacted 150'])
+    const next = watch({ startRevision: 150 }).watcher
+    expect(drain(next).length).toBe(51)
+  })
+})
+
+describe('whoever keeps up', () => {
+  it('is given what the same batch compacts', () => {
+    const { apply, watch } = bound(new Fixture())
+    const { watcher } = watch({ previous: true })
+    apply(put('k', '1'), put('k', '2'), remove('k'), put('k', '3'), { type: 'compact', stamp: null, revision: 5 }, { type: 'advance' })
+    expect(drain(watcher)).toEqual(['2 k=1', '3 k=2(1)', '4 k-(2)', '5 k=3'])
+  })
+})
+
+describe('the history', () => {
+  it('is read once for all who lag, in slices, and not when nobody asks', () => {
+    const turns: (() => void)[] = []
+    const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }), defer: (run: () => void) => void turns.push(run) }
+    const backend = new MemoryBackend()
+    const { apply, watch } = bound(new Fixture(new KvStateMachine({ backend, clock, watch: { sliceEvents: 100 } })))
+    for (let at = 2; at <= 1001; at++) apply(put(`k${at % 10}`, String(at)))
+    let keysRead = 0
+    const keys = backend.keys.bind(backend)
+    backend.keys = (table, range, limit) => {
+      const found = keys(table, range, limit)
+      if (table === 'events') keysRead += found.length
+      return found
+    }
+    const open = Array.from({ length: 50 }, (_, at) => watch({ ...prefix(`k${at % 10}`), startRevision: 2 + at }))
+    for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) turn()
+    // Each revision once; then everybody has as many pending as may be, and nobody has pulled.
+    expect(keysRead).toBe(700)
+    expect(open.map(({ calls }) => calls())).toEqual(open.map(() => 1))
+    expect(turns).toEqual([])
   })
 })
 

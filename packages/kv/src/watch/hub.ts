@@ -15,18 +15,22 @@ export interface WatchSource {
   compactedRevision(): number
 }
 
-export interface WatchHubOptions {
+export interface WatchLimits {
+  /** Memory for recent events, so that those who are nearly caught up need not read them from the tables. Default 8 MiB. */
+  readonly maxRecentBytes?: number
+  /** Events of the history that are looked at before other work gets its turn. Default 1000, about a millisecond. */
+  readonly sliceEvents?: number
+}
+
+export interface WatchHubOptions extends WatchLimits {
   /** Where the store writes down what it changes, for as long as somebody is caught up. */
   readonly journal: EventJournal
   /** Calls back after other work had its turn; null = lagging watchers search the history at once, however long that takes. */
   readonly defer: ((callback: () => void) => void) | null
-  /** Memory for recent events. Default 8 MiB. */
-  readonly maxRecentBytes?: number
 }
 
 const DEFAULT_RECENT_BYTES = 8 * 1024 * 1024
-/** Events that a slice of the history looks at: about a millisecond. */
-const SLICE_EVENTS = 1000
+const DEFAULT_SLICE_EVENTS = 1000
 /** A delivery of several revisions ends when it has this much. */
 const ENOUGH_BYTES = 1024 * 1024
 
@@ -48,6 +52,7 @@ export class WatchHub {
   readonly #source: WatchSource
   readonly #defer: ((callback: () => void) => void) | null
   readonly #events: EventReader
+  readonly #sliceEvents: number
   readonly #watchers = new Set<WatcherState>()
   readonly #live = new RangeIndex<WatcherState>()
   readonly #history = new HistoryPass()
@@ -62,6 +67,7 @@ export class WatchHub {
     this.#source = source
     this.#defer = options.defer
     this.#journal = options.journal
+    this.#sliceEvents = options.sliceEvents ?? DEFAULT_SLICE_EVENTS
     this.#revision = source.revision()
     const reader = new VersionReader(source.tables)
     this.#events = new EventReader(reader, () => source.compactedRevision(), options.maxRecentBytes ?? DEFAULT_RECENT_BYTES)
@@ -138,6 +144,7 @@ export class WatchHub {
       this.#enlist(state)
       if (state.standing === 'compacted') this.#addReady(state)
     }
+    if (this.#defer === null) while (!this.#history.isEmpty) this.#slice()
     this.#tellReady()
   }
 
@@ -224,7 +231,7 @@ export class WatchHub {
   #slice(): void {
     const { tables } = this.#source
     const compactedRevision = this.#source.compactedRevision()
-    const { ready, caughtUp } = this.#history.slice({ tables, compactedRevision, revision: this.#revision }, SLICE_EVENTS)
+    const { ready, caughtUp } = this.#history.slice({ tables, compactedRevision, revision: this.#revision }, this.#sliceEvents)
     for (const state of caughtUp) {
       state.standing = 'live'
       state.nextRevision = this.#revision + 1
@@ -255,8 +262,9 @@ export class WatchHub {
       while (this.#ready.length > 0) {
         const ready = this.#ready
         this.#ready = []
-        for (const state of ready) state.queued = false
         for (const state of ready) {
+          if (!state.queued) continue
+          state.queued = false
           if (!state.armed || state.standing === 'closed') continue
           state.armed = false
           state.onReady()
@@ -281,6 +289,8 @@ export class WatchHub {
     invariant(maxBytes > 0, 'a delivery may have some bytes')
     const delivery = this.#find(state, maxBytes)
     state.armed = delivery === null
+    // Whatever was found for it meanwhile, it has seen.
+    state.queued = false
     this.#tellReady()
     return delivery
   }
