@@ -24,6 +24,7 @@ const peer = (id: number, more: Partial<PeerReplication> = {}): PeerReplication 
   matchIndex: asIndex(9),
   nextIndex: asIndex(10),
   lastContactMs: 1000,
+  health: 'unknown',
   rounds: null,
   lag: 0,
   ...more,

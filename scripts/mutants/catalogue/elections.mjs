@@ -286,7 +286,7 @@ export const elections = [
     patches: [
       [
         'raft/core/core',
-        "state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0 });",
+        "state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0, health: 'unknown' });",
         '',
       ],
     ],

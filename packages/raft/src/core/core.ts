@@ -4,7 +4,7 @@ import type { Effects, Input, RecoveredState, Role } from './effects.js'
 import { becomeFollower, campaign, isSticky, refuseVote, resetElectionTimer } from './election.js'
 import { leaderDeadlineMs } from './leader.js'
 import { freshAsOfMs } from './lease.js'
-import type { Message } from './messages.js'
+import type { Health, Message } from './messages.js'
 import type { CoreOptions } from './options.js'
 import { resolveCoreOptions } from './options.js'
 import type { PeerRole, PeerState } from './progress.js'
@@ -21,6 +21,8 @@ export interface PeerStatus {
   readonly matchIndex: LogIndex
   readonly nextIndex: LogIndex
   readonly lastContactMs: number
+  /** What it said last of its own disk and event loop. */
+  readonly health: Health
   /** For a learner that joins: rounds of catching up that it has ended (thesis, section 4.2.1); null for everybody else. */
   readonly rounds: number | null
 }
@@ -94,6 +96,11 @@ export class RaftCore {
    */
   freshAsOfMs(applied: LogIndex, nowMs: number): number {
     return freshAsOfMs(this.#state, applied, nowMs)
+  }
+
+  /** What this member finds of its own disk and event loop; told to the leader, which decides by it whom it would rather see lead. */
+  reportHealth(health: Health): void {
+    this.#state.health = health
   }
 
   termAt(index: LogIndex): Term | null {
@@ -170,13 +177,14 @@ export class RaftCore {
   peers(): readonly PeerStatus[] {
     const { configuration, leadership } = this.#state
     const joining = new Set(configuration.joining.map(({ id }) => id))
-    return [...(leadership?.progress.values() ?? [])].map(({ id, state, matchIndex, nextIndex, lastContactMs, rounds }) => ({
+    return [...(leadership?.progress.values() ?? [])].map(({ id, state, matchIndex, nextIndex, lastContactMs, health, rounds }) => ({
       id,
       role: peerRole(configuration, id),
       state,
       matchIndex,
       nextIndex,
       lastContactMs,
+      health,
       rounds: joining.has(id) ? rounds : null,
     }))
   }
@@ -225,7 +233,7 @@ function answerOldTerm(state: CoreState, message: Message): void {
     case 'appendEntries':
     case 'heartbeat':
     case 'installSnapshot':
-      state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0 })
+      state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: 0, stamp: 0, health: 'unknown' })
       return
     case 'readIndexRequest':
       state.send({

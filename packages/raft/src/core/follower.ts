@@ -125,5 +125,6 @@ export function handleHeartbeat(state: CoreState, message: Heartbeat): void {
   }
   state.commitTo(message.commit)
   // A read's confirmation does not wait for a disk; the term it carries does (see CoreState.send).
-  state.send({ type: 'heartbeatResponse', from: state.id, to: message.from, term: state.term, round: message.round, stamp: stampOf(state) })
+  const { id, term, health } = state
+  state.send({ type: 'heartbeatResponse', from: id, to: message.from, term, round: message.round, stamp: stampOf(state), health })
 }

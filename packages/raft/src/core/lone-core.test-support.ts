@@ -239,6 +239,7 @@ export const heartbeatAnswer = (from: number, term: number, round = 0, stamp = 0
   term: asTerm(term),
   round,
   stamp,
+  health: 'unknown',
 })
 
 export const snapshotOf = (index: number, term: number, configuration = configurationOf([1, 2, 3]), checksum = 1): SnapshotMeta => ({

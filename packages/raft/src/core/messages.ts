@@ -77,11 +77,15 @@ export interface Heartbeat extends Envelope {
   readonly fresh: Freshness | null
 }
 
+/** How a member finds its own disk and event loop: what the leader looks for when its own are slow. */
+export type Health = 'unknown' | 'healthy' | 'slow'
+
 export interface HeartbeatResponse extends Envelope {
   readonly type: 'heartbeatResponse'
   readonly round: number
   /** As in AppendEntriesResponse. */
   readonly stamp: number
+  readonly health: Health
 }
 
 /** Paper, figure 13: one chunk of the snapshot file at `offset`. */

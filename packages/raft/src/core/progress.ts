@@ -1,7 +1,7 @@
 import { invariant } from '../errors.js'
 import type { LogIndex, MemberId, SnapshotMeta } from '../types.js'
 import { asIndex, ZERO_INDEX } from '../types.js'
-import type { Freshness } from './messages.js'
+import type { Freshness, Health } from './messages.js'
 
 export type PeerState = 'probe' | 'replicate' | 'snapshot'
 /** What a peer is to the cluster. A witness is one whether it votes already or not. */
@@ -36,6 +36,8 @@ export class Progress {
   nextHeartbeatMs: number
   /** Highest round that it has confirmed. */
   confirmedRound = 0
+  /** What it said last of its own disk and event loop. */
+  health: Health = 'unknown'
   /** Its newest mark of time; 0 when it has sent none. */
   stamp = 0
   /** What is proved about one of its marks. */

@@ -168,6 +168,7 @@ function goBack(state: CoreState, progress: Progress, rejection: AppendRejection
 export function handleHeartbeatResponse(state: CoreState, leadership: Leadership, progress: Progress, message: HeartbeatResponse): void {
   answerCame(state, progress)
   confirmRound(state, leadership, progress, message)
+  progress.health = message.health
   if (progress.state === 'snapshot') {
     continueSnapshot(state, progress)
     return

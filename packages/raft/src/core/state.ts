@@ -5,7 +5,7 @@ import { asIndex, ZERO_INDEX, ZERO_TERM } from '../types.js'
 import type { ChangeOutcome, CoreEvent, Effects, ProposalOutcome, ReadOutcome, RecoveredState, Role, TransferOutcome } from './effects.js'
 import { LogView } from './log-view.js'
 import { Membership } from './membership.js'
-import type { Message } from './messages.js'
+import type { Health, Message } from './messages.js'
 import type { ResolvedCoreOptions } from './options.js'
 import type { Progress } from './progress.js'
 import { isVoter } from './quorum.js'
@@ -74,6 +74,9 @@ export class CoreState {
   compactTo: LogIndex = ZERO_INDEX
   /** Highest cluster time seen in any entry. */
   timeMs: number
+
+  /** What the driver has measured of the own disk and event loop. */
+  health: Health = 'unknown'
 
   electionDeadlineMs = Infinity
   /** When voters that have not answered are asked again; Infinity when none are. */

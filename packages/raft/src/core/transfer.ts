@@ -5,6 +5,7 @@ import { campaignForReal, permitsTransfer } from './election.js'
 import type { Input } from './effects.js'
 import { replicate } from './replication.js'
 import type { TimeoutNow } from './messages.js'
+import type { Progress } from './progress.js'
 import { isVoter } from './quorum.js'
 import type { CoreState, Leadership } from './state.js'
 import { isWitness } from './witness.js'
@@ -34,19 +35,18 @@ export function startTransfer(state: CoreState, leadership: Leadership, input: E
   advanceTransfer(state, leadership)
 }
 
-/** The live voter with data that is furthest; null when there is none. */
+/** The live voter with data that is furthest, rather one that does not find itself slow; null when there is none. */
 export function bestSuccessor(state: CoreState, leadership: Leadership): MemberId | null {
-  let best: MemberId | null = null
-  let bestMatch = -1
+  let best: Progress | null = null
   for (const progress of leadership.progress.values()) {
     const alive = state.nowMs - progress.lastContactMs < state.options.electionTimeoutMs
-    if (alive && mayLead(state, progress.id) && progress.matchIndex > bestMatch) {
-      best = progress.id
-      bestMatch = progress.matchIndex
-    }
+    if (alive && mayLead(state, progress.id) && (best === null || isBetter(progress, best))) best = progress
   }
-  return best
+  return best?.id ?? null
 }
+
+const isBetter = (one: Progress, other: Progress): boolean =>
+  (one.health === 'slow') === (other.health === 'slow') ? one.matchIndex > other.matchIndex : other.health === 'slow'
 
 /** A witness votes, but has nothing to lead with. */
 const mayLead = ({ configuration }: CoreState, id: MemberId): boolean => isVoter(configuration, id) && !isWitness(configuration, id)

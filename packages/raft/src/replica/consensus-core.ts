@@ -1,4 +1,5 @@
 import type { Effects, Input, RecoveredState, Role } from '../core/effects.js'
+import type { Health } from '../core/messages.js'
 import type { CoreOptions } from '../core/options.js'
 import type { PeerRole } from '../core/progress.js'
 import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
@@ -11,6 +12,8 @@ export interface PeerProgress {
   readonly matchIndex: LogIndex
   readonly nextIndex: LogIndex
   readonly lastContactMs: number
+  /** What it said last of its own disk and event loop. */
+  readonly health: Health
   /** For a learner that joins: rounds of catching up that it has ended (thesis, section 4.2.1); null for everybody else. */
   readonly rounds: number | null
 }
@@ -35,6 +38,8 @@ export interface ConsensusCore {
   configurationAt(index: LogIndex): Configuration
   entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null
   peers(): readonly PeerProgress[]
+  /** What was measured of the own disk and event loop, for the leader. */
+  reportHealth(health: Health): void
   /** The latest moment of which it is known that a state with everything up to `applied` holds all that was committed then; or -Infinity. */
   freshAsOfMs(applied: LogIndex, nowMs: number): number
 }

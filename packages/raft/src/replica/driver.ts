@@ -7,6 +7,7 @@ import type { Transport } from '../ports/transport.js'
 import type { LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 import { decodeMessage, encodeMessage, laneOf } from '../wire/message-codec.js'
 import { ApplyLoop } from './apply-loop.js'
+import { AutomaticTransfer } from './automatic-transfer.js'
 import { CallGuards } from './calls.js'
 import { ChangeTable } from './changes.js'
 import type { ConsensusCore } from './consensus-core.js'
@@ -48,6 +49,7 @@ export class Driver<Result> {
   readonly #transport: Transport
   readonly #sender: SnapshotSender
   readonly #receiver: SnapshotReceiver
+  readonly #automatic: AutomaticTransfer | null
   /** Called after every turn: for conditions that somebody waits for. */
   readonly watchers = new Set<() => void>()
 
@@ -68,7 +70,7 @@ export class Driver<Result> {
   constructor(
     ports: { readonly clock: Clock; readonly storage: Storage; readonly transport: Transport; readonly machine: StateMachine<Result> },
     core: ConsensusCore,
-    { limits, snapshots: policy }: ResolvedReplicaOptions,
+    { limits, snapshots: policy, slowness }: ResolvedReplicaOptions,
     onFailure: (error: BalsaError) => void,
   ) {
     const { clock, storage, machine } = ports
@@ -107,6 +109,9 @@ export class Driver<Result> {
     this.taker = new SnapshotTaker({ core, storage, machine, policy, applyLoop: this.applyLoop, hooks: { ...hooks, taken } })
     this.#sender = new SnapshotSender(storage, clock, limits.snapshotBytesPerSecond, hooks)
     this.#receiver = new SnapshotReceiver(storage, hooks)
+    const request = (ref: number, target: MemberId): void => this.request({ type: 'transfer', ref, target })
+    const parts = { core, clock, events: this.events, transfers: this.transfers, request }
+    this.#automatic = slowness === null ? null : new AutomaticTransfer(parts, slowness)
   }
 
   get running(): boolean {
@@ -213,6 +218,7 @@ export class Driver<Result> {
         this.#dispatch(this.core.takeEffects())
       }
       if (!this.#running) return
+      this.#automatic?.turned(this.#clock.now())
       if (rounds === MAX_ROUNDS) this.schedule()
       this.#armTimer()
       if (this.watchers.size > 0) for (const watcher of [...this.watchers]) watcher()
@@ -308,6 +314,7 @@ export class Driver<Result> {
 
   #persist(effect: PersistEffect): Promise<void> {
     const durable = this.#storage.persist(effect)
+    this.#automatic?.writing(durable)
     const { sequence } = effect
     this.track(
       durable.then(
@@ -368,6 +375,7 @@ export class Driver<Result> {
     this.#timer?.cancel()
     this.#timerAtMs = deadlineMs
     this.#timer = this.#clock.setTimer(Math.max(0, deadlineMs - this.#clock.now()), () => {
+      this.#automatic?.timerFired(this.#clock.now() - this.#timerAtMs)
       this.#timer = null
       this.#timerAtMs = Infinity
       // Not here and now: messages that arrived during a pause of the process come first.

@@ -18,6 +18,13 @@ export type ReplicaEvent =
   /** Entries that were never committed were cut off. */
   | { readonly type: 'truncated'; readonly fromIndex: LogIndex; readonly lastIndex: LogIndex }
   | { readonly type: 'peer'; readonly id: MemberId; readonly up: boolean }
+  /** This leader is slow for a while already, and `target` is not: it hands its leadership over. */
+  | {
+      readonly type: 'automaticTransfer'
+      readonly target: MemberId
+      readonly reason: string
+      readonly outcome: 'begun' | 'done' | 'failed'
+    }
   /** The node has stopped for good. */
   | { readonly type: 'fatal'; readonly error: BalsaError }
   /** The reader of `events()` was too slow: this many events were left out here. */

@@ -9,6 +9,7 @@ import type { Identity, MemberId } from '../types.js'
 import type { ApplyLimits } from './apply-loop.js'
 import type { CoreFactory } from './consensus-core.js'
 import type { ProposalLimits } from './proposals.js'
+import { DEFAULT_SLOWNESS, type SlownessPolicy } from './slowness.js'
 import type { SnapshotPolicy } from './snapshot-taking.js'
 
 export interface ReplicaLimits extends ProposalLimits, ApplyLimits {
@@ -34,6 +35,11 @@ export interface ReplicaOptions<Result, Query, Answer> {
   readonly core?: Omit<CoreOptions, 'id' | 'random'>
   readonly snapshots?: Partial<SnapshotPolicy>
   readonly limits?: Partial<ReplicaLimits>
+  /**
+   * A leader whose own disk or event loop is slow for a while hands its leadership to a voter that is not. On by default, with thresholds far from
+   * what healthy machines show; null: never.
+   */
+  readonly slowness?: Partial<SlownessPolicy> | null
   /** Another consensus in place of `RaftCore`: for tests of the replica, and for planted bugs. */
   readonly createCore?: CoreFactory
 }
@@ -42,6 +48,7 @@ export interface ResolvedReplicaOptions {
   readonly core: ResolvedCoreOptions
   readonly snapshots: SnapshotPolicy
   readonly limits: ReplicaLimits
+  readonly slowness: SlownessPolicy | null
 }
 
 const MIB = 1024 * 1024
@@ -69,7 +76,14 @@ export function resolveReplicaOptions<Result, Query, Answer>(options: ReplicaOpt
       hint: 'Point the member at its own data directory.',
     })
   }
-  return { core, snapshots, limits }
+  return { core, snapshots, limits, slowness: resolveSlowness(options.slowness) }
+}
+
+function resolveSlowness(given: Partial<SlownessPolicy> | null | undefined): SlownessPolicy | null {
+  if (given === null) return null
+  const policy = { ...DEFAULT_SLOWNESS, ...given }
+  for (const [name, value] of Object.entries(policy)) require(value > 0, `slowness.${name} must be greater than 0, not ${value}`)
+  return policy
 }
 
 function require(condition: boolean, message: string): void {

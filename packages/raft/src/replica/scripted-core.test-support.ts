@@ -1,4 +1,5 @@
 import type { Effects, Input, Role } from '../core/effects.js'
+import type { Health } from '../core/messages.js'
 import type { Configuration, Entry, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 import { asIndex, asMemberId, asTerm, EntryType, ZERO_INDEX } from '../types.js'
 import type { ConsensusCore, PeerProgress } from './consensus-core.js'
@@ -93,6 +94,12 @@ export class ScriptedCore implements ConsensusCore {
 
   /** What is known of the age of every state. */
   fresh = -Infinity
+
+  health: Health = 'unknown'
+
+  reportHealth(health: Health): void {
+    this.health = health
+  }
 
   freshAsOfMs(): number {
     return this.fresh

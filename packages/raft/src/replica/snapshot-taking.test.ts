@@ -103,6 +103,7 @@ describe('by the size of the log', () => {
         matchIndex: asIndex(0),
         nextIndex: asIndex(1),
         lastContactMs: 0,
+        health: 'unknown',
         rounds: null,
       },
     ]

@@ -134,7 +134,13 @@ const ARBITRARIES: Record<MessageType, fc.Arbitrary<Message>> = {
   installSnapshot,
   requestVoteResponse: fc.record({ type: fc.constant('requestVoteResponse'), ...envelope, preVote: fc.boolean(), granted: fc.boolean() }),
   heartbeat: fc.record({ type: fc.constant('heartbeat'), ...envelope, term: leaderTerm, commit: index, round: number, fresh }),
-  heartbeatResponse: fc.record({ type: fc.constant('heartbeatResponse'), ...envelope, round: number, stamp: number }),
+  heartbeatResponse: fc.record({
+    type: fc.constant('heartbeatResponse'),
+    ...envelope,
+    round: number,
+    stamp: number,
+    health: fc.constantFrom('unknown', 'healthy', 'slow'),
+  }),
   installSnapshotResponse: fc.record({
     type: fc.constant('installSnapshotResponse'),
     ...envelope,

@@ -11,6 +11,7 @@ import type {
   AppendEntries,
   AppendEntriesResponse,
   Freshness,
+  Health,
   InstallSnapshot,
   Message,
   MessageType,
@@ -44,6 +45,8 @@ const FLAG_PRE_VOTE = 1
 const FLAG_TRANSFER = 2
 /** The code on the wire is the position here, from 1; 0 = not refused. */
 const READ_REFUSALS = ['NOT_LEADER', 'OVERLOADED'] as const
+/** The code on the wire is the position here. */
+const HEALTH: readonly Health[] = ['unknown', 'healthy', 'slow']
 /** Type, term difference, time difference, length of the payload. */
 const SMALLEST_ENTRY_BYTES = 4
 /** Beside its payload an entry needs at most this: type, two varints of 8 bytes, a length of 5. */
@@ -101,7 +104,8 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
       return writeFreshness(writer, message.fresh)
     case 'heartbeatResponse':
       writer.varint(message.round)
-      return writer.varint(message.stamp)
+      writer.varint(message.stamp)
+      return writer.u8(HEALTH.indexOf(message.health))
     case 'requestVote':
       return writeRequestVote(writer, message)
     case 'requestVoteResponse':
@@ -234,7 +238,7 @@ function readFields(reader: ByteReader, type: MessageType, { from, to, term }: A
       requireLeaderTerm(reader, term)
       return { type, from, to, term, commit: readIndex(reader, 'commit'), round: reader.varint('round'), fresh: readFreshness(reader) }
     case 'heartbeatResponse':
-      return { type, from, to, term, round: reader.varint('round'), stamp: reader.varint('stamp') }
+      return { type, from, to, term, round: reader.varint('round'), stamp: reader.varint('stamp'), health: readHealth(reader) }
     case 'requestVote':
       return readRequestVote(reader, from, to, term)
     case 'requestVoteResponse':
@@ -300,6 +304,10 @@ function readReadIndex(reader: ByteReader): ReadIndexResponse['index'] {
   const code = reader.u8('result')
   if (code === 0) return readIndex(reader, 'index')
   return READ_REFUSALS[code - 1] ?? reader.fail('result', `${code} is unknown`)
+}
+
+function readHealth(reader: ByteReader): Health {
+  return HEALTH[reader.u8('health')] ?? reader.fail('health', 'unknown')
 }
 
 function readFreshness(reader: ByteReader): Freshness | null {

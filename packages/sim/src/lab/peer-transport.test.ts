@@ -7,7 +7,7 @@ const [one, two] = [asMemberId(1), asMemberId(2)]
 
 const envelope = (from: number, to: number) => ({ from: asMemberId(from), to: asMemberId(to), term: asTerm(1) })
 const heartbeat = (): Message => ({ type: 'heartbeat', ...envelope(1, 2), commit: asIndex(0), round: 0, fresh: null })
-const heartbeatResponse = (): Message => ({ type: 'heartbeatResponse', ...envelope(2, 1), round: 0, stamp: 0 })
+const heartbeatResponse = (): Message => ({ type: 'heartbeatResponse', ...envelope(2, 1), round: 0, stamp: 0, health: 'unknown' })
 const append = (): Message => ({
   type: 'appendEntries',
   ...envelope(1, 2),

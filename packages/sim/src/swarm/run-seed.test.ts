@@ -107,7 +107,7 @@ describe('message filters', () => {
       { type: 'appendEntries', ...append, ...envelope },
       { type: 'appendEntriesResponse', round: 0, stamp: 0, matchIndex: ZERO_INDEX, rejected: null, ...envelope },
       { type: 'heartbeat', commit: ZERO_INDEX, round: 0, fresh: null, ...envelope },
-      { type: 'heartbeatResponse', round: 0, stamp: 0, ...envelope },
+      { type: 'heartbeatResponse', round: 0, stamp: 0, health: 'unknown', ...envelope },
       { type: 'installSnapshot', snapshot, offset: 0, data: Uint8Array.of(1), done: true, ...envelope },
       { type: 'installSnapshotResponse', snapshotIndex: ZERO_INDEX, nextOffset: 0, installed: false, ...envelope },
       { type: 'timeoutNow', untilRound: 0, ...envelope },

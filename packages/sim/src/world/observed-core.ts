@@ -5,6 +5,7 @@ import {
   encodeConfiguration,
   type Entry,
   EntryType,
+  type Health,
   type Input,
   type LogIndex,
   type MemberId,
@@ -165,6 +166,10 @@ export class ObservedCore implements ConsensusCore {
 
   entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | null {
     return this.inner.entries(from, to, maxBytes)
+  }
+
+  reportHealth(health: Health): void {
+    this.inner.reportHealth(health)
   }
 
   freshAsOfMs(applied: LogIndex, nowMs: number): number {
