@@ -23,6 +23,8 @@ describe('put, get, append, del', () => {
     expect(await balsactl('append', 'plain', ' world')).toMatchObject({ code: 0, out: 'OK\n' })
     expect(await balsactl('get', 'plain')).toMatchObject({ code: 0, out: 'hello world\n' })
     expect(await balsactl('get', '--stale', 'plain')).toMatchObject({ code: 0 })
+    expect(await balsactl('get', '--consistency', 'stale', '--max-stale', '5s', 'plain')).toMatchObject({ code: 0 })
+    expect(await balsactl('get', '--consistency', 'lease', 'plain')).toMatchObject({ code: 1, err: expect.stringContaining('LEASES_OFF') })
     expect(await balsactl('del', 'plain')).toMatchObject({ code: 0, out: '1\n' })
     expect(await balsactl('del', 'plain')).toMatchObject({ code: 3, out: '0\n', err: 'balsactl del: key plain not found\n' })
     expect(await balsactl('get', 'plain')).toMatchObject({ code: 3, out: '', err: 'balsactl get: key plain not found\n' })
@@ -37,7 +39,15 @@ describe('put, get, append, del', () => {
       valueBytes: 3,
       previous: expect.objectContaining({ version: 1 }),
     })
-    expect(await parsed('get', 'j')).toEqual({ ...written, version: 2, key: 'j', keyEncoding: 'utf8', value: 'abc', valueEncoding: 'utf8' })
+    expect(await parsed('get', 'j')).toEqual({
+      ...written,
+      version: 2,
+      key: 'j',
+      keyEncoding: 'utf8',
+      value: 'abc',
+      valueEncoding: 'utf8',
+      ageMs: 0,
+    })
     expect(await parsed('del', 'j')).toEqual({
       deleted: true,
       revision: expect.any(Number),

@@ -71,11 +71,14 @@ function addReads(program: Command, io: Io, choose: Choose): void {
   withCommon(withEncoding(program.command('get')), [
     { does: 'the newest value, confirmed by a majority', line: 'balsactl get greeting' },
     { does: 'whatever the asked member has, without asking others', line: 'balsactl get --stale greeting' },
+    { does: 'the same, unless it may be older than this', line: 'balsactl get --consistency stale --max-stale 200ms greeting' },
     { does: 'bytes into a file (a newline is added)', line: 'balsactl get --base64 picture | base64 -d > picture.png' },
   ])
     .description('Prints the value of a key. Linearizable unless --stale.')
     .argument('<key>')
-    .option('--stale', 'read what the asked member has applied, which may be old')
+    .option('--consistency <mode>', 'linearizable, lease (refused where the members have no --lease-reads) or stale')
+    .option('--stale', 'the same as --consistency stale: read what the asked member has applied, which may be old')
+    .option('--max-stale <duration>', 'refuse a stale answer that may be older, such as 200ms')
     .action(choose('get', async (flags, [key = '']) => (await import('./commands/get.js')).get(key, flags, io)))
 }
 

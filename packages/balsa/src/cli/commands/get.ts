@@ -3,18 +3,18 @@ import { displayBytes, decodeBytes, type Encoding, type EncodingFlags, encodingO
 import { EXIT, type ExitCode, type Io } from '../io.js'
 import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
 import { json, table } from '../output.js'
+import { type ReadFlags, readModeOf } from '../read-mode.js'
 import { withClient } from '../store.js'
 import { printable } from '../text.js'
 
-export interface GetFlags extends CommonFlags, EncodingFlags {
-  readonly stale?: boolean
-}
+export interface GetFlags extends CommonFlags, EncodingFlags, ReadFlags {}
 
 export async function get(keyText: string, flags: GetFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io)
   const encoding = encodingOf(flags)
   const key = decodeBytes(keyText, encoding, 'KEY')
-  const found = await withClient(options, (client) => client.get(key, { consistency: flags.stale === true ? 'stale' : 'linearizable' }))
+  const mode = readModeOf(flags)
+  const found = await withClient(options, (client) => client.get(key, mode))
   if (found === null) {
     io.err(`balsactl get: key ${printable(keyText)} not found\n`)
     return EXIT.notFound
@@ -24,7 +24,7 @@ export async function get(keyText: string, flags: GetFlags, io: Io): Promise<Exi
 }
 
 async function print(found: KeyValue, encoding: Encoding, { output }: CommonOptions, io: Io): Promise<void> {
-  const { createRevision, modRevision, version, revision } = found
+  const { createRevision, modRevision, version, revision, ageMs } = found
   if (output === 'json') {
     const key = jsonBytes(found.key, encoding)
     const value = jsonBytes(found.value, encoding)
@@ -38,6 +38,7 @@ async function print(found: KeyValue, encoding: Encoding, { output }: CommonOpti
         modRevision,
         version,
         revision,
+        ageMs,
       }),
     )
     return
