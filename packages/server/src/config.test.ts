@@ -17,6 +17,7 @@ describe('parseConfig', () => {
       heartbeatIntervalMs: 50,
       electionTimeoutMs: 250,
       leaseReads: null,
+      automaticTransfer: true,
       maxLogBytes: 64 * 1024 * 1024,
       logLevel: 'info',
       logFormat: 'json',

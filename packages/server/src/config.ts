@@ -37,6 +37,8 @@ export interface ServerConfig {
   readonly electionTimeoutMs: number
   /** Null: off. */
   readonly leaseReads: { readonly maxClockDrift: number } | null
+  /** A slow leader hands its leadership over by itself. */
+  readonly automaticTransfer: boolean
   /** -1: no snapshots. */
   readonly maxLogBytes: number
   readonly maxRequestBytes: number
@@ -80,6 +82,7 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     members,
     ...times,
     leaseReads: readLeases(raw, times),
+    automaticTransfer: booleanFlag(raw, 'automatic-transfer'),
     maxLogBytes: integerFlag(raw, 'max-log-bytes'),
     maxRequestBytes: integerFlag(raw, 'max-request-bytes'),
     logLevel: choiceFlag(raw, 'log-level', LOG_LEVELS),

@@ -100,6 +100,12 @@ export const FLAGS = {
     default: '10',
     help: 'With --lease-reads: no clock of a member runs faster than that of another by more than this. The same on every member.',
   },
+  'automatic-transfer': {
+    kind: 'boolean',
+    value: '',
+    default: 'true',
+    help: 'A leader whose disk or event loop is slow for five seconds hands its leadership to a member that is not.',
+  },
   'max-log-bytes': {
     kind: 'integer',
     value: 'bytes',

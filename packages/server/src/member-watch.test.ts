@@ -11,7 +11,9 @@ import {
   type ReplicaEventType,
 } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
-import { Fate, fateOf, watchRemoval, withNames } from './member-watch.js'
+import { SILENT_LOGGER } from './logger.js'
+import { Fate, fateOf, watchRemoval, watchReplica, withNames } from './member-watch.js'
+import { createMemberMetrics } from './metrics/member-metrics.js'
 
 const id = asMemberId(0xabc)
 const refused = (code: 'MEMBER_REMOVED' | 'DISK_REPLACED' | 'UNAVAILABLE', by: 'us' | 'peer' = 'peer'): TransportEvent => ({
@@ -35,6 +37,32 @@ describe('fateOf', () => {
     expect(replaced?.message).toContain('/d')
     expect(fateOf(refused('DISK_REPLACED', 'us'), 'n3', id, '/d')).toBeNull()
     expect(fateOf(refused('UNAVAILABLE'), 'n3', id, '/d')).toBeNull()
+  })
+})
+
+describe('watchReplica', () => {
+  it('says why a slow leader hands its leadership over, and counts how that ends', () => {
+    const listeners = new Map<string, (event: never) => void>()
+    const configuration = foundingConfiguration([{ id: asMemberId(77_777), name: 'n2', address: '', clientAddress: '' }])
+    const replica = {
+      id,
+      status: () => ({ configuration }) as never,
+      on: <T extends ReplicaEventType>(type: T, listener: (event: EventOf<T>) => void): Disposable => {
+        listeners.set(type, listener)
+        return { [Symbol.dispose]: () => undefined }
+      },
+    }
+    const said: object[] = []
+    const metrics = createMemberMetrics()
+    watchReplica(replica, metrics, { ...SILENT_LOGGER, warn: (fields, message) => void said.push({ ...fields, message }) })
+    for (const outcome of ['begun', 'done', 'begun', 'failed'] as const) {
+      const reason = 'writes to the log take 150 ms'
+      listeners.get('automaticTransfer')?.({ type: 'automaticTransfer', target: asMemberId(77_777), reason, outcome } as never)
+    }
+    expect(said[0]).toMatchObject({ target: 'n2', reason: 'writes to the log take 150 ms', message: expect.stringMatching(/is slow/) })
+    expect(said).toHaveLength(4)
+    expect(metrics.automaticTransfers.get({ outcome: 'done' })).toBe(1)
+    expect(metrics.automaticTransfers.get({ outcome: 'failed' })).toBe(1)
   })
 })
 

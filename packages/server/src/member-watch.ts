@@ -4,6 +4,12 @@ import type { MemberMetrics } from './metrics/member-metrics.js'
 import type { TransportEvent } from '@balsa/host'
 import { BalsaError, type Clock, type Configuration, type MemberId, type Replica } from '@balsa/raft'
 
+const TRANSFER_TEXTS = {
+  begun: 'this leader is slow: its leadership is being handed over',
+  done: 'leadership was handed over',
+  failed: 'leadership could not be handed over; the next try comes after a pause',
+} as const
+
 type Watched = Pick<Replica, 'on' | 'status' | 'id'>
 
 /** Consensus knows members by number; people know them by name. */
@@ -30,6 +36,11 @@ export function watchReplica(replica: Watched, metrics: MemberMetrics, logger: L
       },
       'role',
     )
+  })
+  replica.on('automaticTransfer', ({ target, reason, outcome }) => {
+    if (outcome !== 'begun') metrics.automaticTransfers.increment({ outcome })
+    const fields = { target: withNames(replica.status().configuration, String(target)), reason }
+    logger.warn(fields, TRANSFER_TEXTS[outcome])
   })
   replica.on('peer', ({ id, up }) => {
     if (up) peersUp.add(id)

@@ -66,6 +66,8 @@ export interface MemberOptions {
   readonly electionTimeoutMs?: number
   /** Lease reads; the same on every member. Default: off (null). */
   readonly leaseReads?: { readonly maxClockDrift: number } | null
+  /** A leader whose disk or event loop is slow for long hands its leadership to a member that is not. Default: true. */
+  readonly automaticTransfer?: boolean
   /** Log size that triggers a snapshot; -1 = never. */
   readonly maxLogBytes?: number
   readonly maxRequestBytes?: number
@@ -393,6 +395,7 @@ function openReplica(
       leaseReads: options.leaseReads ?? null,
     },
     limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
+    ...(options.automaticTransfer === false ? { slowness: null } : {}),
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
   })
 }

@@ -74,6 +74,13 @@ function consensusMetrics(r: Registry) {
     elections: r.counter('balsa_elections_started_total', 'Times that the member became a candidate.'),
     preVotes: r.counter('balsa_pre_votes_started_total', 'Times that the member asked whether it could win an election.'),
     leaderChanges: r.counter('balsa_leader_changes_total', 'Times that the member saw another leader than before.'),
+    automaticTransfers: r.counter(
+      'balsa_automatic_transfers_total',
+      'Times that the member, as a slow leader, handed its leadership over, by outcome.',
+      {
+        outcome: ['done', 'failed'],
+      },
+    ),
     truncations: r.counter('balsa_log_truncations_total', 'Times that uncommitted entries were cut off the log.'),
     peersUp: r.gauge('balsa_peers_connected', 'Other members with a connection to this one.'),
     messagesSent: r.counter('balsa_peer_messages_sent_total', 'Messages handed to the transport.', {
