@@ -37,6 +37,7 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/kv/src/snapshot-codec.ts', 'kv-state-machine.test.ts beside it, through every snapshot'],
   ['packages/kv/src/state-hash.ts', 'kv-state-machine.test.ts beside it'],
   ['packages/kv/src/mvcc/', 'mvcc-store.test.ts beside it, against a naive store; kv-state-machine.test.ts for what snapshots refuse'],
+  ['packages/host/src/lmdb/', 'lmdb-backend.test.ts and lmdb-crash.test.ts in it, through the backend'],
   ['packages/server/src/store/leader-link.ts', 'member-store.test.ts beside it, against real members'],
   ['packages/client/src/cluster-backend.ts', 'client.test.ts and hostile-server.test.ts beside it'],
   ['packages/client/src/connection.ts', 'client.test.ts and hostile-server.test.ts beside it'],

@@ -108,6 +108,10 @@ export interface Backend extends TableReader {
   readonly durableIndex: number
   /** Runs one batch; answers what `run` answers. `appliedIndex` never goes down; it may stay, for upkeep that no log entry asked for. */
   write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result
+  /**
+   * Null when another batch may follow at once. Otherwise resolves when what waits for the disk has become bearable: to be awaited before the next batch. Reads never wait.
+   */
+  ready(): Promise<void> | null
   snapshot(): BackendSnapshot
   /** Resolves when everything written before the call is durable. In memory: at once. */
   flush(): Promise<void>

@@ -128,6 +128,11 @@ export class MemoryBackend implements Backend {
     }
   }
 
+  ready(): null {
+    this.#usable()
+    return null
+  }
+
   snapshot(): BackendSnapshot {
     const { maps } = this.#usable()
     invariant(!this.#writing, 'no snapshot in the middle of a batch')

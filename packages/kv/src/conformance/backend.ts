@@ -110,6 +110,24 @@ function trickyKeys(): string[] {
   ]
 }
 
+/** Reads keys that were written under `v` and their length, one by one, in both directions, and from bounds on each of them. */
+function demandOrder(backend: Backend, sorted: readonly string[]): void {
+  for (const key of sorted) demand(textOf(backend.get('past', key)) === `v${key.length}`, `reads ${show(key)}`)
+  demandEntries(
+    backend,
+    'past',
+    sorted.map((key) => [key, `v${key.length}`]),
+    'upwards',
+  )
+  const down = entriesOf(backend, 'past', true).map(([key]) => key)
+  demand(down.join('|') === sorted.toReversed().join('|'), 'downwards is the reverse')
+  for (const bound of sorted) {
+    const below = backend.keys('past', { from: '', to: bound, reverse: true }, 1)[0]
+    demand(below === sorted[sorted.indexOf(bound) - 1], `the greatest key below ${show(bound)}`)
+    demand(backend.keys('past', { from: bound, to: null }, 1)[0] === bound, `the first key from ${show(bound)}`)
+  }
+}
+
 const reading: Readonly<Record<string, Check>> = {
   'begins empty, at index 0': async ({ backend }) => {
     demand(backend.appliedIndex === 0 && backend.durableIndex === 0, 'both indexes are 0')
@@ -129,20 +147,9 @@ const reading: Readonly<Record<string, Check>> = {
     const keys = trickyKeys()
     const sorted = [...new Set(keys)].sort((a, b) => (a < b ? -1 : 1))
     backend.write(1, (batch) => keys.forEach((key) => batch.put('past', key, value(`v${key.length}`))))
-    for (const key of sorted) demand(textOf(backend.get('past', key)) === `v${key.length}`, `reads ${show(key)}`)
-    demandEntries(
-      backend,
-      'past',
-      sorted.map((key) => [key, `v${key.length}`]),
-      'upwards',
-    )
-    const down = entriesOf(backend, 'past', true).map(([key]) => key)
-    demand(down.join('|') === sorted.toReversed().join('|'), 'downwards is the reverse')
-    for (const bound of sorted) {
-      const below = backend.keys('past', { from: '', to: bound, reverse: true }, 1)[0]
-      demand(below === sorted[sorted.indexOf(bound) - 1], `the greatest key below ${show(bound)}`)
-      demand(backend.keys('past', { from: bound, to: null }, 1)[0] === bound, `the first key from ${show(bound)}`)
-    }
+    demandOrder(backend, sorted)
+    await backend.flush()
+    demandOrder(backend, sorted)
     backend.write(2, (batch) => sorted.forEach((key, at) => at % 2 === 0 && demand(batch.delete('past', key), `deletes ${show(key)}`)))
     const odd = sorted.filter((_, at) => at % 2 === 1)
     demand(
@@ -227,6 +234,18 @@ const writing: Readonly<Record<string, Check>> = {
     }
     demandCode(() => backend.write(3, () => undefined), 'STATE_MACHINE_FAILED', 'a batch afterwards')
     demandCode(() => backend.get('current', 'k'), 'STATE_MACHINE_FAILED', 'a read afterwards')
+  },
+  'lets writers wait until the disk has caught up, and no longer': async ({ backend }) => {
+    for (let index = 1; index <= 200; index++) {
+      const ready = backend.ready()
+      if (ready !== null) await ready
+      backend.write(index, (batch) => {
+        for (let at = 0; at < 20; at++) batch.put('past', `${index}/${at}`, new Uint8Array(10_000).fill(index))
+      })
+    }
+    await backend.flush()
+    demand(backend.ready() === null, 'nothing waits after a flush')
+    demand(backend.count('past', { from: '', to: null }, 10_000) === 4000, 'everything is there')
   },
   'agrees with a plain sorted list over a long random history': async ({ backend }) => {
     const random = numbers(20_261_121)

@@ -1,0 +1,443 @@
+/**
+ * The tables of the store on disk, in LMDB.
+ *
+ * A batch changes tables in memory (a {@link Generation}) and is visible at once. When a generation has gathered enough, or has waited long enough, it goes to LMDB's thread, batch by batch, while
+ * the next one gathers; when all of it is durable it is dropped, and the file shows what it showed. So there are at most two over the file. What reads see is the same whether the file
+ * has taken up nothing, a part or all of a generation that lies over it, because that says of each key wholly what it is.
+ */
+import {
+  type Backend,
+  type BackendReplacement,
+  type BackendSnapshot,
+  type ByteString,
+  MAX_TABLE_KEY_BYTES,
+  MAX_TABLE_VALUE_BYTES,
+  type Table,
+  type TableEntry,
+  type TableRange,
+  type TableReader,
+  type WriteBatch,
+} from '@balsa/kv'
+import { BalsaError, type FileSystem, invariant } from '@balsa/raft'
+import { CurrentFile } from './current-file.js'
+import { Generation, Unit } from './generation.js'
+import { LayeredReader } from './layered-reader.js'
+import { LmdbFile, type LmdbView, loadEngine, NO_MARKER } from './lmdb-file.js'
+import { LmdbReplacement } from './lmdb-replacement.js'
+import { behindPrefix, prefixesOf, WHOLE_KEY_BYTES } from './long-keys.js'
+import { breathe, Slice } from './slice.js'
+
+export interface LmdbBackendOptions {
+  readonly fileSystem: FileSystem
+  /** Made when it is missing. Nobody else may use it at the same time. */
+  readonly directory: string
+  /** A batch goes to the disk after this long at the latest, in ms. The log has it meanwhile. */
+  readonly maxDelayMs?: number
+  /** Bytes of address space that a file begins with; it grows by itself. For tests. */
+  readonly mapBytes?: number
+}
+
+const MAX_DELAY_MS = 200
+/** A generation with so much in it goes to the disk. */
+const FULL_CHANGES = 16_384
+const FULL_BYTES = 8 * 1024 * 1024
+/** Batches wait when the disk is so much behind. */
+const MOST_CHANGES: number = 2 * FULL_CHANGES
+const MOST_BYTES: number = 2 * FULL_BYTES
+
+/** A data file and how many look at it. */
+interface OpenFile {
+  readonly file: LmdbFile
+  readonly name: string
+  holders: number
+  replaced: boolean
+}
+
+export class LmdbBackend implements Backend {
+  readonly persistent = true
+  readonly #current: CurrentFile
+  readonly #maxDelayMs: number
+  readonly #mapBytes: number | undefined
+  #live: OpenFile
+  #gathering = new Generation()
+  #committing: Generation | null = null
+  #reader: LayeredReader
+  #appliedIndex: number
+  #durableIndex: number
+  #writing = false
+  #broken: unknown = null
+  /** The disk has failed. */
+  #failure: BalsaError | null = null
+  #replacement: LmdbReplacement | null = null
+  #timer: NodeJS.Timeout | null = null
+  #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
+  #closing: Promise<void> | null = null
+  #committed: Promise<void> = Promise.resolve()
+  #removing: Promise<unknown> = Promise.resolve()
+  readonly #snapshots = new Set<LmdbSnapshot>()
+
+  private constructor(current: CurrentFile, file: LmdbFile, name: string, options: LmdbBackendOptions) {
+    this.#current = current
+    this.#maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS
+    this.#mapBytes = options.mapBytes
+    this.#live = { file, name, holders: 1, replaced: false }
+    this.#appliedIndex = file.appliedIndex
+    this.#durableIndex = file.appliedIndex
+    this.#reader = this.#layers()
+  }
+
+  /** Opens what is in the directory, or an empty store. Throws IO_ERROR, DISK_FULL, CORRUPT (fatal). */
+  static async open(options: LmdbBackendOptions): Promise<LmdbBackend> {
+    const { fileSystem, directory, mapBytes } = options
+    await loadEngine()
+    const current = new CurrentFile(fileSystem, directory)
+    const found = await current.find()
+    if (found !== null) await current.check(found)
+    const name = found ?? current.next()
+    const file = LmdbFile.open({ path: current.path(name), ...(mapBytes === undefined ? {} : { mapBytes }) })
+    try {
+      if (found === null) {
+        await current.sync(name)
+        await current.point(name)
+      }
+      return new LmdbBackend(current, file, name, options)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  get appliedIndex(): number {
+    return this.#appliedIndex
+  }
+
+  get durableIndex(): number {
+    return this.#durableIndex
+  }
+
+  get usedBytes(): number {
+    this.#usable()
+    return this.#live.file.usedBytes + this.#gathering.bytes + (this.#committing?.bytes ?? 0)
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.#usable().get(table, key)
+  }
+
+  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
+    return this.#usable().page(table, range, limit)
+  }
+
+  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
+    return this.#usable().keys(table, range, limit)
+  }
+
+  count(table: Table, range: TableRange, limit: number): number {
+    return this.#usable().count(table, range, limit)
+  }
+
+  write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
+    const reader = this.#usable()
+    invariant(!this.#writing, 'one batch at a time')
+    invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
+    const unit = new Unit(appliedIndex)
+    this.#writing = true
+    try {
+      const result = run(new LmdbBatch(reader, this.#gathering, unit))
+      this.#appliedIndex = appliedIndex
+      this.#gathering.units.push(unit)
+      this.#consider()
+      return result
+    } catch (error) {
+      this.#broken = error
+      throw error
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  ready(): Promise<void> | null {
+    this.#usable()
+    if (this.#gathering.changes < MOST_CHANGES && this.#gathering.bytes < MOST_BYTES) return null
+    return this.#wait()
+  }
+
+  snapshot(): BackendSnapshot {
+    this.#usable()
+    invariant(!this.#writing, 'no snapshot in the middle of a batch')
+    const overlays = [this.#gathering.cut(), ...(this.#committing === null ? [] : [this.#committing.cut()])]
+    const live = this.#live
+    const view = live.file.hold()
+    live.holders += 1
+    const snapshot = new LmdbSnapshot(this.#appliedIndex, new LayeredReader(overlays, view), view, () => {
+      this.#snapshots.delete(snapshot)
+      this.#release(live)
+    })
+    this.#snapshots.add(snapshot)
+    return snapshot
+  }
+
+  async flush(): Promise<void> {
+    this.#usable()
+    const goal = this.#gathering.units.length > 0 ? this.#gathering : this.#committing
+    if (goal === null) return
+    this.#commitSoon(0)
+    while (this.#gathering === goal || this.#committing === goal) await this.#wait()
+  }
+
+  replace(): BackendReplacement {
+    this.#usable()
+    invariant(this.#replacement === null, 'one replacement at a time')
+    const replacement = new LmdbReplacement({
+      current: this.#current,
+      name: this.#current.next(),
+      mapBytes: this.#mapBytes,
+      onEnd: (file, name) => this.#replaced(file, name),
+      onFail: (error) => this.#failed(error),
+    })
+    this.#replacement = replacement
+    return replacement
+  }
+
+  /** `flush: false` leaves it as the end of the process would: for tests. */
+  close({ flush = true }: { readonly flush?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(flush)
+    return this.#closing
+  }
+
+  async #close(flush: boolean): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    const usable = this.#broken === null && this.#failure === null
+    this.#failure ??= new BalsaError('STOPPED', 'the backend is closed')
+    await this.#replacement?.abort()
+    await this.#committed
+    const last = this.#gathering
+    const { file } = this.#live
+    try {
+      if (flush && usable && last.units.length > 0) {
+        await this.#hand(last, file)
+        this.#durableIndex = this.#appliedIndex
+      }
+    } finally {
+      for (const snapshot of [...this.#snapshots]) snapshot.close()
+      await this.#removing
+      await file.close()
+      this.#settle()
+    }
+  }
+
+  /** Whether it is time for the disk. */
+  #consider(): void {
+    const { changes, bytes } = this.#gathering
+    this.#commitSoon(changes >= FULL_CHANGES || bytes >= FULL_BYTES ? 0 : this.#maxDelayMs)
+  }
+
+  #commitSoon(delayMs: number): void {
+    if (this.#committing !== null) return
+    if (delayMs === 0) {
+      if (this.#timer !== null) clearTimeout(this.#timer)
+      this.#timer = null
+      this.#begin()
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = null
+        this.#begin()
+      }, delayMs).unref()
+    }
+  }
+
+  #begin(): void {
+    if (this.#committing !== null || this.#gathering.units.length === 0 || this.#closing !== null || this.#failure !== null) return
+    const generation = this.#gathering
+    this.#committing = generation
+    this.#gathering = new Generation()
+    this.#reader = this.#layers()
+    this.#committed = this.#commit(generation)
+  }
+
+  async #commit(generation: Generation): Promise<void> {
+    const { file } = this.#live
+    try {
+      await this.#hand(generation, file)
+      // A replacement has come instead: what was written before it counts for nothing.
+      if (this.#committing !== generation) return
+      file.renew()
+      this.#durableIndex = generation.units.at(-1)?.appliedIndex ?? this.#durableIndex
+      this.#committing = null
+      this.#reader = this.#layers()
+      if (this.#gathering.units.length > 0) this.#consider()
+    } catch (error) {
+      this.#failed(error)
+      return
+    }
+    this.#settle()
+  }
+
+  #failed(error: unknown): void {
+    this.#failure ??= error instanceof BalsaError ? error : new BalsaError('IO_ERROR', String(error), { cause: error })
+    this.#settle()
+  }
+
+  /** Batch by batch, so that nobody waits for long. Resolves when all are durable. */
+  async #hand(generation: Generation, file: LmdbFile): Promise<void> {
+    const slice = new Slice()
+    const done: Promise<void>[] = []
+    for (const unit of generation.units) {
+      const appended = file.append(unit, unit.appliedIndex)
+      // Waited for below; until then a failure must not count as unhandled.
+      appended.catch(() => undefined)
+      done.push(appended)
+      if (slice.isOver) await slice.next()
+    }
+    await Promise.all(done)
+    // Every promise of the library is in: what it does behind its own back in this turn is done, too.
+    await breathe()
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** Something has changed for those who wait. */
+  #settle(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { resolve, reject } of waiting) {
+      if (this.#failure === null) resolve()
+      else reject(this.#failure)
+    }
+  }
+
+  #layers(): LayeredReader {
+    const overlays = [this.#gathering.overlay, ...(this.#committing === null ? [] : [this.#committing.overlay])]
+    return new LayeredReader(overlays, this.#live.file.view)
+  }
+
+  async #replaced(file: LmdbFile | null, name: string): Promise<void> {
+    this.#replacement = null
+    if (file === null) return
+    if (this.#closing !== null) return file.close()
+    invariant(!this.#writing, 'no replacement in the middle of a batch')
+    const old = this.#live
+    const committed = this.#committed
+    this.#live = { file, name, holders: 1, replaced: false }
+    this.#gathering = new Generation()
+    this.#committing = null
+    this.#reader = this.#layers()
+    this.#appliedIndex = file.appliedIndex
+    this.#durableIndex = file.appliedIndex
+    old.replaced = true
+    this.#removing = Promise.all([this.#removing, committed.then(() => this.#release(old))])
+    this.#settle()
+  }
+
+  /** The last one who looks at a replaced file closes and removes it. If that fails, the next start does. */
+  #release(open: OpenFile): void {
+    open.holders -= 1
+    if (open.holders > 0 || !open.replaced) return
+    const removed = open.file
+      .close()
+      .then(() => this.#current.remove(open.name))
+      .catch(() => undefined)
+    this.#removing = Promise.all([this.#removing, removed])
+  }
+
+  #usable(): LayeredReader {
+    if (this.#closing !== null) throw new BalsaError('STOPPED', 'the backend is closed')
+    if (this.#broken !== null) throw new BalsaError('STATE_MACHINE_FAILED', 'a batch has failed half-way', { cause: this.#broken })
+    if (this.#failure !== null) throw this.#failure
+    return this.#reader
+  }
+}
+
+class LmdbBatch implements WriteBatch {
+  readonly #reader: TableReader
+  readonly #generation: Generation
+  readonly #unit: Unit
+
+  constructor(reader: TableReader, generation: Generation, unit: Unit) {
+    this.#reader = reader
+    this.#generation = generation
+    this.#unit = unit
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.#reader.get(table, key)
+  }
+
+  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
+    return this.#reader.page(table, range, limit)
+  }
+
+  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
+    return this.#reader.keys(table, range, limit)
+  }
+
+  count(table: Table, range: TableRange, limit: number): number {
+    return this.#reader.count(table, range, limit)
+  }
+
+  put(table: Table, key: ByteString, value: Uint8Array): void {
+    invariant(key.length > 0 && key.length <= MAX_TABLE_KEY_BYTES, 'a key of a table has a bearable length', { length: key.length })
+    invariant(value.length <= MAX_TABLE_VALUE_BYTES, 'a value of a table has a bearable length', { length: value.length })
+    this.#generation.set(this.#unit, table, key, value)
+  }
+
+  delete(table: Table, key: ByteString): boolean {
+    if (this.#reader.get(table, key) === undefined) return false
+    this.#generation.set(this.#unit, table, key, null)
+    if (key.length > WHOLE_KEY_BYTES) this.#dropMarkers(table, key)
+    return true
+  }
+
+  /** Markers behind which nothing is left. */
+  #dropMarkers(table: Table, key: ByteString): void {
+    for (const prefix of prefixesOf(key)) {
+      const range = { from: `${prefix}\0`, to: behindPrefix(prefix) }
+      if (this.#reader.keys(table, range, 1).length === 0) this.#unit.add(table, prefix, NO_MARKER)
+    }
+  }
+}
+
+class LmdbSnapshot implements BackendSnapshot {
+  readonly appliedIndex: number
+  #reader: TableReader | null
+  readonly #view: LmdbView
+  readonly #onClose: () => void
+
+  constructor(appliedIndex: number, reader: TableReader, view: LmdbView, onClose: () => void) {
+    this.appliedIndex = appliedIndex
+    this.#reader = reader
+    this.#view = view
+    this.#onClose = onClose
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.#open().get(table, key)
+  }
+
+  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
+    return this.#open().page(table, range, limit)
+  }
+
+  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
+    return this.#open().keys(table, range, limit)
+  }
+
+  count(table: Table, range: TableRange, limit: number): number {
+    return this.#open().count(table, range, limit)
+  }
+
+  close(): void {
+    if (this.#reader === null) return
+    this.#reader = null
+    this.#view.close()
+    this.#onClose()
+  }
+
+  #open(): TableReader {
+    invariant(this.#reader !== null, 'a closed snapshot is not read')
+    return this.#reader
+  }
+}

@@ -1,0 +1,396 @@
+/**
+ * One LMDB file: a database per table of the store, one for long keys, and one record that says up to which index of the log the rest goes.
+ *
+ * Writes are handed over as *units*, each with the number of the one before it. LMDB's writer is a thread of its own: it takes what has been handed over, puts as many
+ * units as there are into one transaction, and syncs. If a transaction fails, a later one may well succeed (a disk that was full for a moment). So every unit but the first of a file
+ * asks whether the one before it is there, in the same transaction, and does nothing when it is not: what is in the file is always the beginning of what was written, whole units only.
+ */
+import { type ByteString, type Table, type TableEntry, TABLES } from '@balsa/kv'
+import { BalsaError, invariant } from '@balsa/raft'
+import { lmdbFailure } from './lmdb-errors.js'
+import {
+  behindPrefix,
+  type KeySpace,
+  MARKER_END,
+  markerOf,
+  placesOf,
+  rootSpace,
+  spaceBehind,
+  TAG_BYTES,
+  WHOLE_KEY_BYTES,
+} from './long-keys.js'
+import { ValueChunks } from './value-chunks.js'
+
+interface Transaction {
+  done(): void
+}
+
+interface RangeOptions {
+  readonly start: string | undefined
+  readonly end: string | undefined
+  readonly reverse?: boolean
+  readonly exclusiveStart?: boolean
+  readonly inclusiveEnd?: boolean
+  readonly values?: boolean
+  readonly transaction?: Transaction
+}
+
+interface ReadOptions {
+  readonly transaction: Transaction
+}
+
+/** What is used of the library; its own types leave some of it out. */
+interface EngineTable {
+  getBinary(key: string, options?: ReadOptions): Uint8Array | undefined
+  getRange(options: RangeOptions): Iterable<{ readonly key: string; readonly value: Uint8Array }>
+  getKeys(options: RangeOptions): Iterable<string>
+  put(key: string, value: Uint8Array, options?: { readonly append?: boolean } | number): unknown
+  remove(key: string): unknown
+  ifVersion(key: string, version: number, run: () => void): Promise<boolean>
+  batch(run: () => void): Promise<boolean>
+  getStats(): {
+    readonly pageSize: number
+    readonly treeBranchPageCount: number
+    readonly treeLeafPageCount: number
+    readonly overflowPages: number
+  }
+}
+
+interface EngineRoot extends EngineTable {
+  openDB(options: object): EngineTable
+  useReadTransaction(): Transaction
+  resetReadTxn(): void
+  close(): Promise<void>
+}
+
+interface Engine {
+  open(options: object): EngineRoot
+}
+
+let engine: Engine | null = null
+
+/** Comes first; loaded only then, so that nobody else pays for it. IO_ERROR (fatal) when there is none for this machine. */
+export async function loadEngine(): Promise<void> {
+  try {
+    engine ??= (await import('lmdb')) as unknown as Engine
+  } catch (cause) {
+    throw new BalsaError('IO_ERROR', 'the storage engine LMDB cannot be loaded on this machine', {
+      cause,
+      hint: 'It has prebuilt binaries for Linux, macOS and Windows on x64 and arm64. Install the optional dependencies too (npm ci without --omit=optional).',
+    })
+  }
+}
+
+const SHORT_KEY_BYTES = 32
+
+/** Keys are byte strings: one byte per character, in the order of memcmp. */
+const keyEncoder = {
+  writeKey(key: string, target: Buffer, start: number): number {
+    if (key.length > SHORT_KEY_BYTES) return start + target.write(key, start, 'latin1')
+    for (let at = 0; at < key.length; at++) target[start + at] = key.charCodeAt(at)
+    return start + key.length
+  },
+  readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
+}
+
+const LONG_KEYS = 'longKeys'
+const STATE = 'state'
+const STATE_KEY = 'applied'
+const NUMBER_BYTES = 8
+const MAX_DATABASES = 16
+
+/** In place of a value: no key is left behind the marker of this key, so the marker goes. */
+export const NO_MARKER = 'no marker'
+
+/** Changes in the order in which they were made. A value of null removes the key. */
+export interface Changes {
+  readonly tables: Table[]
+  readonly keys: ByteString[]
+  readonly values: (Uint8Array | typeof NO_MARKER | null)[]
+}
+
+export interface LmdbFileOptions {
+  readonly path: string
+  /** Nothing is durable before somebody syncs the file: for one that is only being built. */
+  readonly noSync?: boolean
+  /** Bytes of address space to begin with; it grows by itself. For tests. */
+  readonly mapBytes?: number
+}
+
+/** Address space, not memory. Large enough that it hardly ever has to grow; on Windows the file would be that large. */
+const MAP_BYTES: number = process.platform === 'win32' ? 256 * 1024 * 1024 : 64 * 1024 ** 3
+
+type Visit = (key: ByteString, value: Uint8Array) => boolean
+
+/** How one reads: through the present state, or through one moment. */
+export class LmdbView {
+  readonly #file: LmdbFile
+  readonly #transaction: Transaction | null
+  readonly #options: ReadOptions | undefined
+
+  constructor(file: LmdbFile, transaction: Transaction | null) {
+    this.#file = file
+    this.#transaction = transaction
+    this.#options = transaction === null ? undefined : { transaction }
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    try {
+      if (key.length <= WHOLE_KEY_BYTES) return plain(this.#file.tableOf(table).getBinary(key, this.#options))
+      const { space, key: place } = placesOf(table, key).end
+      return plain(this.#file.databaseOf(space).getBinary(place, this.#options))
+    } catch (error) {
+      throw lmdbFailure('read', this.#file.path, error)
+    }
+  }
+
+  /** As TableReader.page; without `withValues` all values are empty. */
+  entries(table: Table, from: ByteString, to: ByteString | null, reverse: boolean, limit: number, withValues: boolean): TableEntry[] {
+    const found: TableEntry[] = []
+    if (to !== null && from >= to) return found
+    const visit: Visit = (key, value) => {
+      found.push({ key, value })
+      return found.length < limit
+    }
+    try {
+      this.#walk(rootSpace(table), '', from, to, reverse, withValues, visit)
+    } catch (error) {
+      throw lmdbFailure('read', this.#file.path, error)
+    }
+    return found
+  }
+
+  /** False = `visit` has enough. `from` and `to` are what is left of the bounds in this space. */
+  #walk(
+    space: KeySpace,
+    prefix: ByteString,
+    from: ByteString,
+    to: ByteString | null,
+    reverse: boolean,
+    withValues: boolean,
+    visit: Visit,
+  ): boolean {
+    const { tag, room, table } = space
+    const database = this.#file.databaseOf(space)
+    const options = { ...boundsIn(space, from, to, reverse), ...this.#options }
+    const behind = (piece: ByteString): boolean => {
+      const childFrom = from.length > room && from.startsWith(piece) ? from.slice(room) : ''
+      const childTo = to !== null && to.length > room && to.startsWith(piece) ? to.slice(room) : null
+      return this.#walk(spaceBehind(table, prefix + piece), prefix + piece, childFrom, childTo, reverse, withValues, visit)
+    }
+    const step = (engineKey: string, value: Uint8Array): boolean => {
+      const piece = tag === '' ? engineKey : engineKey.slice(TAG_BYTES)
+      return piece.length > room ? behind(piece.slice(0, room)) : visit(prefix === '' ? piece : prefix + piece, value)
+    }
+    if (withValues) {
+      for (const { key, value } of database.getRange(options)) if (!step(key, plain(value))) return false
+    } else {
+      for (const key of database.getKeys(options)) if (!step(key, NOTHING)) return false
+    }
+    return true
+  }
+
+  close(): void {
+    this.#transaction?.done()
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** The range in the engine's own keys. Markers at the ends are in it: what is behind them is looked at there. */
+function boundsIn({ tag, room }: KeySpace, from: ByteString, to: ByteString | null, reverse: boolean): RangeOptions {
+  const bound = (key: ByteString): string => tag + (key.length <= room ? key : key.slice(0, room) + MARKER_END)
+  const low = from === '' && tag === '' ? undefined : bound(from)
+  const high = to === null ? (behindPrefix(tag) ?? undefined) : bound(to)
+  const highIsIn = to !== null && to.length > room
+  return reverse
+    ? { start: high, end: low, reverse, exclusiveStart: high !== undefined && !highIsIn, inclusiveEnd: true }
+    : { start: low, end: high, inclusiveEnd: highIsIn }
+}
+
+/** The library answers with buffers, of which `slice` does not copy. */
+function plain(bytes: Uint8Array): Uint8Array
+function plain(bytes: Uint8Array | undefined): Uint8Array | undefined
+function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+export class LmdbFile {
+  readonly path: string
+  /** Log index of the newest unit that was in the file when it was opened. */
+  readonly appliedIndex: number
+  /** Reads what is committed. */
+  readonly view: LmdbView
+  readonly #root: EngineRoot
+  readonly #tables: Readonly<Record<Table, EngineTable>>
+  readonly #longKeys: EngineTable
+  readonly #state: EngineTable
+  readonly #chunks = new ValueChunks()
+  /** Number of the newest unit that was handed over. */
+  #unit = 0
+  #isNew: boolean
+  #closed: Promise<void> | null = null
+
+  private constructor(path: string, root: EngineRoot) {
+    const inTables = { encoding: 'binary', keyEncoder, cache: false }
+    this.path = path
+    this.#root = root
+    this.#tables = Object.fromEntries(TABLES.map((name) => [name, root.openDB({ ...inTables, name })])) as Record<Table, EngineTable>
+    this.#longKeys = root.openDB({ ...inTables, name: LONG_KEYS })
+    this.#state = root.openDB({ ...inTables, name: STATE, useVersions: true })
+    this.view = new LmdbView(this, null)
+    const state = this.#state.getBinary(STATE_KEY)
+    this.#isNew = state === undefined
+    const numbers = state === undefined ? { appliedIndex: 0, unit: 0 } : decodeState(state)
+    this.appliedIndex = numbers.appliedIndex
+    this.#unit = numbers.unit
+  }
+
+  /** Makes the file when it is missing. Throws IO_ERROR, DISK_FULL, CORRUPT (fatal). */
+  static open({ path, noSync = false, mapBytes = MAP_BYTES }: LmdbFileOptions): LmdbFile {
+    invariant(engine !== null, 'the engine is loaded before a file is opened')
+    try {
+      const root = engine.open({
+        path,
+        noSubdir: true,
+        maxDbs: MAX_DATABASES,
+        mapSize: mapBytes,
+        // A promise of the library then means durable, and the order of transactions on the disk is theirs.
+        overlappingSync: false,
+        noSync,
+        // A random read needs one page; reading ahead only pushes others out.
+        noReadAhead: true,
+        eventTurnBatching: false,
+        encoding: 'binary',
+        keyEncoder,
+        cache: false,
+      })
+      return new LmdbFile(path, root)
+    } catch (error) {
+      throw lmdbFailure('open', path, error)
+    }
+  }
+
+  tableOf(table: Table): EngineTable {
+    return this.#tables[table]
+  }
+
+  databaseOf({ table, tag }: KeySpace): EngineTable {
+    return tag === '' ? this.#tables[table] : this.#longKeys
+  }
+
+  /** One moment, until it is closed. */
+  hold(): LmdbView {
+    try {
+      return new LmdbView(this, this.#root.useReadTransaction())
+    } catch (error) {
+      throw lmdbFailure('read', this.path, error)
+    }
+  }
+
+  /** Reads that begin from here on see everything that is committed. */
+  renew(): void {
+    this.#root.resetReadTxn()
+  }
+
+  /**
+   * Hands over changes that become visible and durable together, with their index. Resolves when they are durable. Only one may fail: nothing that comes later takes
+   * effect.
+   */
+  append(changes: Changes, appliedIndex: number): Promise<void> {
+    const before = this.#unit
+    const number = before + 1
+    this.#unit = number
+    const run = (): void => {
+      this.#put(changes)
+      this.#state.put(STATE_KEY, encodeState(appliedIndex, number), number)
+    }
+    // The very first unit has none before it. (Nothing can come between: it is alone until it is durable.)
+    const isFirst = this.#isNew
+    this.#isNew = false
+    const done = isFirst ? this.#state.batch(run) : this.#state.ifVersion(STATE_KEY, before, run)
+    return this.#outcome(done)
+  }
+
+  /** Changes for a file that is being built: in any transaction, and if it fails the file is given up. `ascending`: behind everything that is in their tables. */
+  load(changes: Changes, ascending: boolean): Promise<void> {
+    return this.#outcome(this.#state.batch(() => this.#put(changes, ascending)))
+  }
+
+  async #outcome(done: Promise<boolean>): Promise<void> {
+    let isDone: boolean
+    try {
+      isDone = await done
+    } catch (error) {
+      throw lmdbFailure('write', this.path, await causeOf(error))
+    }
+    if (!isDone) throw new BalsaError('IO_ERROR', `write ${this.path}: what was to be written before has failed`)
+  }
+
+  #put({ tables, keys, values }: Changes, ascending = false): void {
+    const options = ascending ? { append: true } : undefined
+    for (let at = 0; at < keys.length; at++) {
+      const table = tables[at] as Table
+      const key = keys[at] as ByteString
+      const value = values[at] as Uint8Array | typeof NO_MARKER | null
+      if (value === NO_MARKER) this.#removeMarker(table, key)
+      else if (key.length > WHOLE_KEY_BYTES) this.#putLong(table, key, value)
+      else if (value === null) this.#tables[table].remove(key)
+      else this.#tables[table].put(key, this.#chunks.place(value), options)
+    }
+  }
+
+  #putLong(table: Table, key: ByteString, value: Uint8Array | null): void {
+    const { markers, end } = placesOf(table, key)
+    if (value === null) {
+      this.databaseOf(end.space).remove(end.key)
+      return
+    }
+    for (const marker of markers) this.databaseOf(marker.space).put(marker.key, NOTHING)
+    this.databaseOf(end.space).put(end.key, this.#chunks.place(value))
+  }
+
+  #removeMarker(table: Table, prefix: ByteString): void {
+    const { space, key } = markerOf(table, prefix)
+    this.databaseOf(space).remove(key)
+  }
+
+  /** Bytes of the pages that hold something. */
+  get usedBytes(): number {
+    let bytes = 0
+    for (const database of [...Object.values(this.#tables), this.#longKeys, this.#state]) {
+      const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = database.getStats()
+      bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
+    }
+    return bytes
+  }
+
+  /** Waits for what was handed over. May be called again. */
+  close(): Promise<void> {
+    this.#closed ??= this.#root.close()
+    return this.#closed
+  }
+}
+
+function encodeState(appliedIndex: number, unit: number): Uint8Array {
+  const bytes = Buffer.alloc(2 * NUMBER_BYTES)
+  bytes.writeBigUInt64LE(BigInt(appliedIndex), 0)
+  bytes.writeBigUInt64LE(BigInt(unit), NUMBER_BYTES)
+  return bytes
+}
+
+function decodeState(bytes: Uint8Array): { readonly appliedIndex: number; readonly unit: number } {
+  const view = Buffer.from(bytes)
+  return { appliedIndex: Number(view.readBigUInt64LE(0)), unit: Number(view.readBigUInt64LE(NUMBER_BYTES)) }
+}
+
+/** The library rejects with an error that holds a promise that rejects with the reason. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  try {
+    await error.commitError
+    return error
+  } catch (cause) {
+    return cause
+  }
+}
