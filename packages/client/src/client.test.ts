@@ -43,7 +43,7 @@ describe('the interface', () => {
       revision: 4,
     })
     expect(await cluster.settle(client.delete('k'))).toMatchObject({ deleted: true, revision: 5, previous: { version: 3 } })
-    expect(await cluster.settle(client.delete('k'))).toEqual({ deleted: false, revision: 5, previous: null })
+    expect(await cluster.settle(client.delete('k'))).toEqual({ deleted: false, count: 0, revision: 5, previous: null, entries: [] })
     expect(await cluster.settle(client.compareAndPut('k', { modRevision: 0 }, 'new'))).toMatchObject({ succeeded: true, version: 1 })
     expect(await cluster.settle(client.status({ endpoint: 'b:1' }))).toMatchObject({ name: 'b:1', leaderAddress: 'a:1', revision: 6 })
     await cluster.settle(client.close())

@@ -58,7 +58,7 @@ export class ClusterBackend implements StoreBackend {
     const endpoint = pinned ?? this.#finder.target
     const connection = this.#connection(endpoint)
     // A stale read succeeds anywhere: it says nothing about who leads.
-    const provesLeader = request.type === 'write' || request.type === 'admin' || (request.type === 'get' && request.consistency !== 'stale')
+    const provesLeader = request.type === 'write' || request.type === 'admin' || (isRead(request) && request.consistency !== 'stale')
     const changes = request.type === 'admin' && request.admin.type !== 'members'
     const sent = connection.request(unnumbered(request), {
       onAnswer: (answer) => {
@@ -129,6 +129,9 @@ export class ClusterBackend implements StoreBackend {
     return this.#finder.failed(connection.endpoint, undefined, nowMs)
   }
 }
+
+const isRead = (request: StoreRequest): request is StoreRequest & { readonly type: 'get' | 'query' } =>
+  request.type === 'get' || request.type === 'query'
 
 function unnumbered(request: StoreRequest): Unnumbered {
   return request.type === 'status' ? { type: 'status' } : request

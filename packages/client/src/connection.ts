@@ -12,10 +12,11 @@ import {
 import {
   type AdminRequest,
   CLIENT_PROTOCOL,
+  type ClientQuery,
   type ClientRequest,
   decodeResponse,
   errorFromWire,
-  MAX_CLIENT_FRAME_BYTES,
+  MAX_MEMBER_FRAME_BYTES,
   type ReadMode,
   type ServerResponse,
   type StoreAnswer,
@@ -27,6 +28,7 @@ import {
 export type Unnumbered =
   | { readonly type: 'write'; readonly command: Uint8Array }
   | ({ readonly type: 'get'; readonly key: Uint8Array } & ReadMode)
+  | ({ readonly type: 'query'; readonly query: ClientQuery } & ReadMode)
   | { readonly type: 'status' }
   | { readonly type: 'admin'; readonly admin: AdminRequest }
 
@@ -92,7 +94,7 @@ export class ServerConnection {
     this.#options = options
     const { clock, crc32, dialer, endpoint } = options
     this.#lastProgressMs = clock.now()
-    this.#decoder = new FrameDecoder({ crc32, maxBodyBytes: MAX_CLIENT_FRAME_BYTES, magic: CLIENT_MAGIC })
+    this.#decoder = new FrameDecoder({ crc32, maxBodyBytes: MAX_MEMBER_FRAME_BYTES, magic: CLIENT_MAGIC })
     this.#connectTimer = clock.setTimer(options.connectTimeoutMs, () => this.#timedOut())
     const connection = dialer.dial(endpoint, {
       onOpen: () => this.#opened(),
@@ -267,7 +269,7 @@ function ownValue(response: ServerResponse & { readonly type: 'value' }): StoreA
 }
 
 /** Which response answers which request. */
-const ANSWERS = { write: 'result', get: 'value', status: 'status', admin: 'admin' } as const satisfies Record<
+const ANSWERS = { write: 'result', get: 'value', query: 'answer', status: 'status', admin: 'admin' } as const satisfies Record<
   Unnumbered['type'],
   ServerResponse['type']
 >
@@ -277,6 +279,7 @@ function numbered(request: Unnumbered, id: number): ClientRequest {
     case 'write':
       return { type: 'write', id, command: request.command }
     case 'get':
+    case 'query':
       return { ...request, id }
     case 'status':
       return { type: 'status', id }

@@ -27,7 +27,7 @@ const HOSTILE: Record<string, Uint8Array> = {
   garbage: bytes(...Array.from({ length: 300 }, (_, at) => (at * 89) & 0xff)),
   zeros: new Uint8Array(64),
   'a frame of 4 GiB': bytes(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 1),
-  'a frame one byte over the limit': bytes(1, 0, 0x19, 0, 0, 0, 0, 0, 1),
+  'a frame one byte over the limit': bytes(1, 0, 0x40, 0, 0, 0, 0, 0, 1),
   'an empty frame': bytes(0, 0, 0, 0, 0, 0, 0, 0),
   'a wrong checksum': alive(1).map((byte, at) => (at === 4 ? byte ^ 1 : byte)),
   'an unknown frame type': frame(200, 1, 0, 0, 0),

@@ -13,9 +13,11 @@ import {
 } from '@balsa/raft'
 import {
   CLIENT_PROTOCOL,
+  type ClientQueryAnswer,
   type CommandResult,
   type DecodedRequest,
   decodeRequest,
+  type KvAnswer,
   KvStateMachine,
   MAX_CLIENT_FRAME_BYTES,
   type MemberStatus,
@@ -138,6 +140,10 @@ export class ScriptedMember {
       return { type: 'error', id, error: wireError(new BalsaError('NOT_LEADER', `${this.endpoint} does not lead`, details)) }
     }
     if (request.type === 'write') return { type: 'result', id, result: this.cluster.execute(request.command) }
+    if (request.type === 'query') {
+      const answer: KvAnswer = this.cluster.machine.query(request.query)
+      return { type: 'answer', id, ageMs: 0, answer: answer as ClientQueryAnswer }
+    }
     const { revision, record } = this.cluster.machine.query({ type: 'get', key: request.key })
     return { type: 'value', id, revision, ageMs: 0, record }
   }
@@ -194,7 +200,7 @@ export class ScriptedCluster {
 
   execute(command: Uint8Array): CommandResult {
     this.#index += 1
-    const timeMs = this.clock.now() + this.timeOffsetMs
+    const timeMs = Math.floor(this.clock.now() + this.timeOffsetMs)
     const entry: AppliedCommand = { index: asIndex(this.#index), term: asTerm(1), timeMs, command: command.slice() }
     const [result] = this.machine.apply([entry])
     if (result === undefined) throw new Error('the machine gave no result')

@@ -10,6 +10,7 @@ import {
   SeededRandom,
 } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
+import { storeConformance } from './conformance/key-value-store.js'
 import { EmbeddedStore } from './embedded-store.js'
 import { type KvAnswer, type KvQuery, KvStateMachine } from './kv-state-machine.js'
 import { MAX_COMMAND_BYTES } from './limits.js'
@@ -100,6 +101,13 @@ describe('the embedded store over a real replica', () => {
     const value = new Uint8Array(1536 * 1024 - 1).fill(5)
     await cluster.run(store.put('k', value))
     expect((await cluster.run(store.get('k')))?.value.length).toBe(value.length)
+    await cluster.run(store.close())
+  })
+
+  it.each(storeConformance().map((one) => [one.name, one] as const))('%s', async (_name, { run }) => {
+    const cluster = new OneMember()
+    const store = await cluster.open()
+    await cluster.run(run(store))
     await cluster.run(store.close())
   })
 })

@@ -2,6 +2,7 @@ import { BalsaError, type Clock, invariant, type Random } from '@balsa/raft'
 import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
 import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
 import type { GetAnswer, KvAnswer, KvQuery } from './kv-state-machine.js'
+import type { ClientQuery } from './protocol/queries.js'
 import type { ReadMode } from './protocol/read-mode.js'
 import type { CommandResult } from './result.js'
 
@@ -74,18 +75,22 @@ class EmbeddedBackend implements StoreBackend {
     if (request.type === 'write') return { type: 'result', result: (await this.#replica.propose(request.command, {})).result }
     if (request.type === 'status' || request.type === 'admin')
       throw new BalsaError('INVALID', `an embedded store has no ${request.type} of its own: ask the replica`)
-    const { key, consistency, maxStaleMs } = request
+    const { consistency, maxStaleMs } = request
     const mode = { consistency, ...(maxStaleMs === undefined ? {} : { maxStaleMs }) }
-    const { answer, ageMs } = await this.#replica.readWithAge({ type: 'get', key }, mode)
+    if (request.type === 'query') return this.#query(request.query, mode)
+    const { answer, ageMs } = await this.#replica.readWithAge({ type: 'get', key: request.key }, mode)
     invariant(answer.type === 'get', 'the state machine answers the query that it was asked')
     const { revision, record } = answer
     // A copy: the value belongs to the store.
-    return {
-      type: 'value',
-      revision,
-      ageMs: ageMs === Infinity ? null : ageMs,
-      record: record === null ? null : { ...metadataOf(record), value: record.value.slice() },
-    }
+    const own = record === null ? null : { ...metadataOf(record), value: record.value.slice() }
+    return { type: 'value', revision, ageMs: knownAge(ageMs), record: own }
+  }
+
+  async #query(query: ClientQuery, mode: ReadMode): Promise<StoreAnswer> {
+    const { answer, ageMs } = await this.#replica.readWithAge(query.type === 'range' ? { ...query, type: 'scan' } : query, mode)
+    const found = answer.type === 'scan' ? await answer.answer : answer
+    invariant(found.type === query.type, 'the state machine answers the query that it was asked')
+    return { type: 'answer', ageMs: knownAge(ageMs), answer: found }
   }
 
   /** Calls that fail together wait together: one failure makes the back-off longer, the others of the same turn share it. */
@@ -101,8 +106,11 @@ class EmbeddedBackend implements StoreBackend {
   }
 }
 
-const metadataOf = ({ createRevision, modRevision, version }: NonNullable<GetAnswer['record']>) => ({
+const knownAge = (ageMs: number): number | null => (ageMs === Infinity ? null : ageMs)
+
+const metadataOf = ({ createRevision, modRevision, version, lease }: NonNullable<GetAnswer['record']>) => ({
   createRevision,
   modRevision,
   version,
+  lease,
 })

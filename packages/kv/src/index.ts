@@ -31,6 +31,7 @@ export {
   type Refusal,
   type Txn,
   type TxnOperation,
+  txnBytes,
   txnRefusal,
 } from './mvcc/txn.js'
 export * from './protocol/index.js'

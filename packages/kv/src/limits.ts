@@ -12,6 +12,9 @@ export const MAX_COMMAND_BYTES: number = MAX_REQUEST_BYTES + 256
 /** Longest value that appends may build, in bytes. */
 export const MAX_VALUE_BYTES = 1536 * 1024
 
+/** An answer of entries that goes over a network is cut behind the one that brings it to so many bytes. */
+export const MAX_PAGE_BYTES: number = 1024 * 1024
+
 /** Most sessions at a time; one more ends the one that has been idle longest. */
 export const MAX_SESSIONS = 10_000
 /** Most answers that one session keeps for requests whose answers its client has not confirmed. */

@@ -39,6 +39,8 @@ export const ERROR_FAMILIES = {
   STALE_REQUEST: 'refused',
   /** The condition of a conditional write does not hold. */
   COMPARE_FAILED: 'refused',
+  /** The write demanded a lock or leadership that its writer does not hold any more. Stop what it protects. */
+  FENCED: 'refused',
   /** The revision or log position asked for has been compacted away. */
   COMPACTED: 'refused',
   /** The store has not reached the revision asked for. */
@@ -53,6 +55,8 @@ export const ERROR_FAMILIES = {
   LEASE_NOT_FOUND: 'refused',
   /** A lease with this id exists already. */
   LEASE_EXISTS: 'refused',
+  /** A lease that was held here could not be kept alive in time, or was released or revoked. Stop what it protects: somebody else may hold it soon. */
+  LEASE_LOST: 'refused',
   /** The member cannot be reached, or cannot serve yet. */
   UNAVAILABLE: 'refused',
   /** The other side belongs to another cluster, or is another member than expected. */

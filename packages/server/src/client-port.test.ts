@@ -39,7 +39,7 @@ class ScriptedHandler implements RequestHandler {
 
   answerTo(request: MemberRequest): MemberAnswer {
     if (request.type !== 'get') return { type: 'result', id: request.id, result: { type: 'sessionAlive' } }
-    return { type: 'value', id: request.id, revision: 1, ageMs: 0, record: { ...METADATA, value: this.value ?? request.key } }
+    return { type: 'value', id: request.id, revision: 1, ageMs: 0, record: { ...METADATA, lease: 0n, value: this.value ?? request.key } }
   }
 
   releaseAll(): void {

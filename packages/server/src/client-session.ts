@@ -50,6 +50,7 @@ const KEPT_BUFFER_BYTES = 64 * 1024
 export function requestKind(request: MemberRequest): RequestKind {
   if (request.type === 'get') return request.consistency === 'stale' ? 'getStale' : 'get'
   if (request.type === 'status' || request.type === 'admin') return request.type
+  if (request.type === 'query') return request.query.type
   const { type } = request.parsed
   return type === 'openSession' || type === 'closeSession' || type === 'keepAlive' ? 'session' : 'write'
 }
@@ -192,7 +193,7 @@ export class ClientSession {
 
   /** A value that a slow reader would make the server keep is refused instead; answers to writes are small and never held back. */
   #bounded(response: MemberAnswer): MemberAnswer {
-    if (response.type !== 'value' || this.#queuedBytes <= this.#host.limits.maxQueuedBytes) return response
+    if ((response.type !== 'value' && response.type !== 'answer') || this.#queuedBytes <= this.#host.limits.maxQueuedBytes) return response
     const error = new BalsaError('OVERLOADED', 'answers wait for this connection to read them', {
       hint: 'Read answers while sending requests.',
     })

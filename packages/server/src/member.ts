@@ -41,7 +41,7 @@ import { ReadinessTracker } from './readiness.js'
 import { Fate, fateOf, logTransport, watchRemoval, watchReplica, withNames } from './member-watch.js'
 import { MemberRequests } from './request-handler.js'
 import { LeaderLink } from './store/leader-link.js'
-import { type MemberStore, ReplicaStore } from './store/member-store.js'
+import { ReplicaStore } from './store/member-store.js'
 
 /** What a member needs to run; a `ServerConfig` has all of it. Times in ms, sizes in bytes. */
 export interface MemberOptions {
@@ -112,7 +112,7 @@ export class Member implements AsyncDisposable {
   readonly stopped: Promise<BalsaError | null>
   readonly metrics: MemberMetrics
   /** What this member does for clients, whatever they speak. */
-  readonly store: MemberStore
+  readonly store: ReplicaStore
   readonly #parts: Parts
   readonly #leaderLink: LeaderLink
   readonly #port: ClientPort
@@ -145,12 +145,14 @@ export class Member implements AsyncDisposable {
       replica,
       clock,
       leader: this.#leaderLink,
+      watches: parts.machine.watches,
       term: () => replica.status().term,
       revision: () => parts.machine.revision,
       status: () => this.status(),
     })
     const handler = new MemberRequests({
       replica,
+      store: this.store,
       clock,
       metrics,
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,

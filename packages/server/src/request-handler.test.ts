@@ -32,14 +32,14 @@ const replica: MemberRequestsOptions['replica'] = {
     if (fails !== null) throw fails
     return { index: asIndex(1), term: asTerm(1), result: RESULT }
   },
+}
+
+const store: MemberRequestsOptions['store'] = {
   readWithAge: async (_query, options) => {
     reads.push(options)
     if (fails !== null) throw fails
     const ageMs = options?.consistency === 'stale' ? (options.maxStaleMs ?? Infinity) - 0.5 : 0
     return { answer: { type: 'get', revision: 5, record: null } satisfies KvAnswer, ageMs }
-  },
-  status: () => {
-    throw new Error('not asked')
   },
 }
 
@@ -59,7 +59,18 @@ beforeEach(() => {
   }
   const logger = { ...SILENT_LOGGER, info: (fields: object, message: string) => void said.push({ ...fields, message }) }
   said = []
-  const options = { replica, clock, metrics, requestTimeoutMs: 500, maxRequestBytes: 100, status: () => status, withNames, admin, logger }
+  const options = {
+    replica,
+    store,
+    clock,
+    metrics,
+    requestTimeoutMs: 500,
+    maxRequestBytes: 100,
+    status: () => status,
+    withNames,
+    admin,
+    logger,
+  }
   requests = new MemberRequests(options)
 })
 

@@ -1,10 +1,16 @@
 import {
+  type ClientQueryAnswer,
+  type Command,
   type CommandResult,
+  type KeyRange,
   type KvAnswer,
   type KvQuery,
   MAX_KEY_BYTES,
+  MAX_MEMBER_FRAME_BYTES,
+  MAX_PAGE_BYTES,
   type MemberStatus,
   refusalOf,
+  txnBytes,
   wireError,
   type WriteRequest,
 } from '@balsa/kv'
@@ -13,9 +19,11 @@ import type { MemberAnswer, MemberRequest, RequestHandler } from './client-sessi
 import { type AdminRequests, describeAdmin } from './admin-requests.js'
 import { errorFields, type Logger } from './logger.js'
 import type { MemberMetrics } from './metrics/member-metrics.js'
+import type { ReplicaStore } from './store/member-store.js'
 
 export interface MemberRequestsOptions {
-  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose' | 'readWithAge' | 'status'>
+  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose'>
+  readonly store: Pick<ReplicaStore, 'readWithAge'>
   readonly clock: Clock
   readonly metrics: MemberMetrics
   /** A request that is not answered after this time ends: DEADLINE (refused) or OUTCOME_UNKNOWN (unknown). */
@@ -58,6 +66,8 @@ export class MemberRequests implements RequestHandler {
     switch (request.type) {
       case 'get':
         return this.#get(request, answer)
+      case 'query':
+        return this.#query(request, answer)
       case 'write':
         return this.#write(request, answer)
       case 'status':
@@ -97,13 +107,13 @@ export class MemberRequests implements RequestHandler {
   #get({ id, key, consistency, maxStaleMs }: MemberRequest & { readonly type: 'get' }, answer: Answer): void {
     const refusal = keyRefusal(key)
     if (refusal !== null) return answer(this.#failed(id, refusal))
-    const { replica, clock, requestTimeoutMs } = this.#options
+    const { store, clock, requestTimeoutMs } = this.#options
     const found = ({ answer: result, ageMs }: AgedAnswer<KvAnswer>): void => {
       if (result.type === 'get') answer({ type: 'value', id, revision: result.revision, ageMs, record: result.record })
       else answer(this.#failed(id, new BalsaError('INVALID', 'the store gave no value')))
     }
     // The key is a view of the received bytes and the store reads it later: nobody changes those bytes.
-    replica
+    store
       .readWithAge(
         { type: 'get', key },
         { deadlineMs: clock.now() + requestTimeoutMs, consistency, ...(maxStaleMs === undefined ? {} : { maxStaleMs }) },
@@ -111,15 +121,26 @@ export class MemberRequests implements RequestHandler {
       .then(found, (error: unknown) => answer(this.#failed(id, error)))
   }
 
+  #query({ id, query, consistency, maxStaleMs }: MemberRequest & { readonly type: 'query' }, answer: Answer): void {
+    const { store, clock, requestTimeoutMs } = this.#options
+    const refusal = query.type === 'range' ? rangeRefusal(query.request) : null
+    if (refusal !== null) return answer(this.#failed(id, refusal))
+    const bounded = query.type === 'range' ? { ...query, maxBytes: Math.min(query.maxBytes, MAX_PAGE_BYTES) } : query
+    const deadlineMs = clock.now() + requestTimeoutMs
+    store
+      .readWithAge(bounded, { deadlineMs, consistency, ...(maxStaleMs === undefined ? {} : { maxStaleMs }) })
+      .then(({ answer: result, ageMs }) => ({ type: 'answer' as const, id, ageMs, answer: sendable(result) }))
+      .then(answer, (error: unknown) => answer(this.#failed(id, error)))
+  }
+
   #write({ id, command, parsed }: WriteRequest, answer: Answer): void {
     const { replica, clock, metrics, requestTimeoutMs, maxRequestBytes } = this.#options
     const refusal = refusalOf(parsed)
-    // A command is its key and value and a few dozen bytes.
-    const tooLarge = 'key' in parsed && parsed.key.length + ('value' in parsed ? parsed.value.length : 0) > maxRequestBytes
+    const tooLarge = bytesOf(parsed) > maxRequestBytes
     if (refusal !== null) return answer(this.#failed(id, new BalsaError(refusal.code, refusal.message)))
     if (tooLarge)
       return answer(
-        this.#failed(id, new BalsaError('TOO_LARGE', `key and value together are limited to ${maxRequestBytes} bytes at this member`)),
+        this.#failed(id, new BalsaError('TOO_LARGE', `keys and values together are limited to ${maxRequestBytes} bytes at this member`)),
       )
     const startMs = clock.now()
     replica.propose(command, { deadlineMs: startMs + requestTimeoutMs }).then(
@@ -139,4 +160,36 @@ export class MemberRequests implements RequestHandler {
 function keyRefusal(key: Uint8Array): BalsaError | null {
   if (key.length === 0) return new BalsaError('INVALID', 'the key is empty')
   return key.length > MAX_KEY_BYTES ? new BalsaError('TOO_LARGE', `the key has ${key.length} bytes, the limit is ${MAX_KEY_BYTES}`) : null
+}
+
+function rangeRefusal({ key, rangeEnd }: KeyRange): BalsaError | null {
+  return keyRefusal(key) ?? (rangeEnd.length === 0 ? null : keyRefusal(rangeEnd))
+}
+
+/** What a write brings; the command is a few dozen bytes more. */
+function bytesOf(command: Command): number {
+  if (command.type === 'txn') return txnBytes(command.txn)
+  return 'key' in command ? command.key.length + ('value' in command ? command.value.length : 0) : 0
+}
+
+/** An entry costs so much beside its key and value, at most. */
+const ENTRY_BYTES = 48
+
+/** Answers in the order of keys are cut into pages; what cannot be cut must fit as it is: TOO_LARGE. */
+function sendable(answer: KvAnswer): ClientQueryAnswer {
+  if (answer.type !== 'range' && answer.type !== 'lease' && answer.type !== 'leases')
+    throw new BalsaError('INVALID', `the store answered with ${answer.type}`)
+  const bytes = sizeOf(answer)
+  if (bytes < MAX_MEMBER_FRAME_BYTES - ENTRY_BYTES) return answer
+  throw new BalsaError('TOO_LARGE', `the answer has about ${bytes} bytes, and cannot be given in parts`, {
+    hint: 'Set a limit, or read in the order of the keys.',
+  })
+}
+
+function sizeOf(answer: ClientQueryAnswer): number {
+  if (answer.type === 'leases') return 8 * answer.leases.length
+  let bytes = 0
+  if (answer.type === 'range') for (const { key, value } of answer.result?.entries ?? []) bytes += key.length + value.length + ENTRY_BYTES
+  if (answer.type === 'lease') for (const key of answer.lease?.keys ?? []) bytes += key.length + 4
+  return bytes
 }

@@ -1,13 +1,16 @@
 import type { BalsaError } from '@balsa/raft'
+import type { KeyRecord } from '../mvcc/record.js'
 import type { AdminAnswer, AdminRequest } from '../protocol/admin.js'
+import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import type { ReadMode } from '../protocol/read-mode.js'
 import type { MemberStatus } from '../protocol/status.js'
-import type { CommandResult, KeyMetadata } from '../result.js'
+import type { CommandResult } from '../result.js'
 
 /** What a call asks of a cluster. Retries repeat the same object. */
 export type StoreRequest =
   | { readonly type: 'write'; readonly command: Uint8Array }
   | ({ readonly type: 'get'; readonly key: Uint8Array } & ReadMode)
+  | ({ readonly type: 'query'; readonly query: ClientQuery } & ReadMode)
   /** Status of the member at `endpoint`, or of the one that is asked for everything else. Only over a network. */
   | { readonly type: 'status'; readonly endpoint: string | null }
   /** What operators ask of the leader. Only over a network. */
@@ -20,8 +23,10 @@ export type StoreAnswer =
       readonly type: 'value'
       readonly revision: number
       readonly ageMs: number | null
-      readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null
+      readonly record: KeyRecord | null
     }
+  /** Values may be views of something larger. */
+  | { readonly type: 'answer'; readonly ageMs: number | null; readonly answer: ClientQueryAnswer }
   | { readonly type: 'status'; readonly status: MemberStatus }
   | { readonly type: 'admin'; readonly admin: AdminAnswer }
 

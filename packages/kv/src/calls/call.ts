@@ -24,6 +24,9 @@ export interface CallOwner {
 /** More unanswered attempts of one call than this are not listened to any more, oldest first. */
 const MAX_OPEN_ATTEMPTS = 8
 
+/** What a session says of a write that was not executed, and does not keep as its answer. */
+const ABOUT_SESSIONS: ReadonlySet<string> = new Set(['SESSION_EXPIRED', 'SESSION_LIMIT', 'STALE_REQUEST'])
+
 const SESSION_EXPIRED_HINT =
   'The session ended while this write was being retried, so its first attempt can not be found any more. Read the key to see whether it was applied.'
 const UNKNOWN_HINT = 'The write may have been applied, or may still be. Read the key before writing again.'
@@ -144,8 +147,8 @@ export class Call {
   #refusedByStateMachine(result: CommandResult & { readonly type: 'refused' }): void {
     const { code } = result
     const error = new BalsaError(code, `the state machine refused the command: ${code}`)
-    // These two are remembered under the sequence: every other attempt of it gets the same answer.
-    if (code === 'INVALID' || code === 'TOO_LARGE') return this.#settle(() => this.#reject(error))
+    // Remembered under the sequence: every other attempt of it gets the same answer.
+    if (this.stamp !== null && !ABOUT_SESSIONS.has(code)) return this.#settle(() => this.#reject(error))
     this.#undecided -= 1
     if (code === 'SESSION_EXPIRED' && this.stamp !== null) return this.#sessionExpired(this.stamp.session, error)
     this.#giveUp(error, error.message)

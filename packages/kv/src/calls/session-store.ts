@@ -1,24 +1,57 @@
 import { BalsaError, type Clock, type Random } from '@balsa/raft'
-import { encodeCommand, type KeyWriteCommand, refusalOf } from '../command.js'
+import { encodeCommand, refusalOf, type WriteCommand } from '../command.js'
 import type {
   AppendResult,
   BytesLike,
   CallOptions,
+  CompactResult,
   CompareAndPutResult,
   CompareOptions,
+  DeleteOptions,
   DeleteResult,
+  EntriesOptions,
   GetOptions,
+  GrantedLease,
+  GrantOptions,
   KeyValueStore,
+  LeaseInfo,
+  LeaseInfoOptions,
+  PutOptions,
   PutResult,
+  PutResultWithPrevious,
+  RangeOptions,
+  RangePage,
+  ReadOptions,
+  RevokedLease,
+  Selection,
+  Transaction,
+  TransactionResult,
+  WriteOptions,
 } from '../key-value-store.js'
 import { KeyValue } from '../key-value-store.js'
+import { keyFromString } from '../backend/byte-string.js'
 import { MAX_SESSION_RESULTS } from '../limits.js'
-import type { ReadMode } from '../protocol/read-mode.js'
+import { txnBytes, type TxnOperation } from '../mvcc/txn.js'
+import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import type { CommandResult } from '../result.js'
 import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
 import { Call, type CallEnvironment, type CallOwner } from './call.js'
 import type { ClientSession } from './client-session.js'
+import { entriesOf, pageOf, rangeQuery } from './ranges.js'
+import { isSingle, toBytes, toKey, toKeyRange, toLease, toNumber, toReadMode } from './selection.js'
 import { SessionKeeper } from './session-keeper.js'
+import {
+  guardedDelete,
+  guardedPut,
+  guardedResult,
+  guardedTxn,
+  type Guards,
+  isPlainDelete,
+  isPlainPut,
+  putOperation,
+  toTransactionResult,
+  toTxn,
+} from './transactions.js'
 
 export interface SessionStoreOptions {
   readonly clock: Clock
@@ -44,7 +77,7 @@ const DEFAULT_MAX_CALLS = 20_000
 const DEFAULT_MAX_CALL_BYTES = 64 * 1024 * 1024
 
 /** A write without its stamp, which it gets when it leaves. */
-type Draft = KeyWriteCommand & { readonly stamp: null }
+type Draft = WriteCommand & { readonly stamp: null }
 /** What a call wants to do when its turn comes, and the bytes that it holds. */
 type Work = { readonly request: StoreRequest; readonly bytes: number } | { readonly draft: Draft; readonly bytes: number }
 
@@ -92,20 +125,45 @@ export class SessionStore implements KeyValueStore {
   }
 
   get(key: BytesLike, options: GetOptions = {}): Promise<KeyValue | null> {
+    if ((options.revision ?? 0) !== 0) return this.#getAt(key, options)
     return this.#run(options, false, (resolve, reject) => {
-      const keyBytes = toBytes(key, 'key')
-      const refusal = refusalOf({ type: 'delete', stamp: null, key: keyBytes })
-      if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
-      const request: StoreRequest = { type: 'get', key: keyBytes, ...readMode(options) }
+      const keyBytes = toKey(key)
+      const request: StoreRequest = { type: 'get', key: keyBytes, ...toReadMode(options) }
       return { work: { request, bytes: keyBytes.length }, answered: mapped(resolve, reject, (answer) => valueOf(answer, keyBytes)) }
     })
   }
 
-  put(key: BytesLike, value: BytesLike, options: CallOptions = {}): Promise<PutResult> {
-    return this.#write(options, putResult, () => ({ type: 'put', stamp: null, key: toBytes(key, 'key'), value: toBytes(value, 'value') }))
+  async #getAt(key: BytesLike, options: GetOptions): Promise<KeyValue | null> {
+    const { revision } = options
+    const page = await this.#query(
+      options,
+      () => rangeQuery(toKey(key), { ...(revision === undefined ? {} : { revision }) }, false),
+      pageOf,
+    )
+    return page.entries[0] ?? null
   }
 
-  append(key: BytesLike, value: BytesLike, options: CallOptions = {}): Promise<AppendResult> {
+  range(selection: Selection, options: RangeOptions = {}): Promise<RangePage> {
+    return this.#query(options, () => rangeQuery(selection, options, true), pageOf)
+  }
+
+  entries(selection: Selection, options: EntriesOptions = {}): AsyncIterable<KeyValue> {
+    return entriesOf(selection, options, (query) => this.#query(options, () => query, pageOf))
+  }
+
+  put(key: BytesLike, value: BytesLike, options: PutOptions & { readonly previous: true }): Promise<PutResultWithPrevious>
+  put(key: BytesLike, value: BytesLike, options?: PutOptions): Promise<PutResult>
+  put(key: BytesLike, value: BytesLike, options: PutOptions = {}): Promise<PutResult> {
+    if (isPlainPut(options))
+      return this.#write(options, putResult, () => ({ type: 'put', stamp: null, key: toBytes(key, 'key'), value: toBytes(value, 'value') }))
+    return this.#guardedPut(key, options, (keyBytes) => putOperation(keyBytes, toBytes(value, 'value'), options)).then(
+      ({ valueBytes: _, ...result }) => result,
+    )
+  }
+
+  append(key: BytesLike, value: BytesLike, options: WriteOptions = {}): Promise<AppendResult> {
+    if (options.fence !== undefined)
+      return this.#guardedPut(key, options, (keyBytes) => ({ type: 'append', key: keyBytes, value: toBytes(value, 'value') }))
     return this.#write(options, appendResult, () => ({
       type: 'append',
       stamp: null,
@@ -114,8 +172,30 @@ export class SessionStore implements KeyValueStore {
     }))
   }
 
-  delete(key: BytesLike, options: CallOptions = {}): Promise<DeleteResult> {
-    return this.#write(options, deleteResult, () => ({ type: 'delete', stamp: null, key: toBytes(key, 'key') }))
+  #guardedPut(key: BytesLike, options: CallOptions & Guards, operation: (key: Uint8Array) => TxnOperation): Promise<AppendResult> {
+    let keyBytes: Uint8Array = new Uint8Array(0)
+    return this.#write(
+      options,
+      (result) => guardedPut(guardedResult(result, options, true), keyBytes),
+      () => {
+        keyBytes = toKey(key)
+        return { type: 'txn', stamp: null, txn: guardedTxn(keyBytes, options, operation(keyBytes)) }
+      },
+    )
+  }
+
+  delete(selection: Selection, options: DeleteOptions = {}): Promise<DeleteResult> {
+    if (isSingle(selection) && isPlainDelete(selection, options))
+      return this.#write(options, deleteResult, () => ({ type: 'delete', stamp: null, key: toBytes(selection, 'key') }))
+    const single = isSingle(selection)
+    return this.#write(
+      options,
+      (result) => guardedDelete(guardedResult(result, options, single)),
+      () => {
+        const operation: TxnOperation = { type: 'delete', ...toKeyRange(selection), previous: options.previous ?? false }
+        return { type: 'txn', stamp: null, txn: guardedTxn(single ? operation.key : null, options, operation) }
+      },
+    )
   }
 
   compareAndPut(key: BytesLike, expected: CompareOptions, value: BytesLike, options: CallOptions = {}): Promise<CompareAndPutResult> {
@@ -126,6 +206,56 @@ export class SessionStore implements KeyValueStore {
       expected: expectedOf(expected),
       value: toBytes(value, 'value'),
     }))
+  }
+
+  transaction(transaction: Transaction, options: CallOptions = {}): Promise<TransactionResult> {
+    let txn = toTxn({})
+    return this.#write(
+      options,
+      (result) => toTransactionResult(result, txn),
+      () => {
+        txn = toTxn(transaction)
+        return { type: 'txn', stamp: null, txn }
+      },
+    )
+  }
+
+  compact(revision: number, options: CallOptions = {}): Promise<CompactResult> {
+    return this.#write(options, compactResult, () => ({ type: 'compact', stamp: null, revision: toNumber(revision, 'revision', 1) }))
+  }
+
+  grantLease(ttlMs: number, options: GrantOptions = {}): Promise<GrantedLease> {
+    return this.#write(options, leaseResult, () => ({
+      type: 'leaseGrant',
+      stamp: null,
+      lease: toLease(options.id ?? 0n),
+      ttlMs: toNumber(ttlMs, 'ttlMs', 1),
+    }))
+  }
+
+  revokeLease(id: bigint, options: CallOptions = {}): Promise<RevokedLease> {
+    return this.#write(options, revokeResult, () => ({ type: 'leaseRevoke', stamp: null, lease: toLease(id) }))
+  }
+
+  /** Without a stamp: to renew twice does no harm. */
+  keepLeaseAlive(id: bigint, options: CallOptions = {}): Promise<GrantedLease> {
+    return this.#run(options, false, (resolve, reject) => {
+      const command = encodeCommand({ type: 'leaseKeepAlive', stamp: null, lease: toLease(id) })
+      const answered = mapped(resolve, reject, (answer) => leaseResult(resultOf(answer)))
+      return { work: { request: { type: 'write', command }, bytes: 0 }, answered }
+    })
+  }
+
+  leaseInfo(id: bigint, options: LeaseInfoOptions = {}): Promise<LeaseInfo | null> {
+    return this.#query(
+      options,
+      () => ({ type: 'lease', lease: toLease(id), withKeys: options.keys ?? false }),
+      (answer) => leaseInfo(answer, id),
+    )
+  }
+
+  leases(options: ReadOptions = {}): Promise<readonly bigint[]> {
+    return this.#query(options, () => ({ type: 'leases' }), leaseIds)
   }
 
   close(): Promise<void> {
@@ -149,14 +279,28 @@ export class SessionStore implements KeyValueStore {
     await this.#environment.backend.close()
   }
 
+  #query<Result>(
+    options: ReadOptions,
+    query: () => ClientQuery,
+    map: (answer: ClientQueryAnswer, ageMs: number | null) => Result,
+  ): Promise<Result> {
+    return this.#run(options, false, (resolve, reject) => {
+      const request: StoreRequest = { type: 'query', query: query(), ...toReadMode(options) }
+      const answered = mapped(resolve, reject, (answer: StoreAnswer) => {
+        if (answer.type !== 'answer') throw unfitting(answer.type)
+        return map(answer.answer, answer.ageMs)
+      })
+      return { work: { request, bytes: 0 }, answered }
+    })
+  }
+
   #write<Result>(options: CallOptions, map: (result: CommandResult) => Result, draft: () => Draft): Promise<Result> {
     return this.#run(options, true, (resolve, reject) => {
       const command = draft()
       const refusal = refusalOf(command)
       if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
-      const bytes = command.key.length + (command.type === 'delete' ? 0 : command.value.length)
       const answered = mapped(resolve, reject, (answer) => map(resultOf(answer)))
-      return { work: { draft: command, bytes }, answered }
+      return { work: { draft: command, bytes: bytesOf(command) }, answered }
     })
   }
 
@@ -246,22 +390,9 @@ function positive(value: number, name: string): number {
   throw new BalsaError('INVALID', `${name} must be greater than 0, not ${value}`)
 }
 
-function readMode({ consistency = 'linearizable', maxStaleMs }: GetOptions): ReadMode {
-  if (maxStaleMs === undefined) return { consistency }
-  if (consistency !== 'stale') throw new BalsaError('INVALID', `maxStaleMs goes with stale reads, not with ${consistency} ones`)
-  if (!(Number.isSafeInteger(maxStaleMs) && maxStaleMs >= 0))
-    throw new BalsaError('INVALID', `maxStaleMs must be a whole number of ms, not ${maxStaleMs}`)
-  return { consistency, maxStaleMs }
-}
-
-const textEncoder = new TextEncoder()
-
-/** Always a copy: the caller may reuse its bytes while the call waits or is retried. */
-function toBytes(value: BytesLike, name: string): Uint8Array {
-  if (value instanceof Uint8Array) return value.slice()
-  if (typeof value !== 'string') throw new BalsaError('INVALID', `the ${name} must be a string or a Uint8Array`)
-  if (/\p{Surrogate}/u.test(value)) throw new BalsaError('INVALID', `the ${name} has a lone surrogate, which has no UTF-8`)
-  return textEncoder.encode(value)
+function bytesOf(command: WriteCommand): number {
+  if (command.type === 'txn') return txnBytes(command.txn)
+  return 'key' in command ? command.key.length + ('value' in command ? command.value.length : 0) : 0
 }
 
 function expectedOf(expected: CompareOptions): { modRevision: number | null; value: Uint8Array | null } {
@@ -309,10 +440,38 @@ function appendResult(result: CommandResult): AppendResult {
 
 function deleteResult(result: CommandResult): DeleteResult {
   if (result.type !== 'deleted') throw unfitting(result.type)
-  return { deleted: result.previous !== null, revision: result.revision, previous: result.previous }
+  const deleted = result.previous !== null
+  return { deleted, count: deleted ? 1 : 0, revision: result.revision, previous: result.previous, entries: [] }
 }
 
 function compareAndPutResult(result: CommandResult): CompareAndPutResult {
   if (result.type === 'compareFailed') return { succeeded: false, revision: result.revision, actual: result.actual }
   return { succeeded: true, ...putResult(result) }
+}
+
+function compactResult(result: CommandResult): CompactResult {
+  if (result.type !== 'compacted') throw unfitting(result.type)
+  return { revision: result.revision }
+}
+
+function leaseResult(result: CommandResult): GrantedLease {
+  if (result.type !== 'leaseGranted' && result.type !== 'leaseKept') throw unfitting(result.type)
+  if (result.ttlMs === 0) throw new BalsaError('LEASE_NOT_FOUND', 'there is no such lease, or not any more')
+  return { id: result.lease, ttlMs: result.ttlMs, revision: result.revision }
+}
+
+function revokeResult(result: CommandResult): RevokedLease {
+  if (result.type !== 'leaseRevoked') throw unfitting(result.type)
+  return { count: result.deleted, revision: result.revision }
+}
+
+function leaseInfo(answer: ClientQueryAnswer, id: bigint): LeaseInfo | null {
+  if (answer.type !== 'lease') throw unfitting(answer.type)
+  const { lease, revision } = answer
+  return lease === null ? null : { id, ttlMs: lease.ttlMs, remainingMs: lease.remainingMs, keys: lease.keys.map(keyFromString), revision }
+}
+
+function leaseIds(answer: ClientQueryAnswer): readonly bigint[] {
+  if (answer.type !== 'leases') throw unfitting(answer.type)
+  return answer.leases
 }

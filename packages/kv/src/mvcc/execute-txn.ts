@@ -4,7 +4,7 @@
  */
 import type { Counters } from './counters.js'
 import { livingLease } from './leases.js'
-import { boundsOf, compareBytes, type KeyEntry, RangeScan, type RangeResult } from './range.js'
+import { boundsOf, compareBytes, ENTRY_BYTES, type KeyEntry, RangeScan, type RangeResult } from './range.js'
 import type { VersionReader } from './reader.js'
 import type { KeyRecord } from './record.js'
 import type { Compare, DeleteOperation, PutOperation, Txn, TxnOperation } from './txn.js'
@@ -38,8 +38,6 @@ interface Path {
 type Step = { readonly type: 'txn'; readonly path: Path } | Exclude<TxnOperation, { readonly type: 'txn' }>
 
 const PAGE_KEYS = 256
-/** What an entry takes in an answer beside key and value, at most. */
-const ENTRY_BYTES = 48
 
 /** Decides and checks. A code = refused, nothing has changed. */
 export function planTxn(reader: VersionReader, context: TxnContext, txn: Txn): Path | RefusalCode {

@@ -76,6 +76,8 @@ export function boundsOf({ key, rangeEnd }: KeyRange): Bounds {
 }
 
 const PAGE_KEYS = 64
+/** What an entry takes in an answer beside key and value, at most. */
+export const ENTRY_BYTES = 48
 const COUNT_STEP = 4096
 
 /**
@@ -150,7 +152,7 @@ export class RangeScan {
           break
         }
         this.#entries.push(entry)
-        this.#bytes += entry.key.length + (this.#request.keysOnly ? 0 : entry.value.length)
+        this.#bytes += entry.key.length + (this.#request.keysOnly ? 0 : entry.value.length) + ENTRY_BYTES
         if (this.#sorted && limit > 0 && this.#entries.length > 2 * limit + COUNT_STEP) this.#sortAndCut(limit)
       }
       this.#count += 1

@@ -1,9 +1,12 @@
 import { BalsaError, ByteWriter, ERROR_FAMILIES, type ErrorCode, FrameDecoder } from '@balsa/raft'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { keyToString } from '../backend/byte-string.js'
 import { encodeCommand } from '../command.js'
+import { type RangeRequest, SORT_TARGETS } from '../mvcc/range.js'
 import { REFUSAL_CODES } from '../result.js'
 import { adminAnswer, adminRequest, membershipRole } from './admin.test-support.js'
+import type { ClientQuery, ClientQueryAnswer } from './queries.js'
 import type { ReadMode } from './read-mode.js'
 import { type ClientRequest, decodeRequest, MAX_CLIENT_FRAME_BYTES, requestIdOf, writeRequest } from './requests.js'
 import { decodeResponse, errorFromWire, type ServerResponse, wireError, writeResponse } from './responses.js'
@@ -31,12 +34,34 @@ const readMode: fc.Arbitrary<ReadMode> = fc.oneof(
   fc.constantFrom<ReadMode>({ consistency: 'linearizable' }, { consistency: 'lease' }, { consistency: 'stale' }),
   fc.record({ consistency: fc.constant('stale' as const), maxStaleMs: fc.nat() }),
 )
+const bound = fc.nat()
+const rangeRequest: fc.Arbitrary<RangeRequest> = fc.record({
+  key: bytes,
+  rangeEnd: bytes,
+  limit: bound,
+  revision: bound,
+  sortTarget: fc.constantFrom(...SORT_TARGETS),
+  descending: fc.boolean(),
+  keysOnly: fc.boolean(),
+  countOnly: fc.boolean(),
+  counted: fc.boolean(),
+  minModRevision: bound,
+  maxModRevision: bound,
+  minCreateRevision: bound,
+  maxCreateRevision: bound,
+})
+const query: fc.Arbitrary<ClientQuery> = fc.oneof(
+  fc.record({ type: fc.constant('range' as const), request: rangeRequest, maxBytes: bound }),
+  fc.record({ type: fc.constant('lease' as const), lease: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), withKeys: fc.boolean() }),
+  fc.constant({ type: 'leases' as const }),
+)
 const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   fc
     .tuple(fc.nat(3), fc.nat(3))
     .map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
   fc.tuple(fc.record({ type: fc.constant('get' as const), id, key: bytes }), readMode).map(([get, mode]) => ({ ...get, ...mode })),
   fc.record({ type: fc.constant('status' as const), id }),
+  fc.tuple(fc.record({ type: fc.constant('query' as const), id, query }), readMode).map(([asked, mode]) => ({ ...asked, ...mode })),
   fc.record({ type: fc.constant('admin' as const), id, admin: adminRequest }),
   fc.record({
     type: fc.constant('write' as const),
@@ -49,6 +74,29 @@ const natural = fc.oneof(fc.nat(200), fc.maxSafeNat())
 const metadata = fc
   .tuple(fc.integer({ min: 1, max: 1000 }), fc.nat(1000), fc.integer({ min: 1, max: 1000 }))
   .map(([createRevision, more, version]) => ({ createRevision, modRevision: createRevision + more, version }))
+const lease = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+const record = fc.tuple(metadata, bytes, lease).map(([m, value, attached]) => ({ ...m, lease: attached, value }))
+const entry = fc.tuple(record, bytes).map(([found, key]) => ({ key: keyToString(key), ...found }))
+const queryAnswer: fc.Arbitrary<ClientQueryAnswer> = fc.oneof(
+  fc.record({
+    type: fc.constant('range' as const),
+    revision: natural,
+    refusal: fc.constant(null),
+    result: fc.record({ entries: fc.array(entry, { maxLength: 5 }), more: fc.boolean(), count: fc.option(natural) }),
+  }),
+  fc.record({
+    type: fc.constant('range' as const),
+    revision: natural,
+    refusal: fc.constantFrom(...REFUSAL_CODES),
+    result: fc.constant(null),
+  }),
+  fc.record({
+    type: fc.constant('lease' as const),
+    revision: natural,
+    lease: fc.option(fc.record({ ttlMs: natural, remainingMs: natural, keys: fc.array(bytes.map(keyToString), { maxLength: 4 }) })),
+  }),
+  fc.record({ type: fc.constant('leases' as const), revision: natural, leases: fc.array(lease, { maxLength: 4 }) }),
+)
 const result = fc.oneof(
   fc.record({ type: fc.constant('sessionOpened' as const), session: natural, ttlMs: natural }),
   fc.constantFrom({ type: 'sessionAlive' as const }, { type: 'sessionClosed' as const }),
@@ -109,10 +157,11 @@ const response: fc.Arbitrary<ServerResponse> = fc.oneof(
     id,
     revision: natural,
     ageMs: fc.option(fc.nat()),
-    record: fc.option(fc.tuple(metadata, bytes).map(([m, value]) => ({ ...m, value }))),
+    record: fc.option(record),
   }),
   fc.record({ type: fc.constant('status' as const), id, status }),
   fc.record({ type: fc.constant('admin' as const), id, admin: adminAnswer }),
+  fc.record({ type: fc.constant('answer' as const), id, ageMs: fc.option(fc.nat()), answer: queryAnswer }),
 )
 
 /** Decodes damaged bytes: either MALFORMED (or VERSION_MISMATCH, from a command), or something that decodes. Nothing else is ever thrown. */

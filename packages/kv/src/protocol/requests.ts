@@ -6,6 +6,7 @@
  *     get     u8 2 | u32 id | read mode (read-mode.ts) | bytes key
  *     write   u8 3 | u32 id | the rest: a command exactly as it goes into the log (command.ts)
  *     status  u8 4 | u32 id
+ *     query   u8 5 | u32 id | read mode | query (queries.ts)
  *     admin   u8 32 | u32 id | admin request (admin.ts)
  *
  * Ids are chosen by the client, unique among its unanswered requests and never 0. Answers come in any order.
@@ -14,20 +15,25 @@ import { beginFrame, ByteReader, type ByteWriter, type Crc32, endFrame, type Ver
 import { type Command, decodeCommand } from '../command.js'
 import { MAX_REQUEST_BYTES } from '../limits.js'
 import { type AdminRequest, readAdminRequest, writeAdminRequest } from './admin.js'
+import { type ClientQuery, readQuery, writeQuery } from './queries.js'
 import { type ReadMode, readReadMode, writeReadMode } from './read-mode.js'
 
 export const CLIENT_PROTOCOL: VersionRange = { min: 1, max: 1 }
 
-/** Largest frame on a client connection, either way. A little above the limit of a request, so that a request over it is told which limit. */
+/** Largest frame that a client sends. A little above the limit of a request, so that a request over it is told which limit. */
 export const MAX_CLIENT_FRAME_BYTES: number = MAX_REQUEST_BYTES + 64 * 1024
 
-export const RequestType = { hello: 1, get: 2, write: 3, status: 4, admin: 32 } as const
+/** Largest frame that a member sends. */
+export const MAX_MEMBER_FRAME_BYTES: number = 4 * 1024 * 1024
+
+export const RequestType = { hello: 1, get: 2, write: 3, status: 4, query: 5, admin: 32 } as const
 
 export type ClientRequest =
   | { readonly type: 'hello'; readonly protocol: VersionRange }
   | ({ readonly type: 'get'; readonly id: number; readonly key: Uint8Array } & ReadMode)
   | { readonly type: 'write'; readonly id: number; readonly command: Uint8Array }
   | { readonly type: 'status'; readonly id: number }
+  | ({ readonly type: 'query'; readonly id: number; readonly query: ClientQuery } & ReadMode)
   | { readonly type: 'admin'; readonly id: number; readonly admin: AdminRequest }
 
 /** As the server sees it: `parsed` is what `command` says. */
@@ -52,6 +58,10 @@ export function writeRequest(writer: ByteWriter, request: ClientRequest, crc32: 
     writer.u32(request.id)
     if (request.type === 'write') writer.raw(request.command)
     if (request.type === 'admin') writeAdminRequest(writer, request.admin)
+    if (request.type === 'query') {
+      writeReadMode(writer, request)
+      writeQuery(writer, request.query)
+    }
     if (request.type === 'get') {
       writeReadMode(writer, request)
       writer.bytes(request.key)
@@ -80,6 +90,12 @@ export function decodeRequest(body: Uint8Array): DecodedRequest {
     const key = reader.bytes('key')
     reader.end()
     return { type: 'get', id, key, ...mode }
+  }
+  if (type === RequestType.query) {
+    const mode = readReadMode(reader)
+    const query = readQuery(reader)
+    reader.end()
+    return { type: 'query', id, query, ...mode }
   }
   if (type === RequestType.admin) {
     const admin = readAdminRequest(reader)

@@ -4,8 +4,9 @@
  *     welcome  u8 65 | u16 version | varint clusterId | varint memberId | string leaderAddress | u32 maxFrameBytes | u32 maxInFlight
  *     error    u8 66 | u32 id (0 = the connection) | u8 family | string code | string message | string hint | string leaderAddress | varint leaderId
  *     result   u8 67 | u32 id | result (result.ts)
- *     value    u8 68 | u32 id | varint revision | age (read-mode.ts) | u8 present | when present: metadata | bytes value
+ *     value    u8 68 | u32 id | varint revision | age (read-mode.ts) | u8 present | when present: record (txn-codec.ts) | bytes value
  *     status   u8 69 | u32 id | member status
+ *     answer   u8 70 | u32 id | age | answer (queries.ts)
  *     admin    u8 96 | u32 id | admin answer (admin.ts)
  */
 import {
@@ -19,12 +20,15 @@ import {
   type ErrorFamily,
   isErrorCode,
 } from '@balsa/raft'
-import { type CommandResult, type KeyMetadata, readMetadata, readResult, writeMetadata, writeResult } from '../result.js'
+import type { KeyRecord } from '../mvcc/record.js'
+import { readRecord, writeRecord } from '../mvcc/txn-codec.js'
+import { type CommandResult, readResult, writeResult } from '../result.js'
 import { type AdminAnswer, readAdminAnswer, writeAdminAnswer } from './admin.js'
+import { type ClientQueryAnswer, readQueryAnswer, writeQueryAnswer } from './queries.js'
 import { readAge, writeAge } from './read-mode.js'
 import { type MemberStatus, readStatus, writeStatus } from './status.js'
 
-export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69, admin: 96 } as const
+export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69, answer: 70, admin: 96 } as const
 
 export interface Welcome {
   /** The version to speak from now on. */
@@ -58,9 +62,10 @@ export type ServerResponse =
       readonly revision: number
       /** The state that was read holds everything that was committed so many ms before it was read, or later; null when that is not known. */
       readonly ageMs: number | null
-      readonly record: (KeyMetadata & { readonly value: Uint8Array }) | null
+      readonly record: KeyRecord | null
     }
   | { readonly type: 'status'; readonly id: number; readonly status: MemberStatus }
+  | { readonly type: 'answer'; readonly id: number; readonly ageMs: number | null; readonly answer: ClientQueryAnswer }
   | { readonly type: 'admin'; readonly id: number; readonly admin: AdminAnswer }
 
 const FAMILIES: readonly ErrorFamily[] = ['refused', 'unknown', 'fatal']
@@ -102,12 +107,15 @@ export function writeResponse(writer: ByteWriter, response: ServerResponse, crc3
     else if (response.type === 'error') writeError(writer, response.error)
     else if (response.type === 'status') writeStatus(writer, response.status)
     else if (response.type === 'admin') writeAdminAnswer(writer, response.admin)
-    else {
+    else if (response.type === 'answer') {
+      writeAge(writer, response.ageMs)
+      writeQueryAnswer(writer, response.answer)
+    } else {
       writer.varint(response.revision)
       writeAge(writer, response.ageMs)
       writer.boolean(response.record !== null)
       if (response.record !== null) {
-        writeMetadata(writer, response.record)
+        writeRecord(writer, response.record)
         writer.bytes(response.record.value)
       }
     }
@@ -163,11 +171,13 @@ function readAnswer(reader: ByteReader, type: number): ServerResponse {
       const id = readId(reader)
       const revision = reader.varint('revision')
       const ageMs = readAge(reader)
-      const record = reader.boolean('present') ? { ...readMetadata(reader), value: reader.bytes('value') } : null
+      const record = reader.boolean('present') ? { ...readKeyRecord(reader), value: reader.bytes('value') } : null
       return { type: 'value', id, revision, ageMs, record }
     }
     case ResponseType.status:
       return { type: 'status', id: readId(reader), status: readStatus(reader) }
+    case ResponseType.answer:
+      return { type: 'answer', id: readId(reader), ageMs: readAge(reader), answer: readQueryAnswer(reader) }
     case ResponseType.admin:
       return { type: 'admin', id: readId(reader), admin: readAdminAnswer(reader) }
     case ResponseType.error:
@@ -175,6 +185,13 @@ function readAnswer(reader: ByteReader, type: number): ServerResponse {
     default:
       return reader.fail('frame type', `${type} is unknown`)
   }
+}
+
+function readKeyRecord(reader: ByteReader): Omit<KeyRecord, 'value'> {
+  const record = readRecord(reader)
+  const { createRevision, modRevision, version } = record
+  if (createRevision === 0 || modRevision < createRevision || version === 0) reader.fail('record', 'revisions of no possible key')
+  return record
 }
 
 function readId(reader: ByteReader): number {

@@ -19,6 +19,7 @@ export class LocalStore implements MemberStore {
   readonly clusterId = CLUSTER
   readonly memberId = MEMBER
   readonly machine = new KvStateMachine()
+  readonly watches = this.machine.watches
   /** Cluster time of the next command, ms. */
   timeMs = 1
   /** Thrown by the next calls, when set. */

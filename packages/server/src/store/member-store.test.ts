@@ -2,6 +2,7 @@ import {
   type CommandResult,
   keyFromString,
   type KvAnswer,
+  KvStateMachine,
   type MemberStatus,
   PLAIN_RANGE,
   type RangeQuery,
@@ -53,8 +54,7 @@ describe('ReplicaStore over a scripted replica', () => {
   const store = (): ReplicaStore => {
     const replica: ReplicaStoreOptions['replica'] = {
       propose: async () => ({ index: asIndex(1), term: asTerm(1), result: await next('replica') }),
-      read: (query) => answer(query.type),
-      query: (query) => ({ type: 'get', revision: query.type.length, record: null }),
+      readWithAge: async (query, options) => ({ answer: await answer(query.type), ageMs: options?.maxStaleMs ?? 0 }),
       waitFor: async (condition) => void asked.push(condition),
     }
     const leader = { write: (address: string) => next(address) }
@@ -64,6 +64,7 @@ describe('ReplicaStore over a scripted replica', () => {
       replica,
       clock,
       leader,
+      watches: new KvStateMachine().watches,
       term: () => 5,
       revision: () => 6,
       status: () => status as MemberStatus,
@@ -114,7 +115,8 @@ describe('ReplicaStore over a scripted replica', () => {
       expect(await store().read(range(changes), options)).toEqual({ type: 'range', revision: 1, refusal: null, result: null })
       expect(asked).toEqual([kind])
     }
-    expect(await store().read({ type: 'get', key }, { ...options, consistency: 'stale' })).toMatchObject({ revision: 3 })
+    const aged = await store().readWithAge(range({}), { ...options, consistency: 'stale', maxStaleMs: 7 })
+    expect(aged).toMatchObject({ ageMs: 7, answer: { type: 'range' } })
   })
 })
 

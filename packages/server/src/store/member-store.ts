@@ -5,11 +5,13 @@ import {
   type KvAnswer,
   type KvQuery,
   type MemberStatus,
+  type RangeQuery,
   type RangeRequest,
   type ReadMode,
+  type WatchHub,
   type WriteCommand,
 } from '@balsa/kv'
-import { BalsaError, type Clock, type Replica } from '@balsa/raft'
+import { type AgedAnswer, BalsaError, type Clock, type Replica } from '@balsa/raft'
 import type { LeaderLink } from './leader-link.js'
 
 export interface StoreCallOptions {
@@ -40,15 +42,17 @@ export interface MemberStore {
    * Refused: TOO_LARGE, OVERLOADED, NO_LEADER, UNAVAILABLE, DEADLINE, ABORTED, STOPPED.
    */
   execute(command: WriteCommand, options: StoreCallOptions): Promise<CommandResult>
+  readonly watches: WatchHub
   status(): MemberStatus
 }
 
 export interface ReplicaStoreOptions {
   readonly clusterId: number
   readonly memberId: number
-  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose' | 'read' | 'query' | 'waitFor'>
+  readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose' | 'readWithAge' | 'waitFor'>
   readonly clock: Clock
   readonly leader: Pick<LeaderLink, 'write'>
+  readonly watches: WatchHub
   readonly term: () => number
   readonly revision: () => number
   readonly status: () => MemberStatus
@@ -66,12 +70,14 @@ const PASSING: ReadonlySet<string> = new Set(['NOT_LEADER', 'NO_LEADER', 'TRANSF
 export class ReplicaStore implements MemberStore {
   readonly clusterId: number
   readonly memberId: number
+  readonly watches: WatchHub
   readonly #options: ReplicaStoreOptions
 
   constructor(options: ReplicaStoreOptions) {
     this.#options = options
     this.clusterId = options.clusterId
     this.memberId = options.memberId
+    this.watches = options.watches
   }
 
   term(): number {
@@ -87,15 +93,19 @@ export class ReplicaStore implements MemberStore {
   }
 
   async read<Q extends KvQuery>(query: Q, options: ReadOptions): Promise<AnswerOf<Q>> {
-    if (query.type !== 'range' || isSmall(query.request)) return (await this.#read(query, options)) as AnswerOf<Q>
-    const answer = await this.#read({ ...query, type: 'scan' }, options)
-    if (answer.type !== 'scan') throw unfitting(answer)
-    return (await answer.answer) as AnswerOf<Q>
+    return (await this.readWithAge(query, options)).answer as AnswerOf<Q>
   }
 
-  async #read(query: KvQuery, { consistency, deadlineMs, signal }: ReadOptions): Promise<KvAnswer> {
-    const { replica } = this.#options
-    return consistency === 'stale' ? replica.query(query) : replica.read(query, { deadlineMs, ...(signal === undefined ? {} : { signal }) })
+  /** As `read`, and says how old the state was; Infinity = unknown. */
+  readWithAge(query: KvQuery, options: ReadOptions): Promise<AgedAnswer<KvAnswer>> {
+    if (query.type !== 'range' || isSmall(query.request)) return this.#options.replica.readWithAge(query, options)
+    return this.#scan(query, options)
+  }
+
+  async #scan(query: RangeQuery, options: ReadOptions): Promise<AgedAnswer<KvAnswer>> {
+    const { answer, ageMs } = await this.#options.replica.readWithAge({ ...query, type: 'scan' }, options)
+    if (answer.type !== 'scan') throw unfitting(answer)
+    return { answer: await answer.answer, ageMs }
   }
 
   async execute(command: WriteCommand, options: StoreCallOptions): Promise<CommandResult> {

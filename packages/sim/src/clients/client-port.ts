@@ -69,6 +69,20 @@ export class SimClientPort {
         )
         return
       }
+      case 'query': {
+        const { id, query, type: _, ...mode } = request
+        const sliced = query.type === 'range' ? ({ ...query, type: 'scan' } as const) : query
+        replica.readWithAge(sliced, { timeoutMs: this.#requestTimeoutMs, ...mode }).then(
+          async ({ answer, ageMs }) => {
+            const found = answer as KvAnswer
+            const result = found.type === 'scan' ? await found.answer : found
+            if (result.type === 'range' || result.type === 'lease' || result.type === 'leases')
+              send({ type: 'answer', id, ageMs, answer: result })
+          },
+          (error: unknown) => failed(id, error),
+        )
+        return
+      }
       case 'write': {
         const { id, command } = request
         replica.propose(command, { timeoutMs: this.#requestTimeoutMs }).then(

@@ -1,0 +1,104 @@
+/**
+ * What the frames `query` and `answer` carry (requests.ts, responses.ts):
+ *
+ *     query    u8 1 range  | range request (txn-codec.ts) | varint maxBytes
+ *              u8 2 lease  | 8 bytes lease | u8 with keys
+ *              u8 3 leases |
+ *     answer   u8 1 range  | varint revision | u8 refusal (0 none, else its number + 1) | when none: range result (txn-codec.ts)
+ *              u8 2 lease  | varint revision | u8 present | when present: varint ttlMs | varint remainingMs | varint count, keys as bytes
+ *              u8 3 leases | varint revision | varint count, 8 bytes each
+ */
+import type { ByteReader, ByteWriter } from '@balsa/raft'
+import { keyFromString, keyToString } from '../backend/byte-string.js'
+import type { LeaseAnswer, LeaseQuery, LeasesAnswer, LeasesQuery, RangeAnswer, RangeQuery } from '../kv-state-machine.js'
+import { readLease, readRangeRequest, readRangeResult, writeLease, writeRangeRequest, writeRangeResult } from '../mvcc/txn-codec.js'
+import { REFUSAL_CODES, type RefusalCode } from '../result.js'
+
+/** Queries that clients may ask. */
+export type ClientQuery = RangeQuery | LeaseQuery | LeasesQuery
+export type ClientQueryAnswer = RangeAnswer | LeaseAnswer | LeasesAnswer
+
+const Kind = { range: 1, lease: 2, leases: 3 } as const
+
+export function writeQuery(writer: ByteWriter, query: ClientQuery): void {
+  writer.u8(Kind[query.type])
+  if (query.type === 'range') {
+    writeRangeRequest(writer, query.request)
+    writer.varint(query.maxBytes)
+  } else if (query.type === 'lease') {
+    writeLease(writer, query.lease)
+    writer.boolean(query.withKeys)
+  }
+}
+
+export function readQuery(reader: ByteReader): ClientQuery {
+  const kind = reader.u8('query')
+  switch (kind) {
+    case Kind.range:
+      return { type: 'range', request: readRangeRequest(reader), maxBytes: reader.varint('maxBytes') }
+    case Kind.lease:
+      return { type: 'lease', lease: readLease(reader), withKeys: reader.boolean('withKeys') }
+    case Kind.leases:
+      return { type: 'leases' }
+    default:
+      return reader.fail('query', `${kind} is unknown`)
+  }
+}
+
+export function writeQueryAnswer(writer: ByteWriter, answer: ClientQueryAnswer): void {
+  writer.u8(Kind[answer.type])
+  writer.varint(answer.revision)
+  switch (answer.type) {
+    case 'range':
+      writer.u8(answer.refusal === null ? 0 : REFUSAL_CODES.indexOf(answer.refusal) + 1)
+      if (answer.refusal === null) writeRangeResult(writer, answer.result ?? NOTHING)
+      return
+    case 'lease':
+      writer.boolean(answer.lease !== null)
+      if (answer.lease === null) return
+      writer.varint(answer.lease.ttlMs)
+      writer.varint(answer.lease.remainingMs)
+      writer.varint(answer.lease.keys.length)
+      for (const key of answer.lease.keys) writer.bytes(keyFromString(key))
+      return
+    case 'leases':
+      writer.varint(answer.leases.length)
+      for (const lease of answer.leases) writeLease(writer, lease)
+  }
+}
+
+const NOTHING = { entries: [], more: false, count: 0 }
+
+export function readQueryAnswer(reader: ByteReader): ClientQueryAnswer {
+  const kind = reader.u8('answer')
+  const revision = reader.varint('revision')
+  switch (kind) {
+    case Kind.range: {
+      const refusal = readRefusal(reader)
+      return { type: 'range', revision, refusal, result: refusal === null ? readRangeResult(reader) : null }
+    }
+    case Kind.lease:
+      return { type: 'lease', revision, lease: reader.boolean('present') ? readLeaseState(reader) : null }
+    case Kind.leases: {
+      const leases: bigint[] = []
+      for (let left = reader.count('leases', 8); left > 0; left--) leases.push(readLease(reader))
+      return { type: 'leases', revision, leases }
+    }
+    default:
+      return reader.fail('answer', `${kind} is unknown`)
+  }
+}
+
+function readRefusal(reader: ByteReader): RefusalCode | null {
+  const number = reader.u8('refusal')
+  if (number === 0) return null
+  return REFUSAL_CODES[number - 1] ?? reader.fail('refusal', 'unknown')
+}
+
+function readLeaseState(reader: ByteReader): NonNullable<LeaseAnswer['lease']> {
+  const ttlMs = reader.varint('ttlMs')
+  const remainingMs = reader.varint('remainingMs')
+  const keys: string[] = []
+  for (let left = reader.count('keys'); left > 0; left--) keys.push(keyToString(reader.bytes('key')))
+  return { ttlMs, remainingMs, keys }
+}
