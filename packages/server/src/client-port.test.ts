@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import type { MemberAnswer, MemberRequest, RequestHandler } from './client-session.js'
+import { createGrpcServer, type GrpcServer } from './grpc/grpc-server.js'
 import { createHttpServer } from './http.js'
 import { SILENT_LOGGER } from './logger.js'
 import { createMemberMetrics, type MemberMetrics } from './metrics/member-metrics.js'
@@ -51,6 +52,7 @@ let clock: ManualClock
 let metrics: MemberMetrics
 let handler: ScriptedHandler
 let http: Server
+let grpc: GrpcServer
 let port: ClientPort
 let clients: RawClient[] = []
 
@@ -64,7 +66,9 @@ async function open(limits: Partial<ClientLimits> = {}): Promise<string> {
     metrics,
     logger: SILENT_LOGGER,
     handler,
+    grpc,
     http,
+    httpInFlight: () => 0,
   })
   await port.listen()
   return port.address ?? ''
@@ -97,6 +101,7 @@ beforeEach(() => {
     metricsText: () => 'm 1\n',
   }
   http = createHttpServer(source, metrics)
+  grpc = createGrpcServer({ methods: new Map(), clock })
 })
 
 afterEach(async () => {
@@ -235,7 +240,7 @@ describe('bad input', () => {
     ['garbage', Buffer.from([0, 1, 2, 255, 254, 10, 13, 10, 13, 10])],
     ['zeros', Buffer.alloc(64)],
     ['a TLS hello', Buffer.from('16030100a5010000a10303', 'hex')],
-    ['the preface of HTTP/2', Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
+    ['almost the preface of HTTP/2', Buffer.from('PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n')],
     ['the peers’ protocol', Buffer.from('BALSAP\0\u0001')],
   ])('%s gets at most a 400 and the end of the connection', async (_, bytes) => {
     const address = await open()
@@ -401,7 +406,7 @@ describe('HTTP on the same port', () => {
 describe('listening', () => {
   it('refuses an address beyond loopback unless told that it is meant', async () => {
     const listen = { host: '0.0.0.0', port: 0 }
-    const options = { listen, clock, crc32, metrics, logger: SILENT_LOGGER, handler, http }
+    const options = { listen, clock, crc32, metrics, logger: SILENT_LOGGER, handler, grpc, http, httpInFlight: () => 0 }
     port = new ClientPort({ ...options, insecure: false })
     await expect(port.listen()).rejects.toMatchObject({
       code: 'CONFIG',
@@ -422,7 +427,9 @@ describe('listening', () => {
       metrics,
       logger: SILENT_LOGGER,
       handler,
+      grpc,
       http,
+      httpInFlight: () => 0,
     })
     await expect(other.listen()).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining(`${address}: EADDRINUSE`) })
   })

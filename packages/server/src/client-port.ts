@@ -4,6 +4,8 @@ import { formatAddress, type HostPort, isLoopback } from '@balsa/host'
 import { BalsaError, type Clock, type Crc32, type Timer } from '@balsa/raft'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js'
 import { ClientSession, type RequestHandler, type SessionHost } from './client-session.js'
+import type { GrpcServer } from './grpc/grpc-server.js'
+import { PREFACE } from './http2/frames.js'
 import type { Logger } from './logger.js'
 import type { CutReason, MemberMetrics } from './metrics/member-metrics.js'
 
@@ -17,17 +19,23 @@ export interface ClientPortOptions {
   readonly metrics: MemberMetrics
   readonly logger: Logger
   readonly handler: RequestHandler
-  /** Gets every connection that does not begin with the letters of the Balsa protocol. Closed with the port. */
+  /** Gets every connection that begins as HTTP/2 does. Closed with the port. */
+  readonly grpc: Pick<GrpcServer, 'attach' | 'drain' | 'close'>
+  /** Gets every connection that is neither that nor begins with the letters of the Balsa protocol. Closed with the port. */
   readonly http: HttpServer
+  /** Requests on `http` that are worth waiting for. */
+  readonly httpInFlight: () => number
 }
 
 /** What a connection of the Balsa protocol begins with; the two bytes behind it are its version. */
 const LETTERS = Buffer.from('BALSAC', 'latin1')
+/** No method of HTTP/1.1 is called so. */
+const HTTP2_START = Buffer.from(PREFACE).subarray(0, 'PRI * HTTP/2.0'.length)
 const KEEP_ALIVE_MS = 30_000
 /** How long a connection may take to take over the last answers before it is destroyed. */
 const LINGER_MS = 1000
 
-type Kind = 'new' | 'balsa' | 'http'
+type Kind = 'new' | 'balsa' | 'grpc' | 'http'
 
 interface Client {
   readonly socket: Socket
@@ -36,12 +44,24 @@ interface Client {
   session: ClientSession | null
 }
 
+/** `new`: too few bytes to tell. */
+function kindOf(head: Buffer): Kind {
+  for (const [kind, start] of [
+    ['balsa', LETTERS],
+    ['grpc', HTTP2_START],
+  ] as const) {
+    const length = Math.min(head.length, start.length)
+    if (head.subarray(0, length).equals(start.subarray(0, length))) return length < start.length ? 'new' : kind
+  }
+  return 'http'
+}
+
 /** Node reports IPv4 as `::ffff:127.0.0.1` on a dual-stack listener. */
 const remoteOf = (socket: Socket): string => (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '')
 
 /**
- * One TCP port for clients and operators: the first bytes of a connection tell the Balsa protocol from HTTP. Nothing that a client does, sends or
- * leaves undone may cost more than its limits.
+ * One TCP port for clients and operators: the first bytes of a connection tell the Balsa protocol, HTTP/2 and HTTP/1.1 from each other. Nothing that
+ * a client does, sends or leaves undone may cost more than its limits.
  */
 export class ClientPort implements SessionHost {
   readonly clock: Clock
@@ -140,7 +160,10 @@ export class ClientPort implements SessionHost {
     this.draining = true
     this.#server.close()
     const untilMs = this.clock.now() + timeoutMs
-    while (this.inFlight > 0 && this.clock.now() < untilMs) await new Promise<void>((resolve) => void this.clock.setTimer(5, resolve))
+    const grpc = this.#options.grpc.drain(timeoutMs)
+    const waiting = (): number => this.inFlight + this.#options.httpInFlight()
+    while (waiting() > 0 && this.clock.now() < untilMs) await new Promise<void>((resolve) => void this.clock.setTimer(5, resolve))
+    await grpc
   }
 
   /** Ends every connection. Resolves when the port is free and no socket is left. */
@@ -153,13 +176,14 @@ export class ClientPort implements SessionHost {
     this.draining = true
     this.#sweepTimer?.cancel()
     const listener = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    const sockets = [...this.#clients].map(({ socket, session }) => {
+    const sockets = [...this.#clients].map(({ socket, session, kind }) => {
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-      if (session === null) socket.destroy()
-      else session.end()
+      if (session !== null) session.end()
+      else if (kind !== 'grpc') socket.destroy()
       this.#linger(socket)
       return closed
     })
+    await this.#options.grpc.close()
     this.#options.http.closeAllConnections()
     this.#options.http.close()
     await Promise.all([listener, ...sockets])
@@ -202,12 +226,13 @@ export class ClientPort implements SessionHost {
     const onEnd = (): void => void socket.destroy()
     const onData = (data: Buffer): void => {
       head = head.length === 0 ? data : Buffer.concat([head, data])
-      const length = Math.min(head.length, LETTERS.length)
-      const same = head.subarray(0, length).equals(LETTERS.subarray(0, length))
-      if (same && length < LETTERS.length) return
+      const kind = kindOf(head)
+      if (kind === 'new') return
       socket.removeListener('data', onData)
       socket.removeListener('end', onEnd)
-      if (same) this.#openSession(client, head)
+      client.kind = kind
+      if (kind === 'balsa') this.#openSession(client, head)
+      else if (kind === 'grpc') this.#options.grpc.attach(socket, head)
       else this.#handToHttp(client, head)
     }
     socket.on('end', onEnd)
@@ -215,13 +240,11 @@ export class ClientPort implements SessionHost {
   }
 
   #openSession(client: Client, head: Uint8Array): void {
-    client.kind = 'balsa'
     client.session = new ClientSession(client.socket, this, client.sinceMs)
     client.session.receive(head)
   }
 
   #handToHttp(client: Client, head: Buffer): void {
-    client.kind = 'http'
     client.socket.pause()
     client.socket.unshift(head)
     this.#options.http.emit('connection', client.socket)

@@ -18,6 +18,12 @@ export interface HttpSource {
   metricsText(): string
 }
 
+/** Answers requests of other interfaces on the same server. */
+export interface HttpFront {
+  /** True = it is one of its paths, and the request will be answered. */
+  handle(path: string, query: string, request: IncomingMessage, response: ServerResponse): boolean
+}
+
 export interface HttpLimits {
   /** For the head of a request. */
   readonly headersTimeoutMs: number
@@ -55,6 +61,7 @@ export function createHttpServer(
   source: HttpSource,
   metrics: Pick<MemberMetrics, 'httpRequests'>,
   limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+  front: HttpFront | null = null,
 ): Server {
   const server = createServer(
     {
@@ -70,7 +77,9 @@ export function createHttpServer(
     (request, response) => {
       // What a peer does to its connection is no reason to end the process.
       request.on('error', () => response.destroy())
-      answer(request, response, source, metrics)
+      const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+      if (front?.handle(path, query, request, response) === true) metrics.httpRequests.increment({ path: 'etcd' })
+      else answer(request, response, path, query, source, metrics)
     },
   )
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION
@@ -84,10 +93,11 @@ export function createHttpServer(
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  path: string,
+  query: string,
   source: HttpSource,
   metrics: Pick<MemberMetrics, 'httpRequests'>,
 ): void {
-  const [path = '', query = ''] = (request.url ?? '').split('?', 2)
   const known = pathOf(path)
   metrics.httpRequests.increment({ path: known })
   const page = pageOf(request, known, query, source)
@@ -114,7 +124,7 @@ function pathOf(path: string): HttpPath {
 }
 
 function pageOf(request: IncomingMessage, path: HttpPath, query: string, source: HttpSource): Page {
-  if (path === 'other') return text(404, 'not found: there are /healthz, /readyz, /metrics and /status')
+  if (path === 'other' || path === 'etcd') return text(404, 'not found: there are /healthz, /readyz, /metrics and /status')
   if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'only GET and HEAD')
   const wantsJson = query === 'format=json' || (request.headers.accept ?? '').includes('application/json')
   switch (path) {

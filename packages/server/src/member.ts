@@ -32,6 +32,8 @@ import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
 import { drawId, formatId } from './ids.js'
+import { askLeader } from './etcd/ask-leader.js'
+import { EtcdFront } from './etcd/front.js'
 import { errorFields, type Logger, SILENT_LOGGER } from './logger.js'
 import { memberStatus, statusJson } from './member-status.js'
 import { collectMetrics } from './metrics/collect.js'
@@ -115,6 +117,7 @@ export class Member implements AsyncDisposable {
   readonly store: ReplicaStore
   readonly #parts: Parts
   readonly #leaderLink: LeaderLink
+  readonly #etcd: EtcdFront
   readonly #port: ClientPort
   readonly #readiness: ReadinessTracker
   readonly #startedMs: number
@@ -150,6 +153,14 @@ export class Member implements AsyncDisposable {
       revision: () => parts.machine.revision,
       status: () => this.status(),
     })
+    const admin = new AdminRequests({
+      replica,
+      clock,
+      random: parts.random,
+      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+      electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
+      status: () => this.status(),
+    })
     const handler = new MemberRequests({
       replica,
       store: this.store,
@@ -160,15 +171,20 @@ export class Member implements AsyncDisposable {
       status: () => this.status(),
       withNames: (text) => withNames(replica.status().configuration, text),
       logger,
-      admin: new AdminRequests({
-        replica,
+      admin,
+    })
+    this.#etcd = new EtcdFront(
+      {
+        store: this.store,
         clock,
         random: parts.random,
-        requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+        requestTimeoutMs: etcdRequestTimeoutMs(options),
         electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
-        status: () => this.status(),
-      }),
-    })
+        admin: (request, call) => askLeader({ clock, local: admin, leader: this.#leaderLink, status: () => this.status() }, request, call),
+        snapshot: () => parts.machine.snapshot(),
+      },
+      logger,
+    )
     this.#port = new ClientPort({
       listen: options.listenClient,
       insecure: options.insecure ?? false,
@@ -178,7 +194,9 @@ export class Member implements AsyncDisposable {
       metrics,
       logger,
       handler,
+      grpc: this.#etcd,
       http: this.#createHttp(),
+      httpInFlight: () => this.#etcd.httpInFlight,
     })
     this.#stopCollecting = collectMetrics(metrics, {
       clock,
@@ -297,9 +315,13 @@ export class Member implements AsyncDisposable {
       status: () => statusJson(this.status(), this.readiness, replica.status(), clock.now() - this.#startedMs),
       metricsText: () => metrics.registry.render(),
     }
-    return createHttpServer(source, metrics, options.httpLimits ?? DEFAULT_HTTP_LIMITS)
+    return createHttpServer(source, metrics, options.httpLimits ?? DEFAULT_HTTP_LIMITS, this.#etcd)
   }
 }
+
+/** As etcd has it: five seconds, and two election time-outs. */
+const etcdRequestTimeoutMs = ({ requestTimeoutMs, electionTimeoutMs }: MemberOptions): number =>
+  (requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS) + 2 * (electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
 
 /** Where peers are told to dial this member. */
 function advertisedPeerAddress({ advertisePeer, members, memberId, listenPeer }: MemberOptions): string {

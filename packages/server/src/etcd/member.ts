@@ -27,6 +27,8 @@ export class EtcdMember {
   readonly clusterId: bigint
   readonly memberId: bigint
   readonly #options: EtcdMemberOptions
+  #stopped = false
+  #stopListeners: (() => void)[] = []
 
   constructor(options: EtcdMemberOptions) {
     this.#options = options
@@ -36,6 +38,18 @@ export class EtcdMember {
     this.electionTimeoutMs = options.electionTimeoutMs
     this.clusterId = BigInt(options.store.clusterId)
     this.memberId = BigInt(options.store.memberId)
+  }
+
+  /** From now on every stream that has no end of its own ends. */
+  stop(): void {
+    this.#stopped = true
+    for (const listener of this.#stopListeners.splice(0)) listener()
+  }
+
+  /** Called once when the member stops; at once when it has. */
+  onStop(listener: () => void): void {
+    if (this.#stopped) listener()
+    else this.#stopListeners.push(listener)
   }
 
   /** `revision` default: the one that this member has applied. */

@@ -2,14 +2,14 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { KvStats } from '@balsa/kv'
 import type { Clock, ReplicaStatus } from '@balsa/raft'
 import { kindOf } from '../member-status.js'
-import { type MemberMetrics, MEMBERSHIP_KINDS, ROLES } from './member-metrics.js'
+import { CONNECTION_PROTOCOLS, type MemberMetrics, MEMBERSHIP_KINDS, ROLES } from './member-metrics.js'
 
 export interface CollectSources {
   readonly clock: Clock
   status(): ReplicaStatus
   store(): KvStats
   ready(): boolean
-  connections(protocol: 'balsa' | 'http'): number
+  connections(protocol: (typeof CONNECTION_PROTOCOLS)[number]): number
   inFlight(): number
   peersUp(): number
   snapshotBytes(): number
@@ -29,7 +29,7 @@ export function collectMetrics(metrics: MemberMetrics, sources: CollectSources):
     metrics.peersUp.set({}, sources.peersUp())
     metrics.snapshotBytes.set({}, sources.snapshotBytes())
     metrics.inFlight.set({}, sources.inFlight())
-    for (const protocol of ['balsa', 'http'] as const) metrics.connectionsOpen.set({ protocol }, sources.connections(protocol))
+    for (const protocol of CONNECTION_PROTOCOLS) metrics.connectionsOpen.set({ protocol }, sources.connections(protocol))
     collectProcess(metrics)
   })
   return stopLoop

@@ -11,7 +11,7 @@ export type RequestKind = (typeof REQUEST_TYPES)[number]
 export const OUTCOMES = ['ok', 'refused', 'unknown', 'fatal'] as const satisfies readonly ('ok' | ErrorFamily)[]
 export type Outcome = (typeof OUTCOMES)[number]
 
-export const CONNECTION_PROTOCOLS = ['balsa', 'http'] as const
+export const CONNECTION_PROTOCOLS = ['balsa', 'grpc', 'http'] as const
 export const REFUSED_CONNECTIONS = ['total', 'perAddress', 'closing'] as const
 /** Why the server ended a connection. */
 export const CUT_REASONS = ['handshakeTimeout', 'malformed', 'version', 'slowReader', 'frameTimeout', 'idle', 'memory', 'stopping'] as const
@@ -34,7 +34,8 @@ export const MESSAGE_TYPES = [
 ] as const
 export type MessageTypeName = (typeof MESSAGE_TYPES)[number]
 const LANE_NAMES = ['control', 'append', 'snapshot'] as const
-const HTTP_PATHS = ['/healthz', '/readyz', '/metrics', '/status', 'other'] as const
+/** `etcd`: its JSON gateway, `/health` and `/version`. */
+const HTTP_PATHS = ['/healthz', '/readyz', '/metrics', '/status', 'etcd', 'other'] as const
 export type HttpPath = (typeof HTTP_PATHS)[number]
 
 /** 50 µs to about 13 s, by factors of two. */

@@ -1,0 +1,81 @@
+/** What stands before a member for clients of etcd: gRPC, and JSON over HTTP/1.1. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { createGrpcServer, type GrpcServer } from '../grpc/grpc-server.js'
+import type { HttpFront } from '../http.js'
+import { errorFields, type Logger } from '../logger.js'
+import { grpcMethods } from './endpoint.js'
+import { statusOfError } from './errors.js'
+import { Gateway } from './gateway.js'
+import { EtcdMember, type EtcdMemberOptions } from './member.js'
+import { etcdEndpoints } from './services.js'
+import { ETCD_API_VERSION } from './version.js'
+
+export class EtcdFront implements HttpFront {
+  readonly #grpc: GrpcServer
+  readonly #member: EtcdMember
+  readonly #gateway: Gateway
+
+  constructor(options: EtcdMemberOptions, logger: Logger) {
+    this.#member = new EtcdMember(options)
+    const endpoints = etcdEndpoints(this.#member)
+    this.#gateway = new Gateway(endpoints)
+    this.#grpc = createGrpcServer({
+      methods: grpcMethods(endpoints),
+      clock: options.clock,
+      onError: (error, path) => {
+        logger.error({ path, ...errorFields(error) }, 'a call failed in a way that nobody foresaw')
+        return statusOfError(error)
+      },
+      onConnectionEnd: ({ code, reason, remoteAddress }) => {
+        if (code !== 0) logger.debug({ remote: remoteAddress, code, reason }, 'HTTP/2 connection ended')
+      },
+    })
+  }
+
+  /** Calls of the JSON gateway that have not ended. */
+  get httpInFlight(): number {
+    return this.#gateway.inFlight
+  }
+
+  attach(socket: Socket, firstBytes?: Uint8Array): void {
+    this.#grpc.attach(socket, firstBytes)
+  }
+
+  /** Streams that would never end by themselves are told to go elsewhere; the rest is waited for. */
+  drain(timeoutMs: number): Promise<void> {
+    this.#member.stop()
+    return this.#grpc.drain(timeoutMs)
+  }
+
+  close(): Promise<void> {
+    return this.#grpc.close()
+  }
+
+  handle(path: string, query: string, request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#gateway.handle(path, request, response)) return true
+    if (path === '/version') page(response, 200, { etcdserver: ETCD_API_VERSION, etcdcluster: ETCD_API_VERSION, storage: ETCD_API_VERSION })
+    else if (path === '/health') void this.#health(query, response)
+    else return false
+    return true
+  }
+
+  /** Healthy = this member can read what the cluster has agreed on; with `serializable=true`, that it answers at all. */
+  async #health(query: string, response: ServerResponse): Promise<void> {
+    const serializable = new URLSearchParams(query).get('serializable') === 'true'
+    try {
+      await this.#member.read({ type: 'stats' }, serializable)
+      page(response, 200, { health: 'true', reason: '' })
+    } catch (error) {
+      page(response, 503, { health: 'false', reason: statusOfError(error).message })
+    }
+  }
+}
+
+function page(response: ServerResponse, status: number, body: object): void {
+  if (response.destroyed) return
+  const text = JSON.stringify(body)
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), 'Cache-Control': 'no-store' })
+    .end(text)
+}

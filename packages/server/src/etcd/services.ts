@@ -1,0 +1,24 @@
+/** Everything that a member answers to clients of etcd. */
+import { AuthService } from './auth-service.js'
+import { ClusterService } from './cluster-service.js'
+import type { Endpoint } from './endpoint.js'
+import { HealthService } from './health-service.js'
+import { KvService } from './kv-service.js'
+import { LeaseService } from './lease-service.js'
+import { MaintenanceService } from './maintenance-service.js'
+import type { EtcdMember } from './member.js'
+import { ReflectionService } from './reflection-service.js'
+
+export function etcdEndpoints(member: EtcdMember): readonly Endpoint[] {
+  const services = [
+    new KvService(member),
+    new LeaseService(member),
+    new ClusterService(member),
+    new MaintenanceService(member),
+    new AuthService(member),
+  ]
+  const endpoints = services.flatMap((service) => service.endpoints())
+  const names = [...new Set(endpoints.map(({ method }) => method.path.split('/')[1] ?? ''))]
+  const about = [...names, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection']
+  return [...endpoints, ...new HealthService(about).endpoints(), ...new ReflectionService(about).endpoints()]
+}
