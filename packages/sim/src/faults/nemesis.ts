@@ -10,8 +10,9 @@ import type { Arena, FaultTable } from './fault.js'
 import { handover } from './handover.js'
 import * as network from './network-faults.js'
 import * as processes from './process-faults.js'
+import { usurp } from './usurp.js'
 
-const TABLE: FaultTable = { ...network, ...processes, ...disk, handover }
+const TABLE: FaultTable = { ...network, ...processes, ...disk, handover, usurp }
 
 /** A quarter of the slices of time is quiet: what broke must also mend (Jepsen). */
 const QUIET_SHARE = 0.25

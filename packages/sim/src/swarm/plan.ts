@@ -2,7 +2,7 @@ import { type CoreOptions, type ReplicaLimits, SeededRandom, type SnapshotPolicy
 import type { WorkloadPlan } from '../clients/workload.js'
 import type { DiskConditions } from '../disk/disk-port.js'
 import type { CrashStyle } from '../disk/sim-disk.js'
-import type { NetworkConditions } from '../network/sim-network.js'
+import { CALM_NETWORK, type NetworkConditions } from '../network/sim-network.js'
 import type { StreamConditions } from '../network/sim-streams.js'
 
 export const PROFILES = [
@@ -53,6 +53,7 @@ export const FAULTS = [
   'handover',
   'change',
   'takeSnapshot',
+  'usurp',
 ] as const
 export type FaultName = (typeof FAULTS)[number]
 export type FaultRates = Readonly<Record<FaultName, number>>
@@ -118,7 +119,10 @@ const FULL_RATES: FaultRates = {
   handover: 0.2,
   change: 0.5,
   takeSnapshot: 0.3,
+  usurp: 0.2,
 }
+
+const NO_FAULTS = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as FaultRates
 
 const NETWORK: readonly FaultName[] = ['partition', 'oneWay', 'bridge', 'ring', 'clog', 'swizzle', 'flap', 'slowLink', 'filter']
 const DISK: readonly FaultName[] = [
@@ -144,7 +148,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   membership: ['change', 'transfer', 'crash', 'partition'],
   churn: ['change', 'transfer', 'handover', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
   deposed: [],
-  leases: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover'],
+  leases: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover', 'usurp'],
   sessions: ['clientCut', 'maroon', 'transfer', 'crash', 'takeSnapshot'],
   calm: [],
   load: [],
@@ -219,10 +223,9 @@ function churned(plan: Plan, random: SeededRandom): Plan {
 /** Leaders are cut off and come back while their successors die (see depose.ts); a few clients write a lot. */
 function deposed(plan: Plan, random: SeededRandom): Plan {
   const { rates: _churn, ...quick } = churned(plan, random)
-  const none = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<FaultName, number>
   return {
     ...quick,
-    rates: { ...none, change: random.pick([0, 0.5]), crash: 0.3, takeSnapshot: random.pick([0, 0.5]) },
+    rates: { ...NO_FAULTS, change: random.pick([0, 0.5]), crash: 0.3, takeSnapshot: random.pick([0, 0.5]) },
     streams: { ...plan.streams, resetRate: 0, corruptionRate: 0 },
     network: { ...quick.network, duplicateRate: random.pick([0, 0.2]), lateCopyMs: random.pick([500, 3000]) },
     limits: { ...plan.limits, maxPendingProposals: 10_000 },
@@ -236,11 +239,27 @@ function withLeases(plan: Plan, random: SeededRandom): Plan {
   return { ...plan, core: { ...plan.core, leaseReads: { maxClockDrift: plan.maxDrift ** 2 - 1 } } }
 }
 
-/** A new leader is elected as soon as it may be, again and again, while the old one still answers. */
+/** An election takes a few ms. */
+const QUICK_NETWORK: NetworkConditions = { ...CALM_NETWORK, delayMs: 0.2, tailMs: 0.3 }
+const QUICK_DISK: Partial<DiskConditions> = { syncMinMs: 0.1, syncTailMs: 0.2, slowCallRate: 0, slowCallMs: 0 }
+
+/** A new leader is elected as soon as it may be, again and again, while the old one still answers; now and then hardly anything else happens. */
 function leased(plan: Plan, random: SeededRandom): Plan {
   const quick = churned({ ...plan, maxDrift: random.pick([1, 1.1]) }, random)
-  const rates = { ...quick.rates, change: 0, handover: 1.5 * random.pick([1, 2]), crash: 2 }
-  return withLeases({ ...quick, rates }, random)
+  const heartbeatIntervalMs = random.pick([20, 50])
+  const core = {
+    ...quick.core,
+    heartbeatIntervalMs,
+    electionTimeoutMs: heartbeatIntervalMs * random.pick([4, 5, 7]),
+    retryMs: random.pick([0, 5, 20]),
+  }
+  const busy = random.bool(0.3)
+  const rates = busy
+    ? { ...quick.rates, change: 0, handover: 1.5 * random.pick([1, 2]), crash: 2, usurp: 1 }
+    : { ...NO_FAULTS, usurp: 3, handover: 0.3, crash: 0.1 }
+  const workload = busy ? quick.workload : { ...quick.workload, clients: 3, parallel: 1, thinkMs: random.pick([100, 500]) }
+  const conditions = busy ? {} : { network: QUICK_NETWORK, disk: QUICK_DISK, crashPerCall: 0, turnMs: 0 }
+  return withLeases({ ...quick, core, rates, workload, ...conditions }, random)
 }
 
 /** Clients whose sessions end while they wait for answers: what they repeat must not be done again. */
@@ -281,7 +300,8 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
       maxPendingReads: calm ? 10_000 : random.pick([4, 50, 10_000]),
       maxApplyEntries: random.pick([1, 3, 100, 1024]),
       maxApplyBytes: random.pick([100, 4096, 1_000_000]),
-      snapshotBytesPerSecond: random.pick([20_000, 1_000_000, Infinity]),
+      // Two members that need all of a state with its history must get it before a healed cluster is given up.
+      snapshotBytesPerSecond: random.pick([100_000, 1_000_000, Infinity]),
     },
     storage: { segmentBytes: random.pick([4096, 4096, 8192, 16_384, 65_536]), cacheBytes: random.pick([0, 512, 8192, 1_000_000]) },
     ...forProfile(drawConditions(random, scaled, calm), profile, random),
