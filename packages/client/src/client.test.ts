@@ -254,6 +254,32 @@ describe('outcomes', () => {
     return cluster.outcome(client.put('k', 'v', { deadlineMs }))
   }
 
+  it('follows a transfer of leadership at once, and does not hammer a leader whose transfer drags on', async () => {
+    const cluster = new ScriptedCluster()
+    const client = cluster.client()
+    await cluster.settle(client.put('k', 'before'))
+    const { clock } = cluster
+    for (const [lastsMs, limitMs, asked] of [
+      [6, 15, 4],
+      [250, 500, 12],
+    ] as const) {
+      const [from, to] = cluster.leader === 'a:1' ? ['a:1', 'b:1'] : ['b:1', 'a:1']
+      const beganMs = clock.now()
+      const before = cluster.member(from).requests.length
+      cluster.member(from).script = () =>
+        clock.now() < beganMs + lastsMs ? { refuse: new BalsaError('TRANSFER_IN_PROGRESS', 'moving') } : 'serve'
+      clock.setTimer(lastsMs, () => {
+        cluster.leader = to
+      })
+      await cluster.settle(client.put('k', 'after'))
+      expect(clock.now() - beganMs).toBeLessThan(limitMs)
+      expect(cluster.member(from).requests.length - before).toBeLessThanOrEqual(asked)
+      // The next transfer is another one.
+      clock.advance(5000)
+    }
+    await cluster.settle(client.close())
+  })
+
   it('refused: certainly never applied', async () => {
     const unreachable = new ScriptedCluster([])
     expect(await cluster_(unreachable)).toBe('DEADLINE refused')

@@ -18,7 +18,7 @@ export interface ClusterBackendOptions {
 /** Refusals that every member would repeat for ever. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE', 'LEASES_OFF'])
 /** The member is the right one to ask, only not now. */
-const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'TRANSFER_IN_PROGRESS', 'MEMBERSHIP_PENDING'])
+const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'MEMBERSHIP_PENDING'])
 /** What the leader says of a change, and would say again. */
 const FINAL_FOR_CHANGES: ReadonlySet<ErrorCode> = new Set([
   'MEMBER_EXISTS',
@@ -41,6 +41,9 @@ export class ClusterBackend implements StoreBackend {
   readonly #all = new Set<ServerConnection>()
   /** Cluster that the first welcome named; members of another one are refused, so that no write ever lands in the wrong place. */
   #clusterId: number | null = null
+  /** When the transfer that the leader speaks of was first and last heard of. */
+  #transferSinceMs = -Infinity
+  #transferHeardMs = -Infinity
   #closed = false
 
   constructor(options: ClusterBackendOptions) {
@@ -116,8 +119,19 @@ export class ClusterBackend implements StoreBackend {
     // A change whose outcome is unknown is not repeated: the second attempt could not be told from another change.
     if (changes && (error.family !== 'refused' || FINAL_FOR_CHANGES.has(error.code))) return null
     const { backOff, random } = this.#options
+    if (error.code === 'TRANSFER_IN_PROGRESS' && !pinned) return this.#untilTransferred()
     if (pinned || LATER.has(error.code)) return backOff.maxMs * (0.5 + random.next() / 2)
     return this.#finder.failed(endpoint, error.leaderAddress, this.#options.clock.now())
+  }
+
+  /** A transfer takes a few round trips as a rule: asked again soon, the old leader knows the new one. One that fails takes an election time-out. */
+  #untilTransferred(): number {
+    const { backOff, random, clock } = this.#options
+    const nowMs = clock.now()
+    if (nowMs - this.#transferHeardMs > 2 * backOff.maxMs) this.#transferSinceMs = nowMs
+    this.#transferHeardMs = nowMs
+    const longest = Math.min(backOff.maxMs, backOff.initialMs / 4 + (nowMs - this.#transferSinceMs) / 2)
+    return longest * (0.5 + random.next() / 2)
   }
 
   #silent(connection: ServerConnection, beganMs: number): number {
