@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * `npm run demo`: the main job, end to end, on real processes, files and sockets. Three members; writers append all the time; the leader is killed,
- * then a follower, each comes back; the leader is paused; then the proof that nothing acknowledged was lost or done twice.
+ * then a follower, each comes back; the leader is paused; then the proof that nothing acknowledged was lost or done twice. With `--grow` the cluster
+ * changes instead: one member, three, five, the leader dies with its disk and is replaced, and three are left.
  */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,8 +11,9 @@ import { parseArgs } from 'node:util'
 import { DemoView } from './demo/view.mjs'
 import { run, tool } from './processes.mjs'
 
-const HELP = `Usage: npm run demo [-- --keep] [-- --writers N]
+const HELP = `Usage: npm run demo [-- --grow] [-- --keep] [-- --writers N]
 
+  --grow        one member becomes three, five, loses one with its disk, and three again, under writes
   --keep        leave the cluster running afterwards and print what to try next
   --writers N   concurrent writers, each with a session of its own (default 8)
 `
@@ -21,7 +23,9 @@ const BASE_PORT = 12_379
 const WRITERS = 8
 
 async function main() {
-  const { values } = parseArgs({ options: { keep: { type: 'boolean' }, writers: { type: 'string' }, help: { type: 'boolean' } } })
+  const { values } = parseArgs({
+    options: { grow: { type: 'boolean' }, keep: { type: 'boolean' }, writers: { type: 'string' }, help: { type: 'boolean' } },
+  })
   if (values.help) {
     process.stdout.write(HELP)
     return 0
@@ -41,9 +45,10 @@ async function main() {
   // Both need the build.
   const { LocalCluster } = await import('./local-cluster.mjs')
   const { playDemo } = await import('./demo/play.mjs')
+  const { playGrow } = await import('./demo/grow.mjs')
   const directory = await mkdtemp(join(tmpdir(), 'balsa-demo-'))
   const keep = values.keep ?? false
-  const cluster = await LocalCluster.start({ directory, basePort: BASE_PORT, detached: keep })
+  const cluster = await LocalCluster.start({ directory, basePort: BASE_PORT, detached: keep, size: values.grow ? 1 : 3 })
   const interrupted = () => {
     view.end()
     process.stderr.write('\nInterrupted: stopping the members and deleting their data.\n')
@@ -52,7 +57,7 @@ async function main() {
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   try {
-    const proven = await playDemo({ cluster, view, writers, directory })
+    const proven = await (values.grow ? playGrow : playDemo)({ cluster, view, writers, directory })
     if (proven && keep) {
       view.keepRunning(cluster, directory)
       cluster.release()

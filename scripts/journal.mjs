@@ -84,10 +84,11 @@ export class Journal {
 
   /**
    * Reads everything back and compares.
+   * @param {readonly string[]} [endpoints] where to read, when it is not where it was written
    * @returns {Promise<{ acknowledged: number, unknown: number, refused: number, found: number, lost: number, duplicated: number, disordered: number, foreign: number, problems: string[] }>}
    */
-  async verify() {
-    const store = await connect({ endpoints: this.#endpoints })
+  async verify(endpoints = this.#endpoints) {
+    const store = await connect({ endpoints })
     const total = {
       acknowledged: 0,
       unknown: 0,

@@ -11,6 +11,7 @@ import { HOST, pickPort } from './ports.mjs'
 import { root } from './processes.mjs'
 
 const BALSAD = join(root, 'packages/balsa/bin/balsad.js')
+const BALSACTL = join(root, 'packages/balsa/bin/balsactl.js')
 
 /**
  * @typedef {object} LocalMember
@@ -22,6 +23,7 @@ const BALSAD = join(root, 'packages/balsa/bin/balsad.js')
  * @property {string} logFile standard error of all its lives
  * @property {import('node:child_process').ChildProcess | null} child null while it is down
  * @property {boolean} paused
+ * @property {boolean} joins it was not there when the cluster was founded
  * @property {Promise<void>} exited settles when the current process has ended
  */
 
@@ -45,10 +47,10 @@ export async function until(probe, { what, timeoutMs = 30_000, intervalMs = 20 }
   }
 }
 
-/** The last words of a process. @param {string} file */
-async function lastLines(file) {
+/** The last words of a process. @param {string} file @param {number} count */
+async function lastLines(file, count) {
   const text = await readFile(file, 'utf8').catch((error) => String(error))
-  return text.trimEnd().split('\n').slice(-5).join('\n')
+  return text.trimEnd().split('\n').slice(-count).join('\n')
 }
 
 /**
@@ -66,6 +68,10 @@ export class LocalCluster {
   /** @type {LocalClusterOptions} */
   #options
   #closing = false
+  /** Commands that have not ended. @type {Set<import('node:child_process').ChildProcess>} */
+  #commands = new Set()
+  /** The founding members, as the flag of each has them. */
+  #initial = ''
 
   /** @param {LocalClusterOptions} options */
   constructor(options) {
@@ -87,23 +93,51 @@ export class LocalCluster {
   }
 
   async #assignPorts() {
-    const { size = 3, directory, basePort } = this.#options
-    for (let i = 0; i < size; i++) {
-      const name = `n${i + 1}`
-      const clientPort = await pickPort(basePort === undefined ? undefined : basePort + 2 * i)
-      const peerPort = await pickPort(basePort === undefined ? undefined : basePort + 2 * i + 1)
-      this.members.push({
-        name,
-        clientPort,
-        peerPort,
-        endpoint: `${HOST}:${clientPort}`,
-        dataDir: join(directory, name),
-        logFile: join(directory, `${name}.log`),
-        child: null,
-        paused: false,
-        exited: Promise.resolve(),
-      })
+    for (let i = 0; i < (this.#options.size ?? 3); i++) this.members.push(await this.#newMember(i + 1, false))
+    this.#initial = this.members.map(({ name, peerPort }) => `${name}=http://${HOST}:${peerPort}`).join(',')
+  }
+
+  /** @param {number} number @param {boolean} joins @returns {Promise<LocalMember>} */
+  async #newMember(number, joins) {
+    const { directory, basePort } = this.#options
+    const name = `n${number}`
+    const clientPort = await pickPort(basePort === undefined ? undefined : basePort + 2 * (number - 1))
+    const peerPort = await pickPort(basePort === undefined ? undefined : basePort + 2 * (number - 1) + 1)
+    return {
+      name,
+      clientPort,
+      peerPort,
+      endpoint: `${HOST}:${clientPort}`,
+      dataDir: join(directory, name),
+      logFile: join(directory, `${name}.log`),
+      child: null,
+      paused: false,
+      joins,
+      exited: Promise.resolve(),
     }
+  }
+
+  /** Ports and a folder for a member that may join later. @param {number} number not used before */
+  reserve(number) {
+    return this.#newMember(number, true)
+  }
+
+  /** From now on it is one of the members here, for all that the cluster itself knows. @param {LocalMember} member */
+  admit(member) {
+    this.members.push(member)
+  }
+
+  /** A member that has ended is none of this cluster any more. @param {LocalMember} member */
+  forget(member) {
+    if (member.child !== null) throw new Error(`${member.name} is running`)
+    this.members = this.members.filter((other) => other !== member)
+  }
+
+  /** The data of a member that is down are lost, and it will start as one that joins. @param {LocalMember} member */
+  async loseDisk(member) {
+    if (member.child !== null) throw new Error(`${member.name} is running`)
+    await rm(member.dataDir, { recursive: true, force: true })
+    member.joins = true
   }
 
   get endpoints() {
@@ -119,13 +153,14 @@ export class LocalCluster {
 
   /** Flags that start this member by hand. @param {LocalMember} member */
   flags(member) {
-    const initial = this.members.map(({ name, peerPort }) => `${name}=http://${HOST}:${peerPort}`).join(',')
+    const others = this.members.filter((other) => other !== member && other.child !== null).map(({ endpoint }) => endpoint)
     return [
       '--name', member.name,
       '--data-dir', member.dataDir,
       '--listen-peer-urls', `http://${HOST}:${member.peerPort}`,
       '--listen-client-urls', `http://${HOST}:${member.clientPort}`,
-      '--initial-cluster', initial,
+      ...(member.joins ? ['--initial-cluster-state', 'existing'] : ['--initial-cluster', this.#initial]),
+      ...(member.joins && others.length > 0 ? ['--join', others.join(',')] : []),
       ...(this.#options.flags ?? []),
     ] // biome-ignore format: pairs of flag and value
   }
@@ -158,12 +193,36 @@ export class LocalCluster {
     await until(
       async () => {
         if (member.child === null)
-          throw new Error(`${member.name} ended while it was started; ${member.logFile} ends with:\n${await lastLines(member.logFile)}`)
+          throw new Error(`${member.name} ended while it was started; ${member.logFile} ends with:\n${await this.lastWords(member)}`)
         const response = await fetch(`http://${member.endpoint}/readyz`, { signal: AbortSignal.timeout(1_000) }).catch(() => null)
         return response?.ok
       },
       { what: `${member.name} to be ready`, timeoutMs, intervalMs: 30 },
     )
+  }
+
+  /**
+   * Runs a command of balsactl against the members that are up, to its end.
+   * @param {readonly string[]} args
+   * @returns {Promise<{ code: number | null, out: string, err: string }>}
+   */
+  async balsactl(args) {
+    const up = this.members.filter(({ child, paused }) => child !== null && !paused).map(({ endpoint }) => endpoint)
+    const child = spawn(process.execPath, [BALSACTL, ...(up.length > 0 ? ['--endpoints', up.join(',')] : []), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#commands.add(child)
+    const result = { code: /** @type {number | null} */ (null), out: '', err: '' }
+    child.stdout.on('data', (data) => (result.out += data))
+    child.stderr.on('data', (data) => (result.err += data))
+    result.code = await new Promise((resolve) => child.once('close', resolve))
+    this.#commands.delete(child)
+    return result
+  }
+
+  /** The end of what a member has printed and logged. @param {LocalMember} member @param {number} [lines] */
+  lastWords(member, lines = 5) {
+    return lastLines(member.logFile, lines)
   }
 
   /** What a member says about itself; null when it does not answer. @param {LocalMember} member @returns {Promise<any>} */
@@ -222,6 +281,7 @@ export class LocalCluster {
   /** Ends every process. */
   async close() {
     this.#closing = true
+    for (const child of this.#commands) child.kill('SIGKILL')
     await Promise.all(this.members.map((member) => this.stop(member)))
   }
 
@@ -237,6 +297,7 @@ export class LocalCluster {
   /** Ends every process at once and deletes all data. */
   async destroy() {
     this.#closing = true
+    for (const child of this.#commands) child.kill('SIGKILL')
     await Promise.all(this.members.map((member) => this.kill(member)))
     await rm(this.#options.directory, { recursive: true, force: true })
   }

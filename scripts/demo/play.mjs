@@ -2,6 +2,7 @@
 /** What happens in the demo, and the proof. */
 import { Journal } from '../journal.mjs'
 import { sleep, until } from '../local-cluster.mjs'
+import { agreement, caughtUp, currentLeader, isProven, sameState } from './stage.mjs'
 
 /** @typedef {import('../local-cluster.mjs').LocalCluster} LocalCluster */
 /** @typedef {import('../local-cluster.mjs').LocalMember} LocalMember */
@@ -55,13 +56,7 @@ export async function playDemo({ cluster, view, writers, directory }) {
   view.end()
 
   const proof = await journal.verify()
-  const holds =
-    proof.lost === 0 &&
-    proof.duplicated === 0 &&
-    proof.disordered === 0 &&
-    proof.foreign === 0 &&
-    proof.acknowledged > 0 &&
-    (await sameState(cluster))
+  const holds = isProven(proof) && (await sameState(cluster))
   view.prove({ proof, faults, holds, members: await Promise.all(cluster.members.map((member) => cluster.status(member))) })
   return holds
 }
@@ -86,9 +81,6 @@ async function fault({ view, journal }, what, happen) {
 }
 
 /** @param {LocalCluster} cluster */
-const currentLeader = (cluster) => until(() => cluster.leader(), { what: 'a leader' })
-
-/** @param {LocalCluster} cluster */
 async function someFollower(cluster) {
   const leader = await currentLeader(cluster)
   const follower = cluster.members.find((member) => member !== leader && member.child !== null)
@@ -105,28 +97,4 @@ async function bringBack(cluster, view, member) {
   await caughtUp(cluster, member)
   view.say(`  ${member.name} has caught up after ${(performance.now() - from).toFixed(0)} ms`)
   await sleep(CALM_MS / 2)
-}
-
-/** The member has applied what the leader had committed when it was asked. @param {LocalCluster} cluster @param {LocalMember} member */
-async function caughtUp(cluster, member) {
-  const leader = await currentLeader(cluster)
-  const target = (await cluster.status(leader))?.commitIndex ?? 0
-  await until(async () => ((await cluster.status(member))?.appliedIndex ?? -1) >= target, { what: `${member.name} to catch up` })
-}
-
-/** All members have applied the same log. @param {LocalCluster} cluster */
-async function agreement(cluster) {
-  await until(
-    async () => {
-      const indexes = await Promise.all(cluster.members.map(async (member) => (await cluster.status(member))?.appliedIndex))
-      return indexes.every((index) => index !== undefined && index === indexes[0])
-    },
-    { what: 'all members to apply the whole log' },
-  )
-}
-
-/** Equal logs must have led to equal states. @param {LocalCluster} cluster */
-async function sameState(cluster) {
-  const hashes = await Promise.all(cluster.members.map(async (member) => (await cluster.status(member))?.stateHash))
-  return hashes.every((hash) => typeof hash === 'string' && hash === hashes[0])
 }

@@ -54,7 +54,8 @@ export class DemoView {
       `peers 127.0.0.1:${member.peerPort}`,
       `data ${member.dataDir}`,
     ])
-    this.say(`Three members are running, each a process of its own with its data on disk (${directory}):`)
+    const [count, verb] = rows.length === 1 ? ['One member', 'is'] : [`${rows.length} members`, 'are']
+    this.say(`${count} ${verb} running, each a process of its own with its data on disk (${directory}):`)
     for (const line of align(rows)) this.say(`  ${line}`)
     this.say(`${writers} writers append numbered pieces all the time, each through a session (exactly once).`)
   }
@@ -122,7 +123,7 @@ export class DemoView {
       ['out of order', String(proof.disordered)],
       ['never accepted, but there', String(proof.foreign)],
       ['outcome unknown to the writer', String(proof.unknown)],
-      ...faults.map(({ what, gapMs }) => [`longest interruption after ${what}`, `${gapMs.toFixed(0)} ms`]),
+      ...faults.map(({ what, gapMs }) => [`longest interruption: ${what}`, `${gapMs.toFixed(0)} ms`]),
     ]
     for (const line of align(rows)) write(`  ${line}`)
     const [first] = members
