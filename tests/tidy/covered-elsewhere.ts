@@ -26,6 +26,8 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/balsa/src/cli/http-status.ts', 'cli/commands/member-report.test.ts and cli/main.test.ts, against real servers'],
   ['packages/balsa/src/cli/store.ts', 'cli/main.test.ts, through every command'],
   ['packages/kv/src/backend/ordered-map-node.ts', 'ordered-map.test.ts beside it'],
+  ['packages/kv/src/coordination/queue.ts', 'coordinator.test.ts beside it'],
+  ['packages/kv/src/coordination/waiting.ts', 'coordinator.test.ts beside it'],
   ['packages/kv/src/watch/events.ts', 'hub.test.ts beside it'],
   ['packages/kv/src/watch/history-pass.ts', 'hub.test.ts beside it'],
   ['packages/kv/src/watch/watcher-state.ts', 'hub.test.ts beside it'],
