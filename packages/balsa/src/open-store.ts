@@ -7,6 +7,7 @@ import {
   type KvQuery,
   KvStateMachine,
   MAX_REQUEST_BYTES,
+  Upkeep,
 } from '@balsa/kv'
 import { type AbortSignalLike, Replica } from '@balsa/raft'
 import { soleMember } from '@balsa/server'
@@ -40,6 +41,7 @@ export async function openStore(options: OpenStoreOptions): Promise<KeyValueStor
   const { clusterId, memberId, members } = soleMember()
   const identity = { clusterId, memberId }
   const { storage } = await openStorage(options.dataDir, identity, members, random)
+  const machine = new KvStateMachine({ clock })
   const replica = await Replica.open<CommandResult, KvQuery, KvAnswer>({
     id: memberId,
     identity,
@@ -47,19 +49,30 @@ export async function openStore(options: OpenStoreOptions): Promise<KeyValueStor
     random,
     transport: new NullTransport(),
     storage,
-    stateMachine: new KvStateMachine({ clock }),
+    stateMachine: machine,
     core: { electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS },
     limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
   })
   await ready(replica, options.signal)
+  const upkeep = Upkeep.begin(clock, machine, replica)
   return new EmbeddedStore(
     {
       propose: (command, call) => replica.propose(command, call),
       readWithAge: (query, call) => replica.readWithAge(query, call),
     },
-    { clock, random, onClose: () => replica.close(), ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }) },
+    {
+      clock,
+      random,
+      onClose: () => stop(upkeep, replica),
+      ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+    },
   )
+}
+
+function stop(upkeep: Upkeep, replica: Pick<Replica, 'close'>): Promise<void> {
+  upkeep.stop()
+  return replica.close()
 }
 
 async function ready(replica: Pick<Replica, 'waitFor' | 'close'>, signal: AbortSignalLike | undefined): Promise<void> {

@@ -37,4 +37,5 @@ export {
 } from './mvcc/txn.js'
 export * from './protocol/index.js'
 export * from './result.js'
+export * from './upkeep.js'
 export * from './watch/index.js'

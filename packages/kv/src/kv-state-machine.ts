@@ -152,6 +152,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   #stateHash = new StateHash()
   #appliedIndex = 0
   #bytesSinceSnapshot = 0
+  #timeSeenAtMs = 0
 
   constructor(options: KvStateMachineOptions = {}) {
     this.#clock = options.clock ?? null
@@ -177,12 +178,29 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return this.#store.revision
   }
 
+  /** Cluster time of the newest command. */
+  get timeMs(): number {
+    return this.#sessions.timeMs
+  }
+
+  /** When that was, by the clock that was given; 0 without one. */
+  get timeSeenAtMs(): number {
+    return this.#timeSeenAtMs
+  }
+
+  /** When an `advance` has something to do though nobody else writes, in cluster time; 0 = now, null = never. See {@link Upkeep}. */
+  get advanceAtMs(): number | null {
+    const [store, sessions] = [this.#store.advanceAtMs, this.#sessions.sweepAtMs]
+    return store === null || sessions === null ? (store ?? sessions) : Math.min(store, sessions)
+  }
+
   /** Throws STATE_MACHINE_FAILED (fatal) for a command of a newer format. */
   apply(batch: readonly AppliedCommand[]): readonly CommandResult[] {
     const last = batch.at(-1)
     if (last === undefined) return []
     const results = this.#store.batch(last.index, (writes) => batch.map((entry) => this.#applyOne(writes, entry)))
     this.watches.applied()
+    this.#timeSeenAtMs = this.#clock?.now() ?? 0
     return results
   }
 

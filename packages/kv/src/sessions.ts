@@ -75,6 +75,12 @@ export class SessionTable {
     return this.#timeMs
   }
 
+  /** When the session that has been idle longest can be freed, in cluster time; null = there is none. */
+  get sweepAtMs(): number | null {
+    const [first] = this.#sessions.values()
+    return first === undefined ? null : Math.max(this.#sweptMs + SWEEP_INTERVAL_MS, first.lastActiveMs + first.ttlMs + 1)
+  }
+
   /** Moves cluster time on; every command does, before anything else. */
   advance(timeMs: number): void {
     if (timeMs <= this.#timeMs) return

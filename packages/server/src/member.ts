@@ -11,7 +11,7 @@ import {
   TcpDialer,
   TcpTransport,
 } from '@balsa/host'
-import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus } from '@balsa/kv'
+import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus, Upkeep } from '@balsa/kv'
 import {
   BalsaError,
   type Clock,
@@ -117,6 +117,7 @@ export class Member implements AsyncDisposable {
   readonly store: ReplicaStore
   readonly #parts: Parts
   readonly #leaderLink: LeaderLink
+  readonly #upkeep: Upkeep
   readonly #etcd: EtcdFront
   readonly #port: ClientPort
   readonly #readiness: ReadinessTracker
@@ -131,8 +132,10 @@ export class Member implements AsyncDisposable {
     this.metrics = metrics
     this.#startedMs = clock.now()
     this.#readiness = new ReadinessTracker(replica)
+    this.#upkeep = Upkeep.begin(clock, parts.machine, replica)
     this.stopped = Promise.race([replica.closed, parts.fate.sealed]).then((error) => {
       this.#fatal = error
+      this.#upkeep.stop()
       if (error === null) return null
       logger.error(errorFields(error), 'the member has stopped after a fatal error')
       // A fate that others decided: the replica itself would go on.

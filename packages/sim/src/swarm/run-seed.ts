@@ -1,4 +1,4 @@
-import { KvStateMachine } from '@balsa/kv'
+import { KvStateMachine, Upkeep } from '@balsa/kv'
 import { Workload } from '../clients/workload.js'
 import { SimClientPort } from '../clients/client-port.js'
 import { LocalReaders } from '../clients/local-readers.js'
@@ -119,6 +119,7 @@ class Run {
         return `${stats.stateHash} ${stats.revision} ${stats.keys} ${stats.dataBytes} ${stats.sessions} ${stats.sessionResults}`
       },
       opened: (replica) => {
+        Upkeep.begin(life.clock, machine, replica)
         const port = new SimClientPort(life, replica, this.plan.requestTimeoutMs)
         this.readers.opened(life, replica)
         this.streams.listen(endpoint, life, (connection) => port.accept(connection))

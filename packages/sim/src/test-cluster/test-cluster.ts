@@ -7,6 +7,7 @@ import {
   type SnapshotPolicy,
   type StateMachine,
 } from '@balsa/raft'
+import { KvStateMachine, Upkeep } from '@balsa/kv'
 import { invariantsOf } from '../invariants/index.js'
 import { type NetworkConditions } from '../network/sim-network.js'
 import { converged, describeMembers } from '../swarm/convergence.js'
@@ -71,7 +72,14 @@ export class TestCluster<Result, Query, Answer> {
       clock: (_member, random) => ({ offsetMs: random.int(1_000_000), rate: 1, turnMs: 0 }),
       service: (life) => {
         const own = machine(life.member.id)
-        return { machine: own, fingerprint: fingerprint === undefined ? null : () => fingerprint(own) }
+        return {
+          machine: own,
+          fingerprint: fingerprint === undefined ? null : () => fingerprint(own),
+          opened: (replica) => {
+            // As every member of a store: leases end also while nobody writes.
+            if (own instanceof KvStateMachine) Upkeep.begin(life.clock, own, replica)
+          },
+        }
       },
       observers: invariantsOf(bounds).all,
     })

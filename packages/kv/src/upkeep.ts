@@ -1,0 +1,82 @@
+import { BalsaError, type Clock, type Timer } from '@balsa/raft'
+import { encodeCommand } from './command.js'
+
+/** What upkeep needs of the state machine of this member; `KvStateMachine` offers it. */
+export interface UpkeepMachine {
+  /** When an `advance` has something to do, in cluster time; 0 = now, null = never. */
+  readonly advanceAtMs: number | null
+  /** Cluster time of the newest command that was applied. */
+  readonly timeMs: number
+  /** When that was, by the clock of this member. */
+  readonly timeSeenAtMs: number
+}
+
+/** `Replica` offers it. */
+export interface UpkeepReplica {
+  propose(command: Uint8Array, options: { readonly timeoutMs: number }): Promise<unknown>
+  status(): { readonly role: string }
+}
+
+/** How often it looks when there is nothing to wait for. No lease is shorter, so none is overlooked until it is due. */
+const TICK_MS = 500
+/** How often it looks when something will end. */
+const BUSY_TICK_MS = 100
+const SHORTEST_WAIT_MS = 5
+const TIMEOUT_MS = 2000
+
+/**
+ * What has to happen although no client writes: leases and sessions end, compacted versions go. Commands do that on their way; while there are none
+ * that need it, the leader proposes empty ones. Whether something has ended is decided by the log alone, so it does no harm when several members
+ * believe that they lead, or when one proposes too early: then the command finds nothing to do. It never makes anything end early.
+ */
+export class Upkeep {
+  readonly #clock: Clock
+  readonly #machine: UpkeepMachine
+  readonly #replica: UpkeepReplica
+  #timer: Timer | null = null
+  #stopped = false
+
+  private constructor(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica) {
+    this.#clock = clock
+    this.#machine = machine
+    this.#replica = replica
+  }
+
+  static begin(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica): Upkeep {
+    const upkeep = new Upkeep(clock, machine, replica)
+    upkeep.#again(TICK_MS)
+    return upkeep
+  }
+
+  /** Nothing runs any more. Not needed when the clock ends with the member. */
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #again(delayMs: number): void {
+    if (!this.#stopped) this.#timer = this.#clock.setTimer(delayMs, () => this.#tick())
+  }
+
+  #tick(): void {
+    const waitMs = this.#replica.status().role === 'leader' ? this.#waitMs() : TICK_MS
+    if (waitMs > 0) return this.#again(waitMs)
+    const startMs = this.#clock.now()
+    this.#replica.propose(encodeCommand({ type: 'advance' }), { timeoutMs: TIMEOUT_MS }).then(
+      // When there is more to compact, half of the time is left to others.
+      () => this.#again(this.#machine.advanceAtMs === 0 ? Math.max(SHORTEST_WAIT_MS, this.#clock.now() - startMs) : BUSY_TICK_MS),
+      (error: unknown) => {
+        if (!(error instanceof BalsaError && error.code === 'STOPPED')) this.#again(TICK_MS)
+      },
+    )
+  }
+
+  /** Until an advance is worth while, as far as this member can tell; 0 = it is. */
+  #waitMs(): number {
+    const { advanceAtMs, timeMs, timeSeenAtMs } = this.#machine
+    if (advanceAtMs === null) return TICK_MS
+    // Cluster time goes on from there at the pace of this clock, or has stood still for a while.
+    const leftMs = advanceAtMs - timeMs - (this.#clock.now() - timeSeenAtMs)
+    return leftMs <= 0 ? 0 : Math.min(BUSY_TICK_MS, Math.max(SHORTEST_WAIT_MS, leftMs))
+  }
+}
