@@ -1,6 +1,6 @@
 /** Calls of the API as what answers them sees them: messages in, messages out, whether they come over gRPC or as JSON over HTTP/1.1. */
 import { BalsaError } from '@balsa/raft'
-import type { Method, MethodTable, StreamingCall } from '../grpc/method.js'
+import type { Method, MethodTable, ServerCall, StreamingCall } from '../grpc/method.js'
 import { GrpcCode, GrpcError } from '../grpc/status.js'
 import type { MessageType, MethodType } from '../proto/runtime/message-type.js'
 
@@ -10,6 +10,8 @@ export interface Caller {
   readonly signal: AbortSignal
   readonly cancelled: GrpcError | null
   onCancelled(callback: (reason: GrpcError) => void): void
+  /** Of the request; names are lower case. */
+  header(name: string): string | undefined
 }
 
 /** Where the messages of a stream go. */
@@ -75,13 +77,11 @@ async function* decoded(type: MessageType, requests: AsyncIterable<Uint8Array>):
   for await (const bytes of requests) yield decode(type, bytes)
 }
 
-class GrpcSink implements Sink<object> {
-  readonly #call: StreamingCall
-  readonly #type: MessageType
+class GrpcCaller implements Caller {
+  readonly #call: ServerCall
 
-  constructor(call: StreamingCall, type: MessageType) {
+  constructor(call: ServerCall) {
     this.#call = call
-    this.#type = type
   }
 
   get signal(): AbortSignal {
@@ -92,12 +92,27 @@ class GrpcSink implements Sink<object> {
     return this.#call.cancelled
   }
 
-  get queuedBytes(): number {
-    return this.#call.queuedBytes
-  }
-
   onCancelled(callback: (reason: GrpcError) => void): void {
     this.#call.onCancelled(callback)
+  }
+
+  header(name: string): string | undefined {
+    return this.#call.metadata.get(name)
+  }
+}
+
+class GrpcSink extends GrpcCaller implements Sink<object> {
+  readonly #call: StreamingCall
+  readonly #type: MessageType
+
+  constructor(call: StreamingCall, type: MessageType) {
+    super(call)
+    this.#call = call
+    this.#type = type
+  }
+
+  get queuedBytes(): number {
+    return this.#call.queuedBytes
   }
 
   send(message: object): boolean {
@@ -117,7 +132,7 @@ export function grpcMethod(endpoint: Endpoint): Method {
       return {
         kind: 'unary',
         handler: (bytes, call) => {
-          const answer = endpoint.handle(decode(request, bytes), call)
+          const answer = endpoint.handle(decode(request, bytes), new GrpcCaller(call))
           return answer instanceof Promise ? answer.then((message) => response.encode(message)) : response.encode(answer)
         },
       }

@@ -65,7 +65,7 @@ export class Gateway {
 
   async #serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.inFlight += 1
-    const caller = new HttpCaller(response)
+    const caller = new HttpCaller(request, response)
     try {
       if (endpoint.kind === 'unary') await answer(endpoint, await wholeBody(request), caller, response)
       else await stream(endpoint, request, caller, response)
@@ -147,7 +147,10 @@ class HttpCaller implements Caller {
   readonly #abort = new AbortController()
   #listeners: ((reason: GrpcError) => void)[] = []
 
-  constructor(response: ServerResponse) {
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request
     response.once('close', () => {
       if (!response.writableFinished) this.#cancel()
     })
@@ -160,6 +163,11 @@ class HttpCaller implements Caller {
   onCancelled(callback: (reason: GrpcError) => void): void {
     if (this.cancelled === null) this.#listeners.push(callback)
     else callback(this.cancelled)
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name] ?? this.#request.headers[`grpc-metadata-${name}`]
+    return typeof value === 'string' ? value : value?.[0]
   }
 
   #cancel(): void {
@@ -195,6 +203,10 @@ class JsonSink implements Sink<object> {
 
   onCancelled(callback: (reason: GrpcError) => void): void {
     this.#caller.onCancelled(callback)
+  }
+
+  header(name: string): string | undefined {
+    return this.#caller.header(name)
   }
 
   send(message: object): boolean {

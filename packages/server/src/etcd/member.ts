@@ -13,10 +13,14 @@ export interface EtcdMemberOptions {
   /** What a request may take, whatever its client would wait: etcd's five seconds and two election time-outs. */
   readonly requestTimeoutMs: number
   readonly electionTimeoutMs: number
+  /** How often a watch that asked for it hears that nothing has happened. Default ten minutes. */
+  readonly watchProgressIntervalMs?: number
   /** Of operators; any member takes them. */
   readonly admin: (request: AdminRequest, options: StoreCallOptions) => Promise<AdminAnswer>
   readonly snapshot: () => AsyncIterable<Uint8Array>
 }
+
+const DEFAULT_PROGRESS_INTERVAL_MS = 600_000
 
 /** The store of this member with etcd's headers and errors. */
 export class EtcdMember {
@@ -24,11 +28,12 @@ export class EtcdMember {
   readonly clock: Clock
   readonly random: Random
   readonly electionTimeoutMs: number
+  readonly watchProgressIntervalMs: number
   readonly clusterId: bigint
   readonly memberId: bigint
   readonly #options: EtcdMemberOptions
   #stopped = false
-  #stopListeners: (() => void)[] = []
+  readonly #stopListeners = new Set<() => void>()
 
   constructor(options: EtcdMemberOptions) {
     this.#options = options
@@ -36,6 +41,7 @@ export class EtcdMember {
     this.clock = options.clock
     this.random = options.random
     this.electionTimeoutMs = options.electionTimeoutMs
+    this.watchProgressIntervalMs = options.watchProgressIntervalMs ?? DEFAULT_PROGRESS_INTERVAL_MS
     this.clusterId = BigInt(options.store.clusterId)
     this.memberId = BigInt(options.store.memberId)
   }
@@ -43,13 +49,19 @@ export class EtcdMember {
   /** From now on every stream that has no end of its own ends. */
   stop(): void {
     this.#stopped = true
-    for (const listener of this.#stopListeners.splice(0)) listener()
+    for (const listener of this.#stopListeners) listener()
+    this.#stopListeners.clear()
   }
 
-  /** Called once when the member stops; at once when it has. */
-  onStop(listener: () => void): void {
+  /** Called once when the member stops; at once when it has. Answers how to be forgotten. */
+  onStop(listener: () => void): () => void {
     if (this.#stopped) listener()
-    else this.#stopListeners.push(listener)
+    else this.#stopListeners.add(listener)
+    return () => void this.#stopListeners.delete(listener)
+  }
+
+  get hasLeader(): boolean {
+    return this.store.status().leaderId !== null
   }
 
   /** `revision` default: the one that this member has applied. */

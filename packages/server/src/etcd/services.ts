@@ -8,10 +8,12 @@ import { LeaseService } from './lease-service.js'
 import { MaintenanceService } from './maintenance-service.js'
 import type { EtcdMember } from './member.js'
 import { ReflectionService } from './reflection-service.js'
+import { WatchService } from './watch-service.js'
 
 export function etcdEndpoints(member: EtcdMember): readonly Endpoint[] {
   const services = [
     new KvService(member),
+    new WatchService(member),
     new LeaseService(member),
     new ClusterService(member),
     new MaintenanceService(member),

@@ -34,6 +34,10 @@ export class TestSink<Init> implements Sink<Init> {
     this.#listeners.push(callback)
   }
 
+  header(): undefined {
+    return undefined
+  }
+
   read(): void {
     this.stuck = false
     for (const resume of this.#resume.splice(0)) resume()
