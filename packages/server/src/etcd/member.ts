@@ -4,7 +4,6 @@ import type { Clock, Random } from '@balsa/raft'
 import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
 import type { MemberStore, StoreCallOptions } from '../store/member-store.js'
 import { statusOfCode, statusOfError } from './errors.js'
-import type { Caller } from './endpoint.js'
 
 export interface EtcdMemberOptions {
   readonly store: MemberStore
@@ -60,6 +59,10 @@ export class EtcdMember {
     return () => void this.#stopListeners.delete(listener)
   }
 
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
   get hasLeader(): boolean {
     return this.store.status().leaderId !== null
   }
@@ -110,14 +113,6 @@ export class EtcdMember {
   }
 }
 
-export const rethrow = (error: unknown): never => {
+const rethrow = (error: unknown): never => {
   throw statusOfError(error)
-}
-
-/** Rejects with the reason when the caller goes first. */
-export function whileWanted<Result>(caller: Caller, work: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    caller.onCancelled(reject)
-    work.then(resolve, reject)
-  })
 }

@@ -1,10 +1,12 @@
 /** Everything that a member answers to clients of etcd. */
 import { AuthService } from './auth-service.js'
 import { ClusterService } from './cluster-service.js'
+import { ElectionService } from './election-service.js'
 import type { Endpoint } from './endpoint.js'
 import { HealthService } from './health-service.js'
 import { KvService } from './kv-service.js'
 import { LeaseService } from './lease-service.js'
+import { LockService } from './lock-service.js'
 import { MaintenanceService } from './maintenance-service.js'
 import type { EtcdMember } from './member.js'
 import { ReflectionService } from './reflection-service.js'
@@ -18,6 +20,8 @@ export function etcdEndpoints(member: EtcdMember): readonly Endpoint[] {
     new ClusterService(member),
     new MaintenanceService(member),
     new AuthService(member),
+    new LockService(member),
+    new ElectionService(member),
   ]
   const endpoints = services.flatMap((service) => service.endpoints())
   const names = [...new Set(endpoints.map(({ method }) => method.path.split('/')[1] ?? ''))]
