@@ -173,7 +173,9 @@ export class Process implements EmbeddedReplica {
           await new Promise<void>((resolve) => {
             wake = resolve
           })
-          await this.#call(() => null)
+          do await this.#travel()
+          while (this.cutOff || this.log.fault === 'silent')
+          await new Promise<void>((resolve) => this.#whenRunning(resolve))
         } else if (delivery.type === 'compacted') throw new BalsaError('COMPACTED', 'as the store says')
         else {
           for (const { key, record, revision } of delivery.events) {
