@@ -3,7 +3,6 @@
  * ends in `/` is a room whose files only work together and are tested as a whole.
  */
 export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, string>([
-  ['packages/raft/src/core/change.ts', 'a room of the core: paper-membership.test.ts and core-fuzz.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/election.ts', 'a room of the core: paper-elections.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/follower.ts', 'a room of the core: paper-replication.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/leader.ts', 'a room of the core: paper-replication.test.ts beside it, through RaftCore'],
