@@ -162,8 +162,8 @@ export const durability = [
     patches: [
       [
         'raft/replica/apply-loop',
-        'return { index: this.#appliedIndex, term: this.#appliedTerm,',
-        'return { index: this.#commitIndex, term: this.#appliedTerm,',
+        'return { ...this.#place, before: this.#before };',
+        'return { ...this.#place, index: this.#commitIndex, before: this.#before };',
       ],
     ],
     swarm: ['snapshots', 'default'],

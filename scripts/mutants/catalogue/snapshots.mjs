@@ -8,8 +8,8 @@ export const snapshots = [
     patches: [
       [
         'raft/replica/snapshot-taking',
-        'const written = this.#storage.snapshots.write(',
-        "this.#hooks.input({ type: 'snapshotTaken', meta: { ...cut, configuration, sizeBytes: 1, checksum: 0 }, firstIndexToKeep: asIndex(Math.max(1, cut.index + 1 - this.#policy.trailingEntries)) });\n        const written = this.#storage.snapshots.write(",
+        "this.#finish('whole', this.#storage",
+        "this.#hooks.input({ type: 'snapshotTaken', meta: { index, term, timeMs, configuration, sizeBytes: 1, checksum: 0 }, firstIndexToKeep: asIndex(Math.max(1, index + 1 - this.#policy.trailingEntries)) });\n        this.#finish('whole', this.#storage",
       ],
       ['raft/core/snapshot-receiving', 'meta.index <= state.snapshotMeta.index)', 'meta.index < state.snapshotMeta.index)'],
       ['raft/log/wal', 'invariant(compactBelow <= covered + 1,', 'invariant(true || covered,'],
@@ -63,8 +63,8 @@ export const snapshots = [
     title: 'the state machine starts empty though there is a snapshot',
     patches: [
       [
-        'raft/replica/replica',
-        'await restoreMachine(machine, storage, storage.recovered.snapshot, () => false);',
+        'raft/replica/start-place',
+        'await restoreMachine(machine, storage, snapshot, () => false);',
         'await restoreMachine(machine, storage, null, () => false);',
       ],
     ],
@@ -95,7 +95,7 @@ export const snapshots = [
   {
     key: 'C7b',
     title: 'snapshots carry the founding configuration',
-    patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(cut.index);', 'this.#core.configurationAt(0);']],
+    patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(index);', 'this.#core.configurationAt(0);']],
     swarm: ['churn', 'deposed', 'membership'],
     budget: 40,
     tests: ['packages/raft/src/replica', 'packages/raft/src/core/membership.test.ts'],
@@ -103,7 +103,7 @@ export const snapshots = [
   {
     key: 'C8',
     title: 'snapshots carry the newest configuration, committed or not',
-    patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(cut.index);', 'this.#core.configuration;']],
+    patches: [['raft/replica/snapshot-taking', 'this.#core.configurationAt(index);', 'this.#core.configuration;']],
     swarm: ['churn', 'deposed', 'membership'],
     tests: ['packages/raft/src/replica'],
   },
@@ -232,8 +232,8 @@ export const snapshots = [
     patches: [
       [
         'raft/replica/apply-loop',
-        'this.#restoring = false;\n        this.#appliedIndex = meta.index;',
-        'this.#restoring = false;\n        this.#appliedIndex = asIndex(meta.index - 1);',
+        'this.#before = null;\n        this.#place = { index: meta.index,',
+        'this.#before = null;\n        this.#place = { index: asIndex(meta.index - 1),',
       ],
     ],
     swarm: ['snapshots', 'default'],

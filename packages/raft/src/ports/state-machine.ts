@@ -29,4 +29,27 @@ export interface StateMachine<Result = unknown, Query = unknown, Answer = unknow
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>
   /** The third way to decide when to compact: asked after every applied batch. */
   wantsSnapshot?(): boolean
+  /** Absent or null: the state ends with the process, and is restored from snapshot and log at every start. */
+  readonly durable?: DurableState | null
+}
+
+/**
+ * A state that is on a disk of its own, with the index that belongs to it. It begins where it was, only what the log holds behind that is applied, and to compact the log
+ * nothing has to be copied: a {@link reference} takes the place of the state in the snapshot.
+ */
+export interface DurableState {
+  /** Everything up to this index of the log is in the state, and nothing behind it. After a loss of power: some such index that was. */
+  readonly appliedIndex: number
+  /**
+   * The log holds everything up to `index` on its disk. Nothing behind it may become durable in the state: else a state that is ahead of its log could not be told from
+   * one whose log was exchanged.
+   */
+  logDurable(index: LogIndex): void
+  /** Called between two batches, when everything up to `index` is applied. Resolves when that is durable, and `appliedIndex` is at least `index` also after the next start. */
+  flush(index: LogIndex): Promise<void>
+  /**
+   * What stands in a snapshot of `index` in place of the state. `restore` takes it as well: then it has nothing to do, or throws CORRUPT (fatal) when the own state
+   * is older than that.
+   */
+  reference(index: LogIndex): AsyncIterable<Uint8Array>
 }

@@ -3,7 +3,7 @@ import { ManualClock } from '../memory/manual-clock.js'
 import type { LogIndex } from '../types.js'
 import { asIndex, asTerm, EntryType } from '../types.js'
 import type { Cut } from './apply-loop.js'
-import { ApplyLoop } from './apply-loop.js'
+import { ApplyLoop, START } from './apply-loop.js'
 import { CallGuards } from './calls.js'
 import { ProposalTable } from './proposals.js'
 import { configurationOf } from './configuration.test-support.js'
@@ -48,7 +48,7 @@ describe('apply loop', () => {
         failed: (error) => failures.push(error),
         track: () => undefined,
       },
-      snapshot: null,
+      start: START,
     })
   })
 
@@ -274,8 +274,8 @@ describe('apply loop', () => {
     open()
     await settle()
     expect(cuts).toEqual([
-      { index: 1, term: 1, timeMs: 10, words: 1 },
-      { index: 3, term: 1, timeMs: 30, words: 3 },
+      { index: 1, term: 1, timeMs: 10, before: START, words: 1 },
+      { index: 3, term: 1, timeMs: 30, before: { index: 2, term: 1, timeMs: 20 }, words: 3 },
     ])
   })
 

@@ -3,7 +3,7 @@ import { BalsaError, invariant } from '../errors.js'
 import type { Clock } from '../ports/clock.js'
 import type { AppliedCommand, StateMachine } from '../ports/state-machine.js'
 import type { Entry, LogIndex, SnapshotMeta, Term } from '../types.js'
-import { asIndex, EntryType, ZERO_TERM } from '../types.js'
+import { asIndex, EntryType, ZERO_INDEX, ZERO_TERM } from '../types.js'
 import type { ConsensusCore } from './consensus-core.js'
 import type { ProposalTable } from './proposals.js'
 
@@ -14,12 +14,20 @@ export interface ApplyLimits {
   readonly maxApplyBytes: number
 }
 
-/** Exactly where the state machine stands: what a snapshot of it must say about itself. */
-export interface Cut {
+/** A place in the log. */
+export interface Place {
   readonly index: LogIndex
   readonly term: Term
   readonly timeMs: number
 }
+
+/** Exactly where the state machine stands: what a snapshot of it must say about itself. */
+export interface Cut extends Place {
+  /** The entry before that one, when it is known. */
+  readonly before: Place | null
+}
+
+export const START: Place = { index: ZERO_INDEX, term: ZERO_TERM, timeMs: 0 }
 
 export interface ApplyHooks {
   /** One more batch is in the state machine, which is at rest now. */
@@ -54,9 +62,11 @@ export class ApplyLoop<Result> {
   readonly #limits: ApplyLimits
   readonly #hooks: ApplyHooks
 
-  #appliedIndex: LogIndex
-  #appliedTerm: Term
-  #appliedTimeMs: number
+  #place: Place
+  /** The entry before it. */
+  #before: Place | null = null
+  /** Applied when this life began: consensus may not know yet that so much is committed. */
+  readonly #startIndex: LogIndex
   #commitIndex: LogIndex
   #restore: PendingRestore | null = null
   /** The state machine is at work, or about to be: no cut. */
@@ -77,8 +87,8 @@ export class ApplyLoop<Result> {
     readonly proposals: ProposalTable<Result>
     readonly limits: ApplyLimits
     readonly hooks: ApplyHooks
-    /** The snapshot that the state machine was started from. */
-    readonly snapshot: SnapshotMeta | null
+    /** Where the state machine begins: all of it up to there is in it. */
+    readonly start: Place
   }) {
     this.#core = options.core
     this.#storage = options.storage
@@ -87,14 +97,13 @@ export class ApplyLoop<Result> {
     this.#proposals = options.proposals
     this.#limits = options.limits
     this.#hooks = options.hooks
-    this.#appliedIndex = options.snapshot?.index ?? asIndex(0)
-    this.#appliedTerm = options.snapshot?.term ?? ZERO_TERM
-    this.#appliedTimeMs = options.snapshot?.timeMs ?? 0
-    this.#commitIndex = this.#appliedIndex
+    this.#place = options.start
+    this.#startIndex = options.start.index
+    this.#commitIndex = options.start.index
   }
 
   get appliedIndex(): LogIndex {
-    return this.#appliedIndex
+    return this.#place.index
   }
 
   /** False while the state is replaced by a snapshot: there is nothing to read then. */
@@ -113,6 +122,7 @@ export class ApplyLoop<Result> {
 
   /** Everything up to `index` may be applied. */
   commit(index: LogIndex): void {
+    if (index <= this.#startIndex) return
     invariant(index >= this.#commitIndex, 'the commit index never goes back', { index, commitIndex: this.#commitIndex })
     this.#commitIndex = index
   }
@@ -130,7 +140,7 @@ export class ApplyLoop<Result> {
   }
 
   get #cut(): Cut {
-    return { index: this.#appliedIndex, term: this.#appliedTerm, timeMs: this.#appliedTimeMs }
+    return { ...this.#place, before: this.#before }
   }
 
   stop(): void {
@@ -142,12 +152,12 @@ export class ApplyLoop<Result> {
   pump(): void {
     if (this.#busy || this.#stopped) return
     if (this.#restore !== null) this.#beginRestore(this.#restore)
-    else if (this.#appliedIndex < this.#commitIndex) this.#nextBatch()
+    else if (this.#place.index < this.#commitIndex) this.#nextBatch()
   }
 
   #nextBatch(): void {
-    const from = asIndex(this.#appliedIndex + 1)
-    const to = asIndex(Math.min(this.#commitIndex, this.#appliedIndex + this.#limits.maxApplyEntries))
+    const from = asIndex(this.#place.index + 1)
+    const to = asIndex(Math.min(this.#commitIndex, this.#place.index + this.#limits.maxApplyEntries))
     const entries = this.#core.entries(from, to, this.#limits.maxApplyBytes)
     if (entries === null) this.#readBatch(from, to)
     else this.#apply(entries)
@@ -209,7 +219,7 @@ export class ApplyLoop<Result> {
   /** Checks that the batch continues exactly where the last one ended: never twice, never with a gap. */
   #commandsOf(entries: readonly Entry[]): AppliedCommand[] {
     const commands: AppliedCommand[] = []
-    let index: number = this.#appliedIndex
+    let index: number = this.#place.index
     for (const entry of entries) {
       index++
       invariant(entry.index === index, 'entries are applied in order, without a gap', { index: entry.index, expected: index })
@@ -235,9 +245,8 @@ export class ApplyLoop<Result> {
     this.#settle(entries, results)
     const last = entries[entries.length - 1]
     invariant(last !== undefined, 'a batch is never empty')
-    this.#appliedIndex = last.index
-    this.#appliedTerm = last.term
-    this.#appliedTimeMs = last.timeMs
+    this.#before = placeOf(entries[entries.length - 2]) ?? this.#place
+    this.#place = { index: last.index, term: last.term, timeMs: last.timeMs }
     this.#endOfWork(() => this.#hooks.applied(last.index, bytes))
   }
 
@@ -258,7 +267,7 @@ export class ApplyLoop<Result> {
     if (this.#stopped) return
     report()
     this.#runAtCut()
-    if (this.#restore === null && this.#appliedIndex >= this.#commitIndex) {
+    if (this.#restore === null && this.#place.index >= this.#commitIndex) {
       this.#busy = false
       return
     }
@@ -285,7 +294,7 @@ export class ApplyLoop<Result> {
         return
       }
       this.#restore = null
-      if (pending.meta.index <= this.#appliedIndex) this.#endOfWork(() => undefined)
+      if (pending.meta.index <= this.#place.index) this.#endOfWork(() => undefined)
       else this.#await(this.#replaceState(pending.meta), () => this.#restored(pending.meta))
     })
   }
@@ -298,9 +307,8 @@ export class ApplyLoop<Result> {
 
   #restored(meta: SnapshotMeta): void {
     this.#restoring = false
-    this.#appliedIndex = meta.index
-    this.#appliedTerm = meta.term
-    this.#appliedTimeMs = meta.timeMs
+    this.#before = null
+    this.#place = { index: meta.index, term: meta.term, timeMs: meta.timeMs }
     this.#endOfWork(() => this.#hooks.restored(meta))
   }
 
@@ -327,12 +335,19 @@ export class ApplyLoop<Result> {
   }
 }
 
+const DISK_CODES: ReadonlySet<string> = new Set(['CORRUPT', 'DISK_FULL', 'IO_ERROR'])
+
+function placeOf(entry: Entry | undefined): Place | null {
+  return entry === undefined ? null : { index: entry.index, term: entry.term, timeMs: entry.timeMs }
+}
+
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { readonly then?: unknown }).then === 'function'
 }
 
-/** What the state machine threw, as the fatal error that it is. */
+/** What the state machine threw, as the fatal error that it is. It may say better than anybody else what is wrong with its disk. */
 export function machineFailure(step: 'apply' | 'restore' | 'snapshot', error: unknown): BalsaError {
+  if (error instanceof BalsaError && DISK_CODES.has(error.code)) return error
   const text = error instanceof Error ? error.message : String(error)
   return new BalsaError('STATE_MACHINE_FAILED', `the state machine failed in ${step}: ${text}`, {
     hint: 'The state of this member is no longer known to equal the others. Mend the state machine and start again.',
@@ -370,4 +385,5 @@ export async function restoreMachine(
   }
   // A machine that swallowed the error of its input holds half a state.
   if (broken !== null) throw broken instanceof BalsaError ? broken : machineFailure('restore', broken)
+  if (meta !== null) await machine.durable?.flush(meta.index)
 }

@@ -6,11 +6,12 @@ import type { StateMachine } from '../ports/state-machine.js'
 import type { Transport } from '../ports/transport.js'
 import type { LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 import { decodeMessage, encodeMessage, laneOf } from '../wire/message-codec.js'
-import { ApplyLoop } from './apply-loop.js'
+import { ApplyLoop, type Place } from './apply-loop.js'
 import { AutomaticTransfer } from './automatic-transfer.js'
 import { CallGuards } from './calls.js'
 import { ChangeTable } from './changes.js'
 import type { ConsensusCore } from './consensus-core.js'
+import { DurableEnd } from './durable-end.js'
 import { EventHub } from './events.js'
 import type { ResolvedReplicaOptions } from './options.js'
 import { ProposalTable } from './proposals.js'
@@ -48,6 +49,8 @@ export class Driver<Result> {
   readonly #storage: Storage
   readonly #transport: Transport
   readonly #sender: SnapshotSender
+  /** For a state machine whose state must not run ahead of the log. */
+  readonly #durableEnd: DurableEnd | null
   readonly #receiver: SnapshotReceiver
   readonly #automatic: AutomaticTransfer | null
   /** Called after every turn: for conditions that somebody waits for. */
@@ -68,7 +71,14 @@ export class Driver<Result> {
   readonly #onFailure: (error: BalsaError) => void
 
   constructor(
-    ports: { readonly clock: Clock; readonly storage: Storage; readonly transport: Transport; readonly machine: StateMachine<Result> },
+    ports: {
+      readonly clock: Clock
+      readonly storage: Storage
+      readonly transport: Transport
+      readonly machine: StateMachine<Result>
+      /** Where the state machine stands. */
+      readonly start: Place
+    },
     core: ConsensusCore,
     { limits, snapshots: policy, slowness }: ResolvedReplicaOptions,
     onFailure: (error: BalsaError) => void,
@@ -79,6 +89,8 @@ export class Driver<Result> {
     this.#storage = storage
     this.#transport = ports.transport
     this.#lastTerm = core.term
+    const state = machine.durable ?? null
+    this.#durableEnd = state === null ? null : new DurableEnd(storage.recovered.lastIndex, (index) => state.logDurable(index))
     this.#onFailure = onFailure
     this.events = new EventHub(clock)
     this.guards = new CallGuards(clock)
@@ -103,11 +115,14 @@ export class Driver<Result> {
         applied: (index, bytes) => this.#applied(index, bytes),
         restored: (meta) => this.#restored(meta),
       },
-      snapshot: storage.recovered.snapshot,
+      start: ports.start,
     })
     const taken = (meta: SnapshotMeta): void => this.events.emit({ type: 'snapshot', meta })
     this.taker = new SnapshotTaker({ core, storage, machine, policy, applyLoop: this.applyLoop, hooks: { ...hooks, taken } })
-    this.#sender = new SnapshotSender(storage, clock, limits.snapshotBytesPerSecond, hooks)
+    this.#sender = new SnapshotSender(storage, clock, limits.snapshotBytesPerSecond, {
+      ...hooks,
+      wholeInsteadOf: (meta) => this.taker.wholeInsteadOf(meta),
+    })
     this.#receiver = new SnapshotReceiver(storage, hooks)
     const request = (ref: number, target: MemberId): void => this.request({ type: 'transfer', ref, target })
     const parts = { core, clock, events: this.events, transfers: this.transfers, request }
@@ -314,11 +329,15 @@ export class Driver<Result> {
 
   #persist(effect: PersistEffect): Promise<void> {
     const durable = this.#storage.persist(effect)
+    this.#durableEnd?.begun(effect)
     this.#automatic?.writing(durable)
     const { sequence } = effect
     this.track(
       durable.then(
-        () => this.input({ type: 'persisted', sequence }),
+        () => {
+          this.#durableEnd?.ended()
+          this.input({ type: 'persisted', sequence })
+        },
         (error: unknown) => this.fail(error),
       ),
     )

@@ -8,7 +8,7 @@ import type { StateMachine } from '../ports/state-machine.js'
 import type { Transport } from '../ports/transport.js'
 import type { Configuration, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
 import { EntryType, ZERO_INDEX } from '../types.js'
-import { restoreMachine } from './apply-loop.js'
+import type { Place } from './apply-loop.js'
 import type { CallOptions } from './calls.js'
 import { stopped } from './calls.js'
 import type { MembershipChanged } from './changes.js'
@@ -18,6 +18,7 @@ import type { EventOf, EventStreamOptions, ReplicaEvent, ReplicaEventType } from
 import type { ReplicaOptions, ResolvedReplicaOptions } from './options.js'
 import { resolveReplicaOptions } from './options.js'
 import type { Proposed, Started } from './proposals.js'
+import { startMachine } from './start-place.js'
 import { type AgedAnswer, type ReadOptions, requireReadOptions, tooStale } from './read-options.js'
 
 export interface PeerReplication extends PeerProgress {
@@ -88,18 +89,18 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
   #failure: BalsaError | null = null
   #resolveClosed: (error: BalsaError | null) => void = () => undefined
 
-  private constructor(ports: Ports<Result, Query, Answer>, core: ConsensusCore, options: ResolvedReplicaOptions) {
+  private constructor(ports: Ports<Result, Query, Answer>, start: Place, core: ConsensusCore, options: ResolvedReplicaOptions) {
     this.#ports = ports
     this.#electionTimeoutMs = options.core.electionTimeoutMs
     this.#leaseReads = options.core.leaseReads !== null
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    this.#driver = new Driver<Result>(ports, core, options, (error) => this.#failed(error))
+    this.#driver = new Driver<Result>({ ...ports, start }, core, options, (error) => this.#failed(error))
   }
 
   /**
-   * Starts a member: its newest snapshot goes into the state machine first, then the log behind it as it is known to be committed
+   * Starts a member: its newest snapshot goes into the state machine first (unless that has all of it), then the log behind it as it is known to be committed
    *. Takes over `storage` and `transport`, and closes them when it fails.
    * Errors (fatal): CONFIG, IDENTITY_MISMATCH, CORRUPT, STATE_MACHINE_FAILED, and whatever the transport's start says.
    */
@@ -107,10 +108,10 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
     const { clock, storage, transport, stateMachine: machine } = options
     try {
       const resolved = resolveReplicaOptions(options)
-      await restoreMachine(machine, storage, storage.recovered.snapshot, () => false)
+      const start = await startMachine(machine, storage)
       const create = options.createCore ?? ((core, recovered, nowMs) => new RaftCore(core, recovered, nowMs))
       const core = create(resolved.core, storage.recovered, clock.now())
-      const replica = new Replica<Result, Query, Answer>({ clock, storage, transport, machine }, core, resolved)
+      const replica = new Replica<Result, Query, Answer>({ clock, storage, transport, machine }, start, core, resolved)
       await replica.#driver.start()
       return replica
     } catch (error) {

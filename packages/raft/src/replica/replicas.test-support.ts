@@ -31,15 +31,22 @@ export class TestReplicas {
   /** How long a write takes on every disk that is opened from now on. */
   diskMs = 0
 
-  private constructor(size: number, seed: number, options: Partial<Options>) {
+  readonly #newMachine: (id: MemberId) => WordList
+
+  private constructor(size: number, seed: number, options: Partial<Options>, newMachine: (id: MemberId) => WordList) {
+    this.#newMachine = newMachine
     this.random = new SeededRandom(seed)
     this.network = new MemoryNetwork(this.clock, this.random.fork(), { minDelayMs: 1, maxDelayMs: 3 })
     this.configuration = configurationOf(size)
     this.#options = options
   }
 
-  static async open(size: number, options: Partial<Options> = {}, { seed = 1, diskMs = 0 } = {}): Promise<TestReplicas> {
-    const cluster = new TestReplicas(size, seed, options)
+  static async open(
+    size: number,
+    options: Partial<Options> = {},
+    { seed = 1, diskMs = 0, newMachine = (_id: MemberId): WordList => new WordList() } = {},
+  ): Promise<TestReplicas> {
+    const cluster = new TestReplicas(size, seed, options, newMachine)
     cluster.diskMs = diskMs
     for (const id of cluster.configuration.voters) {
       const disk = new TestDisk(cluster.configuration)
@@ -51,7 +58,7 @@ export class TestReplicas {
   async #start(id: MemberId, disk: TestDisk): Promise<Pick<TestMember, 'storage' | 'machine' | 'replica'>> {
     const storage = new TestStorage(disk)
     if (this.diskMs > 0) storage.slow = { clock: this.clock, ms: this.diskMs }
-    const machine = new WordList()
+    const machine = this.#newMachine(id)
     const replica: TestReplica = await Replica.open({
       id,
       clock: this.clock,

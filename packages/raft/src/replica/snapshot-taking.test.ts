@@ -4,7 +4,7 @@ import { BalsaError } from '../errors.js'
 import { ManualClock } from '../memory/manual-clock.js'
 import type { SnapshotMeta } from '../types.js'
 import { asIndex, asMemberId } from '../types.js'
-import { ApplyLoop } from './apply-loop.js'
+import { ApplyLoop, START } from './apply-loop.js'
 import { CallGuards } from './calls.js'
 import { ProposalTable } from './proposals.js'
 import { SnapshotTaker } from './snapshot-taking.js'
@@ -45,7 +45,7 @@ function setUp(policy: { maxLogBytes: number; trailingEntries: number }): void {
     proposals: new ProposalTable({ maxCommandBytes: 100, maxPendingProposals: 100 }, new CallGuards(clock)),
     limits: { maxApplyEntries: 1, maxApplyBytes: 1000 },
     hooks: { ...hooks, applied: (_index, bytes) => taker.applied(bytes), restored: (meta) => taker.restored(meta) },
-    snapshot: null,
+    start: START,
   })
   taker = new SnapshotTaker<number>({ core, storage, machine, applyLoop: loop, policy, hooks })
 }

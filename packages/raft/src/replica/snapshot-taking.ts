@@ -1,7 +1,7 @@
 import type { Input } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
 import type { Storage } from '../log/storage.js'
-import type { StateMachine } from '../ports/state-machine.js'
+import type { DurableState, StateMachine } from '../ports/state-machine.js'
 import type { LogIndex, SnapshotMeta } from '../types.js'
 import { asIndex, ZERO_INDEX } from '../types.js'
 import type { ApplyLoop, Cut } from './apply-loop.js'
@@ -34,9 +34,15 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+/** Nothing but the word that the state is where it was; or the state itself. */
+type Kind = 'reference' | 'whole'
+
 /**
  * Takes local snapshots, one at a time. The cut is made synchronously between two batches, at exactly the applied index; the
  * bytes are streamed to storage while newer commands are applied. The log is compacted only when the file is durable.
+ *
+ * With a durable state, compaction copies nothing: the state is flushed, and the snapshot refers to it. The state itself goes into a file only for somebody else: a peer that
+ * needs a snapshot, or the service. A reference lies one entry below what is applied, so that there is always room for a whole one above it.
  */
 export class SnapshotTaker<Result> {
   readonly #core: ConsensusCore
@@ -46,13 +52,15 @@ export class SnapshotTaker<Result> {
   readonly #policy: SnapshotPolicy
   readonly #hooks: TakingHooks
   #waiters: Waiter[] = []
-  #cutRequested = false
+  #cutRequested: Kind | null = null
   #writing = false
   #stopped = false
   /** Index of the newest snapshot, taken or installed. */
   #snapshotIndex: LogIndex
   /** Estimate of what was applied since then: without progress no new snapshot, however long the tail behind it is. */
   #bytesSince = 0
+  /** Snapshots of this life that hold the state. Of older ones that is not known. */
+  readonly #whole = new Set<LogIndex>()
 
   constructor(options: {
     readonly core: ConsensusCore
@@ -74,14 +82,29 @@ export class SnapshotTaker<Result> {
   /** A batch was applied: is it time? */
   applied(bytes: number): void {
     this.#bytesSince += bytes
-    if (this.#writing || this.#cutRequested || this.#applyLoop.appliedIndex <= this.#snapshotIndex) return
+    if (this.#writing || this.#cutRequested !== null || this.#applyLoop.appliedIndex <= this.#snapshotIndex) return
     if (!this.#describable(this.#applyLoop.appliedIndex)) return
-    if (this.#logTooLong() || (!this.#core.isWitness && this.#machine.wantsSnapshot?.() === true)) this.#request()
+    if (this.#logTooLong() || (!this.#core.isWitness && this.#machine.wantsSnapshot?.() === true)) {
+      this.#request(this.#refers ? 'reference' : 'whole')
+    }
+  }
+
+  get #refers(): boolean {
+    return !this.#core.isWitness && this.#durable !== null
+  }
+
+  get #durable(): DurableState | null {
+    return this.#machine.durable ?? null
+  }
+
+  /** Null when this snapshot holds the state; otherwise resolves when there is a newer one that does. Rejects as `take`. */
+  wholeInsteadOf(meta: SnapshotMeta): Promise<unknown> | null {
+    return this.#durable === null || this.#whole.has(meta.index) ? null : this.take()
   }
 
   /** The leader's snapshot replaced the state. */
   restored(meta: SnapshotMeta): void {
-    this.#covered(meta)
+    this.#covered(meta, 'whole')
     this.#bytesSince = 0
   }
 
@@ -99,7 +122,7 @@ export class SnapshotTaker<Result> {
     }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ index, resolve, reject })
-      if (!this.#writing) this.#request()
+      if (!this.#writing) this.#request('whole')
     })
   }
 
@@ -127,20 +150,39 @@ export class SnapshotTaker<Result> {
     return !sending || logBytes > TRANSFER_PATIENCE * maxLogBytes
   }
 
-  #request(): void {
-    if (this.#cutRequested || this.#stopped) return
-    this.#cutRequested = true
+  #request(kind: Kind): void {
+    if (this.#stopped) return
+    if (this.#cutRequested !== null) {
+      // The one that is on its way may as well hold the state.
+      if (kind === 'whole') this.#cutRequested = kind
+      return
+    }
+    this.#cutRequested = kind
     this.#applyLoop.whenAtRest((cut) => {
-      this.#cutRequested = false
-      this.#write(cut)
+      const requested = this.#cutRequested
+      this.#cutRequested = null
+      if (requested === 'reference' && this.#durable !== null) this.#refer(cut, this.#durable)
+      else this.#write(cut)
     })
   }
 
-  #write(cut: Cut): void {
-    if (this.#stopped || cut.index <= this.#snapshotIndex) return
+  #refer({ index, before }: Cut, durable: DurableState): void {
+    if (this.#stopped || before === null || before.index <= this.#snapshotIndex || !this.#describable(before.index)) return
     this.#writing = true
     this.#bytesSince = 0
-    const configuration = this.#core.configurationAt(cut.index)
+    const description = { ...before, configuration: this.#core.configurationAt(before.index) }
+    const flushed = durable.flush(index)
+    this.#finish(
+      'reference',
+      flushed.then(() => this.#storage.snapshots.write(description, durable.reference(before.index))),
+    )
+  }
+
+  #write({ index, term, timeMs }: Cut): void {
+    if (this.#stopped || index <= this.#snapshotIndex) return
+    this.#writing = true
+    this.#bytesSince = 0
+    const configuration = this.#core.configurationAt(index)
     let chunks: AsyncIterable<Uint8Array> | null
     try {
       chunks = this.#core.isWitness ? null : this.#chunksOfNow()
@@ -148,8 +190,12 @@ export class SnapshotTaker<Result> {
       this.#hooks.failed(machineFailure('snapshot', error))
       return
     }
-    const written = this.#storage.snapshots.write({ ...cut, configuration }, chunks).then(
-      (meta) => this.#written(meta),
+    this.#finish('whole', this.#storage.snapshots.write({ index, term, timeMs, configuration }, chunks))
+  }
+
+  #finish(kind: Kind, writing: Promise<SnapshotMeta>): void {
+    const written = writing.then(
+      (meta) => this.#written(meta, kind),
       (error: unknown) => {
         this.#writing = false
         if (!this.#stopped) this.#hooks.failed(error)
@@ -186,18 +232,20 @@ export class SnapshotTaker<Result> {
     return chunks()
   }
 
-  #written(meta: SnapshotMeta): void {
+  #written(meta: SnapshotMeta, kind: Kind): void {
     this.#writing = false
     if (this.#stopped) return
-    this.#covered(meta)
+    this.#covered(meta, kind)
     const firstIndexToKeep = asIndex(Math.max(1, meta.index + 1 - this.#policy.trailingEntries))
     this.#hooks.input({ type: 'snapshotTaken', meta, firstIndexToKeep })
     this.#hooks.taken(meta)
-    if (this.#waiters.length > 0) this.#request()
+    if (this.#waiters.length > 0) this.#request('whole')
   }
 
-  #covered(meta: SnapshotMeta): void {
+  #covered(meta: SnapshotMeta, kind: Kind): void {
     if (meta.index > this.#snapshotIndex) this.#snapshotIndex = meta.index
+    if (kind === 'reference') return
+    this.#whole.add(meta.index)
     const served = this.#waiters.filter((waiter) => waiter.index <= meta.index)
     if (served.length === 0) return
     this.#waiters = this.#waiters.filter((waiter) => waiter.index > meta.index)

@@ -17,7 +17,9 @@ const hooks = {
   input: (input: Input): void => void inputs.push(input),
   failed: (error: unknown): void => void failures.push(error),
   track: (): void => undefined,
+  wholeInsteadOf: (): Promise<unknown> | null => whole,
 }
+let whole: Promise<unknown> | null
 const peer = asMemberId(2)
 
 beforeEach(() => {
@@ -25,6 +27,7 @@ beforeEach(() => {
   storage = new TestStorage(new TestDisk(configurationOf(3)))
   inputs = []
   failures = []
+  whole = null
 })
 
 describe('sender', () => {
@@ -39,6 +42,16 @@ describe('sender', () => {
       { type: 'snapshotRead', peer, meta: metaOf(4), offset: 0, data: bytesOf('012345'), done: false },
       { type: 'snapshotRead', peer, meta: metaOf(4), offset: 6, data: bytesOf('6789'), done: true },
     ])
+  })
+
+  it('asks for the state as a whole, once, when a snapshot only refers to it', async () => {
+    const sender = new SnapshotSender(storage, clock, Infinity, hooks)
+    storage.disk.snapshot = { meta: metaOf(4), chunks: [bytesOf('reference')] }
+    whole = Promise.reject(new Error('not now'))
+    for (let time = 0; time < 3; time++) sender.read({ peer, meta: metaOf(4), offset: 0, maxBytes: 6 })
+    await clock.advanceAsync(0)
+    expect(inputs).toEqual([{ type: 'snapshotReadFailed', peer }])
+    expect(failures).toEqual([])
   })
 
   it('keeps to its rate', async () => {

@@ -2,7 +2,7 @@ import type { Effects, Input } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
 import type { Storage } from '../log/storage.js'
 import type { Clock } from '../ports/clock.js'
-import type { MemberId } from '../types.js'
+import type { MemberId, SnapshotMeta } from '../types.js'
 import { RateLimiter } from './rate-limiter.js'
 
 type SnapshotRead = Effects['snapshotReads'][number]
@@ -15,22 +15,42 @@ export interface TransferHooks {
   track(work: Promise<unknown>): void
 }
 
+export interface SendingHooks extends TransferHooks {
+  /** Null when this snapshot holds the state; otherwise settles when there may be a newer one that does. */
+  wholeInsteadOf(meta: SnapshotMeta): Promise<unknown> | null
+}
+
 /** Reads pieces of the newest snapshot for peers that need it, no faster than the limit allows. */
 export class SnapshotSender {
   readonly #storage: Storage
   readonly #limiter: RateLimiter
-  readonly #hooks: TransferHooks
+  readonly #hooks: SendingHooks
+  /** Peers for which the state is being written into a file. */
+  readonly #preparing = new Set<MemberId>()
   /** The piece that waits to be sent to each peer. A later question takes the place of an earlier one, or repeated questions would pile up. */
   readonly #waiting = new Map<MemberId, Extract<Input, { type: 'snapshotRead' }>>()
   #stopped = false
 
-  constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: TransferHooks) {
+  constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: SendingHooks) {
     this.#storage = storage
     this.#limiter = new RateLimiter(clock, bytesPerSecond)
     this.#hooks = hooks
   }
 
   read(request: SnapshotRead): void {
+    const { peer } = request
+    if (this.#preparing.has(peer)) return
+    const whole = this.#hooks.wholeInsteadOf(request.meta)
+    if (whole !== null) {
+      this.#preparing.add(peer)
+      // In both cases the core begins anew, with the newest snapshot.
+      const prepared = (): void => {
+        this.#preparing.delete(peer)
+        if (!this.#stopped) this.#hooks.input({ type: 'snapshotReadFailed', peer })
+      }
+      this.#hooks.track(whole.then(prepared, prepared))
+      return
+    }
     this.#hooks.track(this.#answer(request).catch((error: unknown) => this.#hooks.failed(error)))
   }
 
