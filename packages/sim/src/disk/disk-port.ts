@@ -28,6 +28,8 @@ export interface DiskConditions {
   /** Share of the other calls that take time, and how long. */
   slowCallRate: number
   slowCallMs: number
+  /** Each call on the file of a snapshot that is being received takes this long. */
+  slowReceiptMs: number
   /** Per call. */
   readErrorRate: number
   writeErrorRate: number
@@ -82,6 +84,8 @@ export class DiskPort implements FileSystem {
   readonly hooks: DiskHooks
   /** Syncs and slow calls under way. */
   busy = 0
+  /** Of them, on the file of a snapshot that is being received. */
+  receiving = 0
 
   constructor(scheduler: Scheduler, owner: EventOwner, disk: SimDisk, hooks: DiskHooks) {
     this.scheduler = scheduler
@@ -143,7 +147,14 @@ export class DiskPort implements FileSystem {
       return Promise.reject(asError(error))
     }
     if (hooks.crashHere(operation, 2)) return never()
-    const { slowCallRate, slowCallMs } = hooks.conditions
+    const { slowCallRate, slowCallMs, slowReceiptMs } = hooks.conditions
+    if (slowReceiptMs > 0 && path.endsWith('.part')) {
+      this.receiving++
+      return this.later(slowReceiptMs, () => {
+        this.receiving--
+        return result
+      })
+    }
     if (slowCallRate === 0 || !hooks.random.bool(slowCallRate)) {
       this.#expectReader(result)
       return Promise.resolve(result)

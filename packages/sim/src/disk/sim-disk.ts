@@ -171,6 +171,13 @@ export class SimDisk {
     this.#namesGeneration++
   }
 
+  /** Takes everything away. */
+  wipe(): void {
+    this.#directories.clear()
+    this.#namesGeneration++
+    this.log.refresh(new Map(), this.#namesGeneration)
+  }
+
   /** Takes a file away, as nobody should. */
   loseFile(name: string): void {
     const home = this.#require(this.home)

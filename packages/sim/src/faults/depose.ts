@@ -1,6 +1,7 @@
 import type { SimMember } from '../world/sim-member.js'
 import { type Arena, leaderOf, running } from './fault.js'
-import { change, takeSnapshot } from './process-faults.js'
+import { change } from './membership.js'
+import { takeSnapshot } from './process-faults.js'
 
 /** How often the leader's peers are asked whether another leads, and how many times. */
 const ASK_EVERY_MS = 2

@@ -58,18 +58,22 @@ export const syncErrors: Fault = (arena) => {
 }
 
 function drawSpare(arena: Arena): SimMember | null {
-  const candidates = arena.world.members.filter(({ id, out }) => arena.spare.has(id) && !out)
+  const candidates = arena.world.members.filter((member) => !member.out && arena.survival.mayLose(member))
   return candidates.length === 0 ? null : arena.random.pick(candidates)
 }
 
 export const lostWrite: Fault = (arena) => {
   const victim = drawSpare(arena)
-  if (victim !== null) victim.diskConditions.nextWriteLost = true
+  if (victim === null) return
+  victim.doomed = true
+  victim.diskConditions.nextWriteLost = true
 }
 
 export const misdirectedWrite: Fault = (arena) => {
   const victim = drawSpare(arena)
-  if (victim !== null) victim.diskConditions.nextWriteMisdirected = true
+  if (victim === null) return
+  victim.doomed = true
+  victim.diskConditions.nextWriteMisdirected = true
 }
 
 /**

@@ -3,6 +3,7 @@ import type { SimStreams } from '../network/sim-streams.js'
 import type { FaultName, Plan } from '../swarm/plan.js'
 import type { SimMember } from '../world/sim-member.js'
 import type { World } from '../world/world.js'
+import type { Survival } from './survival.js'
 
 /** What faults work with. */
 export interface Arena {
@@ -10,8 +11,8 @@ export interface Arena {
   readonly streams: SimStreams
   readonly plan: Plan
   readonly random: SeededRandom
-  /** Members that may be damaged or stay down for ever: never so many that no quorum is left. */
-  readonly spare: ReadonlySet<number>
+  /** Who may be damaged or stay down for ever: never so many that no quorum is left. */
+  readonly survival: Survival
   /** Grows when everything is healed: what a fault meant to end later has ended already. */
   healed: number
   /** Runs later, unless everything was healed meanwhile. */

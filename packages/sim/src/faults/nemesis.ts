@@ -8,11 +8,14 @@ import * as disk from './disk-faults.js'
 import { depose } from './depose.js'
 import type { Arena, FaultTable } from './fault.js'
 import { handover } from './handover.js'
+import * as late from './late.js'
+import * as membership from './membership.js'
 import * as network from './network-faults.js'
 import * as processes from './process-faults.js'
+import type { Survival } from './survival.js'
 import { usurp } from './usurp.js'
 
-const TABLE: FaultTable = { ...network, ...processes, ...disk, handover, usurp }
+const TABLE: FaultTable = { ...network, ...processes, ...disk, ...late, ...membership, handover, usurp }
 
 /** A quarter of the slices of time is quiet: what broke must also mend (Jepsen). */
 const QUIET_SHARE = 0.25
@@ -23,18 +26,17 @@ export class Nemesis implements Arena {
   readonly streams: SimStreams
   readonly plan: Plan
   readonly random: SeededRandom
-  readonly spare: ReadonlySet<number>
+  readonly survival: Survival
   healed = 0
   #active = new Set<FaultName>()
   #stopped = false
 
-  constructor(world: World, streams: SimStreams, plan: Plan) {
+  constructor(world: World, streams: SimStreams, plan: Plan, survival: Survival) {
     this.world = world
     this.streams = streams
     this.plan = plan
     this.random = world.random.fork()
-    const ids = this.random.shuffle(world.members.map(({ id }) => id as number))
-    this.spare = new Set(ids.slice(0, Math.floor((plan.size - 1) / 2)))
+    this.survival = survival
     world.onLifeEnded = (member, error) => this.#ended(member, error?.code ?? null)
   }
 
@@ -94,6 +96,7 @@ export class Nemesis implements Arena {
       this.world.coverage.hit('damage found, member stays out')
       return
     }
+    if (member.out) return
     if (this.#stopped) this.world.scheduler.after(100, null, () => member.start())
     else this.restartLater(member, 50 + this.random.next() * 2000)
   }

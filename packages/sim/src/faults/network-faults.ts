@@ -156,7 +156,7 @@ export const slowLink: Fault = (arena) => {
   })
 }
 
-/** One kind of message is lost, from somebody or everybody. */
+/** One kind of message is lost, or comes very late, from somebody or everybody. */
 export const filter: Fault = (arena) => {
   const { world, random } = arena
   const type = random.pick(MESSAGE_TYPES.slice(1))
@@ -167,6 +167,7 @@ export const filter: Fault = (arena) => {
     to: random.bool() ? 0 : random.pick(ids),
     type,
     rate: random.pick([0.3, 0.7, 1]),
+    ...(random.bool(0.3) ? { lateMs: arena.plan.core.electionTimeoutMs * (0.5 + 3 * random.next()) } : {}),
   }
   world.network.filters = [...world.network.filters, each]
   world.coverage.hit('fault filter')

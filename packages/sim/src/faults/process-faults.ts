@@ -1,7 +1,5 @@
-import { type Configuration, type MemberId, asMemberId } from '@balsa/raft'
 import type { SimMember } from '../world/sim-member.js'
 import { type Arena, duration, type Fault, leaderOf, running } from './fault.js'
-import { partition } from './network-faults.js'
 
 const alive = (arena: Arena): SimMember[] => arena.world.members.filter(({ life }) => life !== null)
 
@@ -56,9 +54,9 @@ export const clusterCrash: Fault = (arena) => {
   }
 }
 
-/** A member of the spare ones goes and does not come back. */
+/** A member goes and does not come back. */
 export const stayDown: Fault = (arena) => {
-  const candidates = alive(arena).filter(({ id }) => arena.spare.has(id))
+  const candidates = alive(arena).filter((member) => arena.survival.mayLose(member))
   if (candidates.length === 0) return
   const victim = arena.random.pick(candidates)
   arena.world.coverage.hit('fault stayDown')
@@ -121,70 +119,4 @@ export const takeSnapshot: Fault = (arena) => {
     () => world.coverage.hit('snapshot on demand'),
     () => undefined,
   )
-}
-
-/** One voter more, one less, or several at once through a joint configuration. */
-export const change: Fault = (arena) => {
-  const { world, random } = arena
-  const leader = leaderOf(arena)
-  const core = leader?.life?.core
-  if (leader === undefined || core === undefined || core === null) return
-  const { configuration } = core
-  if (configuration.votersOutgoing.length > 0) return
-  let next: Configuration | null = null
-  for (let attempt = 0; attempt < 20 && next === null; attempt++) next = drawConfiguration(arena, configuration)
-  if (next === null) return
-  const joint = next.votersOutgoing.length > 0
-  world.coverage.hit(joint ? 'fault change joint' : 'fault change')
-  if (!next.voters.includes(leader.id)) world.coverage.hit('change removes the leader')
-  world.trace.add(
-    world.nowMs,
-    leader.id,
-    'change',
-    0,
-    next.voters.length,
-    next.votersOutgoing.length,
-    `voters ${next.voters.join(' ')} learners ${next.learners.join(' ')}`,
-  )
-  core.proposeConfiguration(next)
-  // Another one before the first can be committed: it must be refused.
-  if (random.bool(0.2)) arena.later(random.next() * 3, () => change(arena))
-  disturb(arena)
-}
-
-/** A change is only dangerous while something else goes wrong. */
-function disturb(arena: Arena): void {
-  const trouble = arena.random.pick([null, partition, partition, crash, pause])
-  if (trouble !== null)
-    arena.later(arena.random.next() * arena.random.next() * arena.plan.core.heartbeatIntervalMs * 2, () => trouble(arena))
-}
-
-function drawConfiguration(arena: Arena, now: Configuration): Configuration | null {
-  const { random, world } = arena
-  const ids = world.members.map(({ id }) => id)
-  const safe = ids.filter((id) => !arena.spare.has(id))
-  const joint = random.bool(0.5)
-  const outside = random.shuffle(ids.filter((id) => !now.voters.includes(id)))
-  const inside = random.shuffle([...now.voters])
-  let voters: MemberId[]
-  if (joint) voters = ids.filter(() => random.bool(0.7))
-  else if (outside.length > 0 && random.bool()) voters = [...now.voters, ...outside.slice(0, 1)]
-  else voters = inside.slice(1)
-  voters.sort((a, b) => a - b)
-  // A quorum must be left when all spare members are gone for ever.
-  const lasting = voters.filter((id) => safe.includes(id)).length
-  if (voters.length === 0 || lasting * 2 <= voters.length) return null
-  const learners = ids.filter((id) => !voters.includes(id) && (!joint || random.bool(0.7)))
-  const staying = new Set<MemberId>([...voters, ...learners, ...(joint ? now.voters : [])])
-  return {
-    ...now,
-    members: ids
-      .filter((id) => staying.has(id))
-      .map((id) => world.founding.members[id - 1] ?? { id: asMemberId(id), address: '', clientAddress: '', name: '' }),
-    voters,
-    votersOutgoing: joint ? now.voters : [],
-    learners: learners.filter((id) => !joint || !now.voters.includes(id)),
-    // The same few members come and go.
-    removed: now.removed.filter((id) => !staying.has(id)),
-  }
 }

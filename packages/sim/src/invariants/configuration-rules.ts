@@ -1,7 +1,16 @@
-import { decodeConfiguration, type Effects, encodeConfiguration, EntryType, type Input, type LogIndex, type RaftCore } from '@balsa/raft'
+import {
+  type Configuration,
+  decodeConfiguration,
+  type Effects,
+  encodeConfiguration,
+  EntryType,
+  type Input,
+  type LogIndex,
+  type MemberId,
+  type RaftCore,
+} from '@balsa/raft'
 import type { Before, Observer } from '../world/observer.js'
-import type { Life } from '../world/sim-member.js'
-import type { World } from '../world/world.js'
+import type { Life, SimMember } from '../world/sim-member.js'
 import type { Ledger } from './ledger.js'
 import { violate } from './violate.js'
 
@@ -21,7 +30,11 @@ export class ConfigurationRules implements Observer {
   readonly name = 'configuration-rules'
   readonly #ledger: Ledger
   readonly #changes: Change[] = []
-  #founding: Uint8Array | null = null
+  readonly #founding = new Map<Configuration, Uint8Array>()
+  /** Of members of committed configurations: is it a witness? */
+  readonly #kinds = new Map<MemberId, boolean>()
+  readonly #removed = new Set<MemberId>()
+  #settledUpTo = 0
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -34,7 +47,7 @@ export class ConfigurationRules implements Observer {
   stepped(life: Life, core: RaftCore, input: Input, _before: Before): void {
     if (input.type !== 'snapshotTaken') return
     const { index, configuration } = input.meta
-    if (equal(encodeConfiguration(configuration), this.#truth(life.member.world, core, index))) return
+    if (equal(encodeConfiguration(configuration), this.#truth(life.member, core, index))) return
     violate(life.member.world, this.name, `the snapshot of member ${life.member.id} at ${index} carries another configuration than its log`)
   }
 
@@ -48,7 +61,10 @@ export class ConfigurationRules implements Observer {
       if (entry.type !== EntryType.configuration) continue
       changed = true
       const bytes = encodeConfiguration(decodeConfiguration(entry.payload))
-      if (core.role === 'leader' && entry.term === core.term) this.#mayChange(life, core, entry.index)
+      if (core.role === 'leader' && entry.term === core.term) {
+        this.#mayChange(life, core, entry.index)
+        this.#mayFollow(life, core, entry.index, decodeConfiguration(entry.payload))
+      }
       if (!this.#changes.some(({ index, term }) => index === entry.index && term === entry.term))
         this.#changes.push({ index: entry.index, term: entry.term, bytes })
     }
@@ -65,22 +81,79 @@ export class ConfigurationRules implements Observer {
       violate(world, this.name, `leader ${id} changes the configuration at ${index}, the change at ${open.index} is not committed`)
   }
 
-  #follows({ member: { world, id } }: Life, core: RaftCore): void {
-    if (equal(encodeConfiguration(core.configuration), this.#truth(world, core, core.lastIndex))) return
+  #follows({ member }: Life, core: RaftCore): void {
+    const { world, id } = member
+    if (equal(encodeConfiguration(core.configuration), this.#truth(member, core, core.lastIndex))) return
     violate(world, this.name, `member ${id} does not follow the newest configuration of its log, which ends at ${core.lastIndex}`)
   }
 
+  #foundingOf(configuration: Configuration): Uint8Array {
+    let bytes = this.#founding.get(configuration)
+    if (bytes === undefined) {
+      bytes = encodeConfiguration(configuration)
+      this.#founding.set(configuration, bytes)
+    }
+    return bytes
+  }
+
+  /** Quorums of the one and the next must meet; nobody comes back; nobody turns from or into a witness (thesis, section 4.1; paper, section 6). */
+  #mayFollow({ member }: Life, core: RaftCore, index: number, next: Configuration): void {
+    this.#settle()
+    const { world, id } = member
+    const active = decodeConfiguration(this.#truth(member, core, index - 1))
+    const meets =
+      active.votersOutgoing.length > 0
+        ? next.votersOutgoing.length === 0 && sameIds(next.voters, active.voters)
+        : sameIds(next.votersOutgoing.length > 0 ? next.votersOutgoing : next.voters, active.voters)
+    if (!meets)
+      violate(world, this.name, `leader ${id} changes the configuration at ${index}: voters ${active.voters} become ${next.voters} at once`)
+    for (const { id: each } of next.members) {
+      if (this.#removed.has(each)) violate(world, this.name, `leader ${id} admits member ${each} at ${index}, which was removed`)
+      const kind = this.#kinds.get(each)
+      if (kind !== undefined && kind !== next.witnesses.includes(each))
+        violate(world, this.name, `leader ${id} turns member ${each} from or into a witness at ${index}`)
+    }
+  }
+
+  /** Takes in what was committed since. */
+  #settle(): void {
+    const { committed, committedIndex } = this.#ledger
+    for (const { index, term, bytes } of this.#changes) {
+      if (index <= this.#settledUpTo || committed[index] !== term) continue
+      const { members, witnesses, removed } = decodeConfiguration(bytes)
+      for (const { id } of members) this.#kinds.set(id, witnesses.includes(id))
+      for (const id of removed) this.#removed.add(id)
+    }
+    this.#settledUpTo = committedIndex
+  }
+
+  /** The newest committed configuration, and every one that stands above it in some log. */
+  possible(founding: Configuration): Configuration[] {
+    const { committed, committedIndex } = this.#ledger
+    let newest: Change | null = null
+    const open: Change[] = []
+    for (const change of this.#changes) {
+      if (change.index > committedIndex) open.push(change)
+      else if (committed[change.index] === change.term && change.index > (newest?.index ?? 0)) newest = change
+    }
+    return [newest === null ? founding : decodeConfiguration(newest.bytes), ...open.map(({ bytes }) => decodeConfiguration(bytes))]
+  }
+
   /** The newest change up to `index` in the log of this member; what it no longer holds is committed. */
-  #truth(world: World, core: RaftCore, index: number): Uint8Array {
+  #truth(member: SimMember, core: RaftCore, index: number): Uint8Array {
     let newest: Change | null = null
     for (const change of this.#changes) {
       if (change.index > index || (newest !== null && change.index < newest.index)) continue
       const term = change.index < core.firstIndex ? this.#ledger.committed[change.index] : core.termAt(change.index as LogIndex)
       if (term === change.term) newest = change
     }
-    this.#founding ??= encodeConfiguration(world.founding)
-    return newest?.bytes ?? this.#founding
+    if (newest !== null) return newest.bytes
+    // A member that came later knows nothing of the founding, but a snapshot may tell it; one of another newcomer tells it nothing.
+    const ofSnapshot = core.snapshotMeta?.configuration.members.length ?? 0
+    return this.#foundingOf(ofSnapshot > 0 ? member.world.founding : member.initialConfiguration)
   }
 }
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at])
+
+const sameIds = (a: readonly MemberId[], b: readonly MemberId[]): boolean => a.length === b.length && a.every((id) => b.includes(id))

@@ -1,7 +1,7 @@
 import { asIndex, type Effects, type Input, type Message, type RaftCore } from '@balsa/raft'
 import type { Before, Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
-import { hashEntry, type Ledger } from './ledger.js'
+import { isSame, type Ledger } from './ledger.js'
 import { violate } from './violate.js'
 
 /** What a member has let others rely on. */
@@ -53,7 +53,9 @@ export class DurableStart implements Observer {
   }
 
   started(life: Life, core: RaftCore): void {
-    const { world, id } = life.member
+    const { world, id, wiped } = life.member
+    // A disk that was taken away keeps nothing; what comes of it is that nobody may listen (see election-safety and durable-commit).
+    if (wiped) this.#promised.delete(id)
     const { term, vote, stableIndex, stableTerm } = this.#of(id)
     if (core.term < term) violate(world, this.name, `member ${id} starts in term ${core.term}, it has said ${term}`)
     if (vote !== null && vote.term === core.term && core.votedFor !== vote.candidate)
@@ -77,7 +79,7 @@ export class DurableStart implements Observer {
       const entry = core.entries(index, index, Infinity)?.[0]
       if (entry === undefined) return
       const known = this.#ledger.find(index, entry.term)
-      if (known?.hash !== hashEntry(entry.type, entry.timeMs, entry.payload))
+      if (known === undefined || !isSame(known, entry))
         violate(world, this.name, `member ${id} starts with an entry ${index} of term ${entry.term} that nobody ever wrote like that`)
     }
   }

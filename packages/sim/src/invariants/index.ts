@@ -24,6 +24,7 @@ export interface Invariants {
   readonly ledger: Ledger
   readonly elections: ElectionSafety
   readonly machines: StateMachineSafety
+  readonly configurations: ConfigurationRules
   readonly all: readonly Observer[]
 }
 
@@ -31,6 +32,7 @@ export function invariantsOf(bounds: MemoryBounds): Invariants {
   const ledger = new Ledger()
   const elections = new ElectionSafety()
   const machines = new StateMachineSafety(ledger)
+  const configurations = new ConfigurationRules(ledger)
   const all: readonly Observer[] = [
     elections,
     new FollowedLeader(elections),
@@ -45,11 +47,11 @@ export function invariantsOf(bounds: MemoryBounds): Invariants {
     new SnapshotReplay(),
     new IndexOrder(),
     new CompactionCovered(),
-    new ConfigurationRules(ledger),
+    configurations,
     new ReadFreshness(ledger),
     new StaleBound(ledger),
     new TransferQuiet(),
     new BoundedMemory(bounds),
   ]
-  return { ledger, elections, machines, all }
+  return { ledger, elections, machines, configurations, all }
 }

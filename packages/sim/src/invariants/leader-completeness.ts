@@ -20,6 +20,7 @@ export class LeaderCompleteness implements Observer {
     if (core.role !== 'leader' || (before.role === 'leader' && before.term === core.term)) return
     const { world, id } = life.member
     world.coverage.hit('elections won')
+    if (core.isWitness) violate(world, this.name, `witness ${id} leads term ${core.term}`)
     const index = this.#ledger.committedIndex
     if (index === 0 || index < core.firstIndex - 1) return
     const term = core.termAt(index as LogIndex)

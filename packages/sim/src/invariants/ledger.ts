@@ -1,7 +1,12 @@
+import { EntryType } from '@balsa/raft'
+
 /** What the whole cluster has ever agreed on: every entry ever written by its place, and the one sequence that was committed. */
 export interface KnownEntry {
   readonly term: number
-  readonly hash: number
+  /** Of the bytes; null while only witnesses have written it, without them. */
+  hash: number | null
+  /** Of everything but the bytes. */
+  readonly headHash: number
   /** Term of the entry before it; null when the member that wrote it did not know. */
   previousTerm: number | null
 }
@@ -48,11 +53,29 @@ export class Ledger {
   }
 }
 
-/** FNV-1a over the parts of an entry that its index and term must determine. */
-export function hashEntry(type: number, timeMs: number, payload: Uint8Array): number {
-  let hash = Math.imul(0x811c9dc5 ^ type, 0x01000193)
-  hash = Math.imul(hash ^ (timeMs | 0), 0x01000193)
-  hash = Math.imul(hash ^ Math.floor(timeMs / 0x1_0000_0000), 0x01000193)
+interface EntryLike {
+  readonly type: number
+  readonly timeMs: number
+  readonly payload: Uint8Array
+}
+
+/** Is this the entry that was written under the same index and term? A witness holds commands without their bytes. */
+export function isSame(known: KnownEntry, entry: EntryLike): boolean {
+  if (known.headHash !== hashHead(entry)) return false
+  return entry.type === EntryType.stripped || known.hash === null || known.hash === hashBytes(entry)
+}
+
+/** Null for an entry without its bytes. */
+export const bytesOf = (entry: EntryLike): number | null => (entry.type === EntryType.stripped ? null : hashBytes(entry))
+
+/** FNV-1a over what an index and term must determine, bytes apart. */
+export function hashHead({ type, timeMs }: EntryLike): number {
+  const hash = Math.imul(0x811c9dc5 ^ (type === EntryType.stripped ? EntryType.command : type), 0x01000193)
+  return Math.imul(Math.imul(hash ^ (timeMs | 0), 0x01000193) ^ Math.floor(timeMs / 0x1_0000_0000), 0x01000193) >>> 0
+}
+
+function hashBytes({ payload }: EntryLike): number {
+  let hash = 0x811c9dc5
   for (let at = 0; at < payload.length; at++) hash = Math.imul(hash ^ (payload[at] ?? 0), 0x01000193)
   return hash >>> 0
 }

@@ -1,7 +1,7 @@
 import type { Effects, RaftCore } from '@balsa/raft'
 import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
-import { hashEntry, type Ledger } from './ledger.js'
+import { bytesOf, hashHead, isSame, type Ledger } from './ledger.js'
 import { violate } from './violate.js'
 
 /**
@@ -21,17 +21,19 @@ export class LogMatching implements Observer {
     const { world, id } = life.member
     let previousTerm: number | null = core.termAt(((persist.entries[0]?.index ?? 1) - 1) as never)
     let expected: number = persist.entries[0]?.index ?? 0
-    for (const { index, term, type, timeMs, payload } of persist.entries) {
+    for (const entry of persist.entries) {
+      const { index, term } = entry
       if (index !== expected++) violate(world, this.name, `member ${id} writes entry ${index} behind entry ${expected - 2}`)
       if (previousTerm !== null && term < previousTerm)
         violate(world, this.name, `member ${id} writes entry ${index} of term ${term} behind one of term ${previousTerm}`)
-      const hash = hashEntry(type, timeMs, payload)
       const known = this.#ledger.find(index, term)
       if (known === undefined) {
         if (this.#ledger.at(index).length >= 2) world.coverage.hit('entries of three or more leaders at one index')
-        this.#ledger.add(index, { term, hash, previousTerm })
+        this.#ledger.add(index, { term, hash: bytesOf(entry), headHash: hashHead(entry), previousTerm })
       } else {
-        if (known.hash !== hash) violate(world, this.name, `entry ${index} of term ${term} has other bytes on member ${id} than elsewhere`)
+        if (!isSame(known, entry))
+          violate(world, this.name, `entry ${index} of term ${term} has other bytes on member ${id} than elsewhere`)
+        known.hash ??= bytesOf(entry)
         if (known.previousTerm === null) known.previousTerm = previousTerm
         else if (previousTerm !== null && known.previousTerm !== previousTerm) {
           violate(

@@ -25,6 +25,8 @@ export class OneVotePerTerm implements Observer {
   }
 
   #vote(member: SimMember, term: number, candidate: number): void {
+    // It has forgotten its votes, and nobody may count new ones.
+    if (member.wiped) return
     let votes = this.#votes.get(member.id)
     if (votes === undefined) {
       votes = new Map()

@@ -28,6 +28,8 @@ export class SnapshotReplay implements Observer {
     const meta = life.core?.snapshotMeta ?? null
     life.member.world.trace.add(life.member.world.nowMs, life.member.id, 'restored', 0, meta?.index ?? 0)
     if (life.core !== null) life.member.world.coverage.hit('snapshot installed')
+    // A witness holds no state.
+    if (life.member.isWitness) return
     if (this.#states.size === 0 || this.#states.has(fingerprint)) return
     // The empty state, at the very beginning.
     if (life.core === null && life.member.disk.durableLog().snapshotIndex === 0) return

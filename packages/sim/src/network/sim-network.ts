@@ -1,5 +1,6 @@
 import type { Lane, MemberId, MessageType, SeededRandom, Transport, TransportHandlers, Member } from '@balsa/raft'
 import type { Coverage } from '../world/coverage.js'
+import type { Admission, Refusal } from './admission.js'
 import type { EventOwner, ScheduledEvent, Scheduler } from '../world/scheduler.js'
 
 /** What happens to messages between members; holds for messages that are sent from now on. */
@@ -64,6 +65,8 @@ export interface MessageFilter {
   readonly to: number
   readonly type: MessageType
   readonly rate: number
+  /** They are not lost: they arrive this much later. */
+  readonly lateMs?: number
 }
 
 interface Station extends EventOwner {
@@ -81,7 +84,9 @@ export class SimNetwork {
   readonly #random: SeededRandom
   readonly #coverage: Coverage
   readonly #links = new Map<number, Link>()
-  readonly #stations = new Map<number, { readonly owner: Station; readonly handlers: TransportHandlers }>()
+  readonly #stations = new Map<number, SimTransport>()
+  /** Does a member that was removed hear of it from whom it calls, and is not listened to any more? Otherwise only consensus protects the others. */
+  tellsRemoved = true
 
   constructor(scheduler: Scheduler, random: SeededRandom, coverage: Coverage) {
     this.#scheduler = scheduler
@@ -115,39 +120,50 @@ export class SimNetwork {
     }
   }
 
-  transport(id: number, owner: Station): Transport {
-    return new SimTransport(this, id, owner)
+  /** Without `admission` everybody is listened to. */
+  transport(id: number, owner: Station, admission: Admission | null = null): Transport {
+    return new SimTransport(this, id, owner, admission)
   }
 
-  attach(id: number, owner: Station, handlers: TransportHandlers): void {
-    this.#stations.set(id, { owner, handlers })
+  attach(transport: SimTransport): void {
+    this.#stations.set(transport.id, transport)
+  }
+
+  station(id: number): SimTransport | undefined {
+    return this.#stations.get(id)
   }
 
   detach(id: number, owner: Station): void {
     if (this.#stations.get(id)?.owner === owner) this.#stations.delete(id)
   }
 
-  send(from: number, to: number, lane: Lane, message: Uint8Array): void {
+  send(from: number, to: number, lane: Lane, message: Uint8Array, incarnation: number): void {
     const link = this.link(from, to)
     const random = this.#random
     const { lossRate, duplicateRate, lateCopyMs, holdRate } = this.conditions
     if (link.cuts.size > 0) return this.#coverage.hit('network cut')
-    if (this.#filtered(link, message)) return this.#coverage.hit('network filter')
+    const filter = this.filters.length === 0 ? null : this.#filterOf(link, message)
+    if (filter !== null) {
+      this.#coverage.hit('network filter')
+      if (filter.lateMs !== undefined)
+        this.#deliverAt(link, message, this.#scheduler.nowMs + this.#delayMs(link) + filter.lateMs, incarnation)
+      return
+    }
     if (lossRate > 0 && random.bool(lossRate)) return this.#coverage.hit('network loss')
     if (duplicateRate > 0 && random.bool(duplicateRate)) {
       this.#coverage.hit('network duplicate')
       const lateMs = random.next() * random.next() * lateCopyMs
-      this.#deliverAt(link, message.slice(), this.#scheduler.nowMs + this.#delayMs(link) + lateMs)
+      this.#deliverAt(link, message.slice(), this.#scheduler.nowMs + this.#delayMs(link) + lateMs, incarnation)
     }
     if (holdRate > 0 && random.bool(holdRate)) {
       this.#coverage.hit('network hold')
-      this.#deliverAt(link, message, this.#scheduler.nowMs + random.next() * lateCopyMs)
+      this.#deliverAt(link, message, this.#scheduler.nowMs + random.next() * lateCopyMs, incarnation)
       return
     }
-    this.#transmit(link, lane, message)
+    this.#transmit(link, lane, message, incarnation)
   }
 
-  #transmit(link: Link, lane: Lane, message: Uint8Array): void {
+  #transmit(link: Link, lane: Lane, message: Uint8Array, incarnation: number): void {
     const { nowMs } = this.#scheduler
     let arrivalMs = nowMs + this.#delayMs(link)
     if (link.bytesPerSecond !== Infinity) {
@@ -165,7 +181,7 @@ export class SimNetwork {
     } else {
       link.lastArrivalMs[lane] = arrivalMs
     }
-    this.#deliverAt(link, message, arrivalMs)
+    this.#deliverAt(link, message, arrivalMs, incarnation)
   }
 
   #delayMs(link: Link): number {
@@ -175,68 +191,109 @@ export class SimNetwork {
     return delayMs + tail + clogMs
   }
 
-  #filtered(link: Link, message: Uint8Array): boolean {
-    for (const { from, to, type, rate } of this.filters) {
+  #filterOf(link: Link, message: Uint8Array): MessageFilter | null {
+    for (const filter of this.filters) {
+      const { from, to, type, rate } = filter
       const matches = (from === 0 || from === link.from) && (to === 0 || to === link.to) && MESSAGE_TYPES[message[0] ?? 0] === type
-      if (matches && this.#random.bool(rate)) return true
+      if (matches && this.#random.bool(rate)) return filter
     }
-    return false
+    return null
   }
 
-  #deliverAt(link: Link, message: Uint8Array, timeMs: number): void {
-    this.#scheduler.at(timeMs, null, () => this.#arrive(link, message))
+  #deliverAt(link: Link, message: Uint8Array, timeMs: number, incarnation: number): void {
+    this.#scheduler.at(timeMs, null, () => this.#arrive(link, message, incarnation))
   }
 
-  #arrive(link: Link, message: Uint8Array): void {
+  /** `incarnation`: the disk that the sender had when it sent this. */
+  #arrive(link: Link, message: Uint8Array, incarnation: number): void {
     const station = this.#stations.get(link.to)
     if (station === undefined || !station.owner.alive || link.cuts.size > 0) return
     if (station.owner.paused) {
       const owner = station.owner
-      owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner, run: () => this.#arrive(link, message) })
+      owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner, run: () => this.#arrive(link, message, incarnation) })
       return
     }
+    if (!station.admits(link.from, incarnation)) return
+    // The caller judges whom it has reached, too.
+    const caller = this.#stations.get(link.from)
+    if (
+      caller !== undefined &&
+      caller.admission?.incarnation === incarnation &&
+      !caller.admits(link.to, station.admission?.incarnation ?? 0)
+    )
+      return
     this.delivered++
-    station.handlers.onMessage(link.from as MemberId, message)
+    station.handlers?.onMessage(link.from as MemberId, message)
   }
 }
 
 /** The Transport port of one life. */
 class SimTransport implements Transport {
+  readonly id: number
+  readonly owner: Station
+  readonly admission: Admission | null
+  handlers: TransportHandlers | null = null
   readonly #network: SimNetwork
-  readonly #id: number
-  readonly #owner: Station
   #peers = new Set<number>()
   /** Who has called: answered although the own log does not know it, unless it was removed for good. */
   readonly #callers = new Set<number>()
   #removed: ReadonlySet<number> = new Set()
+  /** With which disk each other member is listened to. */
+  readonly #admitted = new Map<number, number>()
 
-  constructor(network: SimNetwork, id: number, owner: Station) {
+  constructor(network: SimNetwork, id: number, owner: Station, admission: Admission | null) {
     this.#network = network
-    this.#id = id
-    this.#owner = owner
+    this.id = id
+    this.owner = owner
+    this.admission = admission
   }
 
   start(handlers: TransportHandlers): Promise<void> {
-    const onMessage = (from: MemberId, message: Uint8Array): void => {
-      this.#callers.add(from)
-      handlers.onMessage(from, message)
-    }
-    if (this.#owner.alive) this.#network.attach(this.#id, this.#owner, { ...handlers, onMessage })
+    this.handlers = handlers
+    if (this.owner.alive) this.#network.attach(this)
     return Promise.resolve()
   }
 
   setPeers(members: readonly Member[], removed: readonly MemberId[] = []): void {
+    if (removed.length !== this.#removed.size) this.#admitted.clear()
     this.#removed = new Set(removed)
-    this.#peers = new Set(members.map(({ id }) => id as number).filter((id) => id !== this.#id))
+    this.#peers = new Set(members.map(({ id }) => id as number).filter((id) => id !== this.id))
   }
 
   send(to: MemberId, lane: Lane, message: Uint8Array): void {
     const known = this.#peers.has(to) || (this.#callers.has(to) && !this.#removed.has(to))
-    if (this.#owner.alive && known) this.#network.send(this.#id, to, lane, message)
+    if (this.owner.alive && known) this.#network.send(this.id, to, lane, message, this.admission?.incarnation ?? 0)
+  }
+
+  /**
+   * What the handshake of a connection decides, at each message: is this the member with the disk that it was first met with? The answer to a
+   * stranger waits for the disk; what comes meanwhile is lost.
+   */
+  admits(from: number, incarnation: number): boolean {
+    if (this.#admitted.get(from) === incarnation) return true
+    const { admission } = this
+    if (this.#network.tellsRemoved && this.#removed.has(from)) return this.#refuse(from, incarnation, 'REMOVED')
+    const known = admission === null ? incarnation : admission.meetings.meet(from as MemberId, incarnation)
+    if (typeof known !== 'number') {
+      known.catch(() => undefined)
+      return false
+    }
+    if (known !== incarnation) return this.#refuse(from, incarnation, 'DISK_REPLACED')
+    this.#admitted.set(from, incarnation)
+    this.#callers.add(from)
+    return true
+  }
+
+  /** The other side hears of it when this side can reach it. */
+  #refuse(from: number, incarnation: number, why: Refusal): false {
+    const other = this.#network.station(from)
+    const reachable = this.#network.link(this.id, from).cuts.size === 0
+    if (reachable && other?.admission?.incarnation === incarnation) other.admission.refused(why)
+    return false
   }
 
   close(): Promise<void> {
-    this.#network.detach(this.#id, this.#owner)
+    this.#network.detach(this.id, this.owner)
     return Promise.resolve()
   }
 }

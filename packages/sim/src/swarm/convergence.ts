@@ -19,6 +19,10 @@ export function converged(world: World, ofRunning = false): boolean {
   const { leader, members } = expected(world)
   const core = leader?.life?.core
   if (leader === null || core === undefined || core === null || core.configuration.votersOutgoing.length > 0) return false
+  // One that was removed leads until a successor is found.
+  if (!core.configuration.voters.includes(leader.id)) return false
+  // Whoever is joining comes in by itself, and may replace the leader.
+  if (core.configuration.joining.some(({ id }) => world.find(id)?.lost === false)) return false
   const { term, lastIndex } = core
   return members.every(({ life, id }) => {
     if (ofRunning && life === null) return true

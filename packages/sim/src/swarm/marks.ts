@@ -9,6 +9,7 @@ const INPUTS: readonly Exclude<InputType, 'message'>[] = [
   'propose',
   'read',
   'transfer',
+  'change',
   'persisted',
   'applied',
   'loaded',
@@ -102,15 +103,21 @@ const STORAGE_CALLS = [
   'close',
 ] as const
 
+/**
+ * Rows that no run can reach. Only a leader asks for a piece of a snapshot. That it is gone is known at once and comes with the next turn, as its
+ * first input; and within the turn that asked, a leader becomes a follower at the most.
+ */
+const IMPOSSIBLE: ReadonlySet<string> = new Set(['input preCandidate snapshotReadFailed', 'input candidate snapshotReadFailed'])
+
 /** Everything that a large batch of all profiles should reach at least once. */
 export function expectedMarks(): string[] {
   const tables = ROLES.flatMap((role) => [
-    ...INPUTS.map((input) => `input ${role} ${input}`),
+    ...INPUTS.map((input) => `input ${role} ${input}`).filter((mark) => !IMPOSSIBLE.has(mark)),
     ...MESSAGE_TYPES.flatMap((type) => (type === null ? [] : [`message ${role} ${type}`])),
   ])
   const crashes = STORAGE_CALLS.flatMap((call) => [`crash before ${call}`, `crash after ${call}`])
   const during = ['crash during write', 'crash during datasync', 'crash during syncDirectory']
   const special = new Set(['crash', 'pause', 'bitFlip', 'lostWrite', 'misdirectedWrite', 'lostFile'])
   const faults = FAULTS.filter((fault) => !special.has(fault)).map((fault) => `fault ${fault}`)
-  return [...tables, ...crashes, ...during, ...faults, 'fault change joint', 'pause', ...STATES]
+  return [...tables, ...crashes, ...during, ...faults, 'pause', ...STATES]
 }

@@ -51,7 +51,12 @@ export const FAULTS = [
   'maroon',
   'transfer',
   'handover',
+  'lateHandover',
+  'lateChunk',
+  'slowSender',
+  'askCandidate',
   'change',
+  'wipe',
   'takeSnapshot',
   'usurp',
 ] as const
@@ -84,6 +89,10 @@ export interface Plan {
   /** Clocks run this much faster or slower at most, as a factor above 1. */
   readonly maxDrift: number
   readonly requestTimeoutMs: number
+  /** Share of new members that are witnesses. */
+  readonly witnessShare: number
+  /** Members that were removed are told so by whom they call, and stop. */
+  readonly tellsRemoved: boolean
   readonly rates: FaultRates
   readonly workload: WorkloadPlan
 }
@@ -117,7 +126,12 @@ const FULL_RATES: FaultRates = {
   maroon: 0.1,
   transfer: 0.3,
   handover: 0.2,
+  lateHandover: 0.1,
+  lateChunk: 0.3,
+  slowSender: 0.3,
+  askCandidate: 0.1,
   change: 0.5,
+  wipe: 0.1,
   takeSnapshot: 0.3,
   usurp: 0.2,
 }
@@ -141,11 +155,11 @@ const DISK: readonly FaultName[] = [
 const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   swarm: [],
   default: [],
-  elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover'],
+  elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover', 'lateHandover', 'askCandidate'],
   disk: [...DISK, 'crash', 'clusterCrash'],
-  snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink', 'oneWay', 'pause', 'transfer'],
+  snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink', 'oneWay', 'pause', 'transfer', 'lateChunk', 'slowSender'],
   network: NETWORK,
-  membership: ['change', 'transfer', 'crash', 'partition'],
+  membership: ['change', 'wipe', 'transfer', 'crash', 'partition'],
   churn: ['change', 'transfer', 'handover', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
   deposed: [],
   leases: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover', 'usurp'],
@@ -154,19 +168,21 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   load: [],
 }
 
-/** Out of ten seeds of the swarm, one is calm and four draw every fault by chance. */
-const SWARM: readonly Profile[] = [
-  'calm',
-  'default',
-  'default',
-  'default',
-  'default',
-  'elections',
-  'disk',
-  'snapshots',
-  'network',
-  'membership',
-]
+/** Out of twenty seeds of the swarm, so many of each profile: two are calm and six draw every fault by chance. */
+const SHARES: Readonly<Partial<Record<Profile, number>>> = {
+  calm: 2,
+  default: 6,
+  elections: 2,
+  disk: 2,
+  snapshots: 2,
+  network: 1,
+  membership: 2,
+  churn: 1,
+  deposed: 1,
+  sessions: 1,
+}
+
+const SWARM: readonly Profile[] = PROFILES.flatMap((profile) => new Array<Profile>(SHARES[profile] ?? 0).fill(profile))
 
 export function drawPlan(seed: number, wanted: Profile): Plan {
   const random = new SeededRandom(seed)
@@ -305,6 +321,8 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
     },
     storage: { segmentBytes: random.pick([4096, 4096, 8192, 16_384, 65_536]), cacheBytes: random.pick([0, 512, 8192, 1_000_000]) },
     ...forProfile(drawConditions(random, scaled, calm), profile, random),
+    witnessShare: random.pick([0, 0.2, 0.5]),
+    tellsRemoved: random.bool(0.7),
     rates: drawRates(random, profile, calm),
     workload: drawWorkload(random, scaled, calm, profile),
   }
@@ -382,7 +400,7 @@ function drawRates(random: SeededRandom, profile: Profile, calm: boolean): Fault
   const rates: Record<FaultName, number> = { ...FULL_RATES }
   const always = new Set(ALWAYS[profile])
   for (const fault of FAULTS) {
-    const share = profile === 'membership' && DISK.includes(fault) ? 0.1 : fault === 'change' ? 0.25 : 0.35
+    const share = profile === 'membership' && DISK.includes(fault) ? 0.1 : fault === 'change' ? 0.4 : 0.35
     const on = !calm && (always.has(fault) || random.bool(share))
     rates[fault] = on ? FULL_RATES[fault] * (0.1 + 0.9 * random.next()) * (always.has(fault) ? 1.5 : 1) : 0
   }

@@ -3,6 +3,7 @@ import { Workload } from '../clients/workload.js'
 import { SimClientPort } from '../clients/client-port.js'
 import { LocalReaders } from '../clients/local-readers.js'
 import { Nemesis } from '../faults/nemesis.js'
+import { Survival } from '../faults/survival.js'
 import { checkExactlyOnce } from '../invariants/exactly-once.js'
 import { type Invariants, invariantsOf } from '../invariants/index.js'
 import { checkLinearizability } from '../invariants/linearizability.js'
@@ -105,8 +106,16 @@ class Run {
     this.streams = new SimStreams(scheduler, this.world.random.fork(), coverage)
     this.streams.conditions = { ...plan.streams }
     this.workload = new Workload(this.world, this.streams, plan.workload)
-    this.readers = new LocalReaders(this.world, this.invariants.ledger, localReadMs(plan))
-    this.nemesis = new Nemesis(this.world, this.streams, plan)
+    this.readers = new LocalReaders(
+      this.world,
+      this.invariants.ledger,
+      localReadMs(plan),
+      plan.core.leaseReads !== undefined && plan.core.leaseReads !== null,
+    )
+    this.world.network.tellsRemoved = plan.tellsRemoved
+    const { configurations } = this.invariants
+    const survival = new Survival(this.world, () => configurations.possible(this.world.founding))
+    this.nemesis = new Nemesis(this.world, this.streams, plan, survival)
   }
 
   #service(life: Life): Service {

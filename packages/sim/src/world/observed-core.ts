@@ -2,9 +2,7 @@ import {
   type Configuration,
   type ConsensusCore,
   type Effects,
-  encodeConfiguration,
   type Entry,
-  EntryType,
   type Health,
   type Input,
   type LogIndex,
@@ -18,17 +16,11 @@ import {
 import type { Before } from './observer.js'
 import type { Life } from './sim-member.js'
 
-/** Refs of configuration changes that the world proposes: never those of the replica's own proposals. */
-const CHANGE_REF = -1
-
 /** The production core, with the world looking on: nothing is added to its steps and nothing taken away. */
 export class ObservedCore implements ConsensusCore {
   readonly inner: RaftCore
   readonly #life: Life
   readonly #before: Before = { role: 'follower', term: 0, commitIndex: 0 }
-  #change: Configuration | null = null
-  /** How the newest proposed change was answered; null while it waits. */
-  changeRefused: string | null = null
 
   constructor(inner: RaftCore, life: Life) {
     this.inner = inner
@@ -51,7 +43,6 @@ export class ObservedCore implements ConsensusCore {
     if (inner.role !== before.role || inner.term !== before.term)
       world.trace.add(world.nowMs, inner.id, inner.role, inner.leaderId ?? 0, inner.term, inner.lastIndex)
     for (const observer of world.observers.stepped) observer.stepped(life, inner, input, before)
-    if (this.#change !== null) this.#proposeChange(nowMs)
   }
 
   #trace(input: Input): void {
@@ -76,20 +67,6 @@ export class ObservedCore implements ConsensusCore {
     world.trace.add(world.nowMs, this.inner.id, message.type, message.from, first, second, message.term)
   }
 
-  /** Proposes a configuration with the next step, if the member leads then. The public interface for that is to come. */
-  proposeConfiguration(configuration: Configuration): void {
-    this.#change = configuration
-    this.changeRefused = null
-  }
-
-  #proposeChange(nowMs: number): void {
-    const change = this.#change
-    this.#change = null
-    if (change === null) return
-    const proposals = [{ ref: CHANGE_REF, type: EntryType.configuration, payload: encodeConfiguration(change) }]
-    this.step({ type: 'propose', proposals }, nowMs)
-  }
-
   takeEffects(): Effects {
     const life = this.#life
     const effects = this.inner.takeEffects()
@@ -105,15 +82,7 @@ export class ObservedCore implements ConsensusCore {
       world.scheduler.unsettled = true
     }
     for (const observer of world.observers.effects) observer.effects(life, this.inner, effects)
-    return this.#withoutChanges(effects)
-  }
-
-  #withoutChanges(effects: Effects): Effects {
-    const { proposals } = effects
-    if (!proposals.some(({ ref }) => ref === CHANGE_REF)) return effects
-    const answer = proposals.find(({ ref }) => ref === CHANGE_REF)
-    if (answer !== undefined && 'refused' in answer) this.changeRefused = answer.refused
-    return { ...effects, proposals: proposals.filter(({ ref }) => ref !== CHANGE_REF) }
+    return effects
   }
 
   deadlineMs(): number {

@@ -4,6 +4,7 @@ import {
   crc32,
   DurableStorage,
   type Identity,
+  IncarnationTable,
   type MemberId,
   RaftCore,
   Replica,
@@ -14,6 +15,7 @@ import { type DiskConditions, type DiskHooks, type DiskOperation, DiskPort } fro
 import { SimDisk } from '../disk/sim-disk.js'
 import { type ClockShape, MemberClock } from './member-clock.js'
 import { ObservedCore } from './observed-core.js'
+import type { Refusal } from '../network/admission.js'
 import { type Fingerprint, ObservedMachine } from './observed-machine.js'
 import type { EventOwner, ScheduledEvent } from './scheduler.js'
 import type { World } from './world.js'
@@ -46,6 +48,9 @@ export class Life implements EventOwner {
   core: ObservedCore | null = null
   replica: AnyReplica | null = null
   appliedIndex = 0
+  /** With which disks it has met the others; null while it starts. */
+  meetings: IncarnationTable | null = null
+  refused = false
   /** Faults that were injected into this life: a stop because of them is what shall happen. */
   readonly excuses = new Set<string>()
   #held: ScheduledEvent[] = []
@@ -94,6 +99,17 @@ export class SimMember {
   lives = 0
   /** Bytes of it were damaged at rest: it may refuse to start, and its disk proves nothing. */
   damaged = false
+  /** A write that is still to come will damage it. */
+  doomed = false
+  /** Its disk was taken away: it keeps none of its promises, and nobody may listen to it. */
+  wiped = false
+  /** Which of its disks this is; 0 until it has one. */
+  incarnation = 0
+  /** It was not there at the founding: somebody has to add it. */
+  readonly isJoiner: boolean
+  /** What it was made as; a change that admits it says the same. */
+  readonly isWitness: boolean
+  #timesRemoved = 0
   /** It stays down for ever, because it found damage or because the plan says so. */
   out = false
   /** Its newest start or life ended with this. */
@@ -101,8 +117,17 @@ export class SimMember {
   /** Until then a crash is likelier: it has just promised something. */
   promisedUntilMs = 0
 
-  constructor(world: World, id: number, initialConfiguration: Configuration, clockShape: ClockShape, diskConditions: DiskConditions) {
+  constructor(
+    world: World,
+    id: number,
+    initialConfiguration: Configuration,
+    clockShape: ClockShape,
+    diskConditions: DiskConditions,
+    isWitness = false,
+  ) {
     this.world = world
+    this.isJoiner = initialConfiguration.members.length === 0
+    this.isWitness = isWitness
     this.id = asMemberId(id)
     this.random = world.random.fork()
     this.clockShape = clockShape
@@ -127,6 +152,33 @@ export class SimMember {
         world.trace.add(world.nowMs, this.id, kind, 0, position, 0, path)
       },
     }
+  }
+
+  /** It may never come back, or come back as nobody. */
+  get lost(): boolean {
+    return this.out || this.damaged || this.doomed
+  }
+
+  /** Takes its disk away. */
+  wipe(): void {
+    this.disk.wipe()
+    this.damaged = true
+    this.wiped = true
+  }
+
+  /** Another member has told this life why it does not listen to it: a process stops then. */
+  #refused(life: Life, why: Refusal): void {
+    const { world } = this
+    if (!life.alive || life.replica === null || life.refused) return
+    life.refused = true
+    world.coverage.hit(`refused by a peer ${why}`)
+    world.trace.add(world.nowMs, this.id, 'refused', 0, life.number, 0, why)
+    // Who runs it starts a removed one again, a few times.
+    if (why === 'DISK_REPLACED' || ++this.#timesRemoved > 2) this.out = true
+    world.scheduler.after(0, life, () => {
+      world.scheduler.unsettled = true
+      void life.replica?.close()
+    })
   }
 
   get running(): boolean {
@@ -170,17 +222,31 @@ export class SimMember {
       identity,
       initialConfiguration: this.initialConfiguration,
       crc32,
+      incarnation: 1 + this.random.int(2 ** 31),
       ...options.storage,
     })
     if (!life.alive) return
     if (storage.tornAt !== null) world.coverage.hit('restart with a torn tail')
+    const meetings = await IncarnationTable.open({
+      fileSystem: life.port,
+      directory: this.disk.home,
+      clusterId: options.clusterId,
+      crc32,
+    })
+    if (!life.alive) return
+    this.incarnation = storage.incarnation
+    life.meetings = meetings
     const { service } = life
     const replica = await Replica.open<unknown, unknown, unknown>({
       id: this.id,
       identity,
       clock: life.clock,
       random: this.random.fork(),
-      transport: world.network.transport(this.id, life),
+      transport: world.network.transport(this.id, life, {
+        incarnation: storage.incarnation,
+        meetings,
+        refused: (why) => this.#refused(life, why),
+      }),
       storage,
       stateMachine: new ObservedMachine(service.machine, life, service.fingerprint),
       core: options.core,

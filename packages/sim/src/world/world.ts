@@ -45,6 +45,7 @@ export const GOOD_DISK: DiskConditions = {
   syncTailMs: 0.3,
   slowCallRate: 0,
   slowCallMs: 0,
+  slowReceiptMs: 0,
   readErrorRate: 0,
   writeErrorRate: 0,
   syncErrorRate: 0,
@@ -93,14 +94,25 @@ export class World {
   }
 
   /** A member that does not run yet, with an empty disk. */
-  addMember(id: number, configuration: Configuration): SimMember {
-    const member = new SimMember(this, id, configuration, this.options.clock(id, this.random), { ...GOOD_DISK, ...this.options.disk })
+  addMember(id: number, configuration: Configuration, isWitness = false): SimMember {
+    const conditions = { ...GOOD_DISK, ...this.options.disk }
+    const member = new SimMember(this, id, configuration, this.options.clock(id, this.random), conditions, isWitness)
     this.members.push(member)
     return member
   }
 
+  /** The next member: it knows nothing of the cluster, and waits until somebody adds it. */
+  join(isWitness: boolean): SimMember {
+    return this.addMember(this.members.length + 1, foundingConfiguration([]), isWitness)
+  }
+
+  find(id: number): SimMember | undefined {
+    const member = this.members[id - 1]
+    return member?.id === id ? member : this.members.find((candidate) => candidate.id === id)
+  }
+
   member(id: number): SimMember {
-    const member = this.members.find((candidate) => candidate.id === id)
+    const member = this.find(id)
     if (member === undefined) throw new BalsaError('INVALID', `there is no member ${id}`)
     return member
   }
