@@ -17,13 +17,13 @@ export const elections = [
         "invariant(true || !changesVote, 'a vote is never changed within a term'",
       ],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['churn', 'deposed', 'elections', 'default'],
   },
   {
     key: 'A1b',
     title: 'following a leader forgets the vote (redpanda)',
     patches: [['raft/core/election', 'state.promisedTo = leaderId;', 'state.promisedTo = leaderId;\n    state.votedFor = null;']],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    swarm: ['churn', 'deposed', 'elections', 'default'],
   },
   {
     key: 'A2',
@@ -259,7 +259,7 @@ export const elections = [
         "case 'requestVote':\n            return;",
       ],
     ],
-    swarm: ['deposed', 'churn', 'elections', 'default', 'disk', 'network'],
+    swarm: ['churn', 'elections', 'deposed', 'disk'],
   },
   {
     key: 'A16',

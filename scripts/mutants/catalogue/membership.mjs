@@ -149,7 +149,7 @@ export const membership = [
       ],
     ],
     swarm: ['churn', 'deposed', 'membership'],
-    tests: ['packages/raft/src/core/membership.test.ts'],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'D13',

@@ -62,7 +62,7 @@ export const reads = [
         'if (state.log.termAt(state.commitIndex) !== state.term && state.configuration.voters.length > 1)\n        return;',
       ],
     ],
-    swarm: ['default', 'disk'],
+    swarm: ['lone'],
   },
   {
     key: 'E7',

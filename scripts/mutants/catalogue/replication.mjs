@@ -77,6 +77,7 @@ export const replication = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
+    tests: ['packages/raft/src/core'],
   },
   {
     key: 'B5',

@@ -17,6 +17,7 @@ export const PROFILES = [
   'deposed',
   'sessions',
   'leases',
+  'lone',
   'calm',
   'load',
 ] as const
@@ -164,6 +165,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   deposed: [],
   leases: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover', 'usurp'],
   sessions: ['clientCut', 'maroon', 'transfer', 'crash', 'takeSnapshot'],
+  lone: ['crash', 'slowDisk', 'takeSnapshot'],
   calm: [],
   load: [],
 }
@@ -190,6 +192,7 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   const plan = withLeases(drawUsual(random, seed, profile), random)
   if (profile === 'churn') return churned(plan, random)
   if (profile === 'leases') return leased(plan, random)
+  if (profile === 'lone') return lone(plan, random)
   if (profile === 'sessions') return shortSessions(plan, random)
   return profile === 'deposed' ? deposed(plan, random) : plan
 }
@@ -276,6 +279,16 @@ function leased(plan: Plan, random: SeededRandom): Plan {
   const workload = busy ? quick.workload : { ...quick.workload, clients: 3, parallel: 1, thinkMs: random.pick([100, 500]) }
   const conditions = busy ? {} : { network: QUICK_NETWORK, disk: QUICK_DISK, crashPerCall: 0, turnMs: 0 }
   return withLeases({ ...quick, core, rates, workload, ...conditions }, random)
+}
+
+/** One member, started again and again while many ask it: it has nobody to ask what it has forgotten. */
+function lone(plan: Plan, random: SeededRandom): Plan {
+  const disk = { syncMinMs: 1, syncTailMs: random.pick([1, 10]), slowCallRate: 0, slowCallMs: 0 }
+  const core = { ...plan.core, heartbeatIntervalMs: 30, electionTimeoutMs: 100 }
+  const sizes = { clients: 8, parallel: 2, keys: 10, thinkMs: 10 + random.next() * 30 }
+  const workload = { ...plan.workload, ...sizes, readRate: 0.7, attemptTimeoutMs: 50 }
+  const rates = { ...NO_FAULTS, crash: random.pick([1, 3]), clusterCrash: 0.1, takeSnapshot: random.pick([0, 0.3]) }
+  return { ...plan, size: 1, chaosMs: 6000 + random.next() * 6000, core, disk, workload, rates, maxDrift: 1 }
 }
 
 /** Clients whose sessions end while they wait for answers: what they repeat must not be done again. */
