@@ -10,6 +10,7 @@
  *   --trace FILE   with --replay: the whole trace goes there
  *   --demand-marks fails when a mark was never reached (of 1,000 seeds or more)
  *   --measure M    speed: how much faster than real time; --for S: seconds of computing for each load (default 10)
+ *                  transfer, failover: time without writes when leadership moves, over --seeds; idle: elections in an idle hour, over --seeds
  *   --marks        lists every counter, not only what was never reached
  *   --no-build     takes what was built last
  */
@@ -58,9 +59,13 @@ else await replay(integer('replay', values.replay))
  * @param {string} what
  */
 async function measure(what) {
-  if (what !== 'speed') fail(`--measure knows speed, not ${what}`)
-  const seconds = integer('for', values.for)
-  const code = `const { printSpeed } = await import(${JSON.stringify(new URL('sim/speed.mjs', import.meta.url).href)}); await printSpeed(${seconds})`
+  const calls = { speed: 'printSpeed', transfer: 'printTransfer', failover: 'printFailover', idle: 'printIdle' }
+  if (!Object.hasOwn(calls, what)) fail(`--measure knows ${Object.keys(calls).join(', ')}, not ${what}`)
+  const name = calls[/** @type {keyof typeof calls} */ (what)]
+  const file = new URL(what === 'speed' ? 'sim/speed.mjs' : 'sim/leadership.mjs', import.meta.url).href
+  const seeds = `${integer('seeds', values.seeds)}, ${integer('from', values.from)}`
+  const given = what === 'speed' ? `${integer('for', values.for)}` : seeds
+  const code = `const { ${name} } = await import(${JSON.stringify(file)}); if ((await ${name}(${given})) === false) process.exitCode = 1`
   const { status } = spawnSync(process.execPath, [...NODE_FLAGS, '--input-type=module', '--eval', code], { stdio: 'inherit' })
   process.exitCode = status ?? 1
 }

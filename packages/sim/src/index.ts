@@ -6,3 +6,4 @@ export { TestCluster, testCluster, type TestClusterOptions } from './test-cluste
 export { Coverage } from './world/coverage.js'
 export { Violation } from './world/violation.js'
 export { type SteadyLoad, steadyLoad, USUAL_LOAD } from './swarm/steady-load.js'
+export { type GapReport, type IdleReport, type LeadershipEnd, measureGap, measureIdle } from './measure/measures.js'

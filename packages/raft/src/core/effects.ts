@@ -18,6 +18,8 @@ export type Input =
   | { readonly type: 'tick' }
   | { readonly type: 'message'; readonly message: Message }
   | { readonly type: 'propose'; readonly proposals: readonly Proposal[] }
+  /** Every connection to this peer has broken: a hint that its process is gone, and no proof. */
+  | { readonly type: 'peerLost'; readonly peer: MemberId }
   /** Wants an index whose application makes a local read linearizable. */
   | { readonly type: 'read'; readonly ref: number }
   /** Wants another membership. Answered when the whole change is committed, a joint configuration left included. */

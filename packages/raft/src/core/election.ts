@@ -32,6 +32,21 @@ export function followLeader(state: CoreState, leaderId: MemberId): void {
   resetElectionTimer(state)
 }
 
+/**
+ * The connections to `peer` have broken. If it leads, its process is likely to be gone, and nobody needs to wait for the time-out: after more than
+ * a heart-beat without a word of it (it may have connected again) this member asks whether it would be elected, and from now on it helps others
+ * who ask. That is safe, as every campaign begins with a pre-vote: nothing comes of it unless a majority has lost the leader as well. Only leases
+ * rest on promises that must be kept to their end.
+ */
+export function leaderMayBeGone(state: CoreState, peer: MemberId): void {
+  const { preVote, checkQuorum, leaseReads, heartbeatIntervalMs } = state.options
+  if (state.leaderId !== peer || !preVote || !checkQuorum) return
+  if (leaseReads === null) state.promisedUntilMs = -Infinity
+  const earliestMs = Math.max(state.nowMs, state.promisedUntilMs)
+  const waitMs = heartbeatIntervalMs * (1 + state.random.next())
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, earliestMs + waitMs)
+}
+
 export function becomeFollower(state: CoreState, term: Term, leaderId: MemberId | null, reason: string): void {
   // The vote is forgotten only when the term moves: otherwise this member could vote twice in one term.
   if (term > state.term) state.setTerm(term, null)

@@ -1,7 +1,7 @@
 import type { Input, InputType, Role } from './effects.js'
 import { change } from './change.js'
 import { handleTimeoutNow, startTransfer } from './transfer.js'
-import { askVotersAgain, campaign, handleRequestVote, handleVoteResponse } from './election.js'
+import { askVotersAgain, campaign, handleRequestVote, handleVoteResponse, leaderMayBeGone } from './election.js'
 import { handleAppend, handleHeartbeat } from './follower.js'
 import { advanceCommit, propose, tickLeader } from './leader.js'
 import type { Message, MessageType } from './messages.js'
@@ -92,13 +92,20 @@ const notLeader = {
   propose: refuseProposals,
   transfer: refuseTransfer,
   change: refuseChange,
+  peerLost: ignore,
   loaded: ignore,
   snapshotRead: ignore,
   snapshotReadFailed: ignore,
 } as const
 
 export const inputTable: InputTable = {
-  follower: { ...notLeader, tick: tickFollower, read: (state, { ref }) => readOnFollower(state, ref), chunkStored: handleChunkStored },
+  follower: {
+    ...notLeader,
+    tick: tickFollower,
+    peerLost: (state, { peer }) => leaderMayBeGone(state, peer),
+    read: (state, { ref }) => readOnFollower(state, ref),
+    chunkStored: handleChunkStored,
+  },
   preCandidate: { ...notLeader, tick: tickCandidate, read: refuseRead, chunkStored: ignore },
   candidate: { ...notLeader, tick: tickCandidate, read: refuseRead, chunkStored: ignore },
   leader: {
@@ -115,6 +122,7 @@ export const inputTable: InputTable = {
     read: leading((state, leadership, { ref }) => readOnLeader(state, leadership, { kind: 'local', ref })),
     transfer: leading(startTransfer),
     change: leading(change),
+    peerLost: ignore,
     loaded: forPeer((state, _leadership, progress, { from, entries }) => handleLoaded(state, progress, from, entries)),
     snapshotRead: forPeer((state, _leadership, progress, input) => handleSnapshotRead(state, progress, input)),
     snapshotReadFailed: forPeer((state, _leadership, progress) => handleSnapshotReadFailed(state, progress)),

@@ -10,7 +10,7 @@ export const LANES: readonly Lane[] = ['control', 'append', 'snapshot']
 export interface TransportHandlers {
   /** One whole message of a peer, in the order in which its lane delivered it. The bytes belong to the receiver. */
   onMessage(from: MemberId, message: Uint8Array): void
-  /** A connection to or from the peer came up or went down. Only for people: consensus never looks at it. */
+  /** The first connection to or from the peer came up, or the last one went down. A hint: consensus may act sooner on it, and never relies on it. */
   onPeerState?(peer: MemberId, up: boolean): void
 }
 

@@ -139,7 +139,9 @@ export class Driver<Result> {
     await this.#transport.start({
       onMessage: (from, message) => this.#receive(from, message),
       onPeerState: (id, up) => {
-        if (this.#running) this.events.emit({ type: 'peer', id, up })
+        if (!this.#running) return
+        if (!up) this.input({ type: 'peerLost', peer: id })
+        this.events.emit({ type: 'peer', id, up })
       },
     })
     this.schedule()

@@ -16,6 +16,8 @@ export interface NetworkConditions {
   holdRate: number
   /** A lane keeps its order, as one TCP connection does. */
   ordered: boolean
+  /** Members learn when the process of a peer is gone, as by its closed connections; and sometimes, where messages are lost, when it is not. */
+  closeHints: boolean
 }
 
 export const CALM_NETWORK: NetworkConditions = {
@@ -26,6 +28,7 @@ export const CALM_NETWORK: NetworkConditions = {
   lateCopyMs: 0,
   holdRate: 0,
   ordered: true,
+  closeHints: true,
 }
 
 /** By the first byte of an encoded message: see message-codec.ts of the engine (a test compares them). */
@@ -56,6 +59,7 @@ export interface Link {
   bytesPerSecond: number
   freeAtMs: number
   queued: number
+  lost: number
   readonly lastArrivalMs: { control: number; append: number; snapshot: number }
 }
 
@@ -99,7 +103,7 @@ export class SimNetwork {
     let link = this.#links.get(key)
     if (link === undefined) {
       const lastArrivalMs = { control: 0, append: 0, snapshot: 0 }
-      link = { from, to, cuts: new Set(), cloggedUntilMs: 0, bytesPerSecond: Infinity, freeAtMs: 0, queued: 0, lastArrivalMs }
+      link = { from, to, cuts: new Set(), cloggedUntilMs: 0, bytesPerSecond: Infinity, freeAtMs: 0, queued: 0, lost: 0, lastArrivalMs }
       this.#links.set(key, link)
     }
     return link
@@ -134,7 +138,23 @@ export class SimNetwork {
   }
 
   detach(id: number, owner: Station): void {
-    if (this.#stations.get(id)?.owner === owner) this.#stations.delete(id)
+    if (this.#stations.get(id)?.owner !== owner) return
+    this.#stations.delete(id)
+    if (this.conditions.closeHints) for (const other of this.#stations.keys()) this.#hint(id, other)
+  }
+
+  /** `to` hears that its connections with `from` are closed. */
+  #hint(from: number, to: number): void {
+    const station = this.#stations.get(to)
+    if (station === undefined) return
+    const arrive = (): void => {
+      if (this.#stations.get(to) !== station || !station.owner.alive || this.link(from, to).cuts.size > 0) return
+      if (station.owner.paused) station.owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner: station.owner, run: arrive })
+      else station.handlers?.onPeerState?.(from as MemberId, false)
+    }
+    // The end of a stream comes behind all that it carried.
+    const { control, append, snapshot } = this.link(from, to).lastArrivalMs
+    this.#scheduler.at(Math.max(this.#scheduler.nowMs + this.conditions.delayMs, control, append, snapshot), null, arrive)
   }
 
   send(from: number, to: number, lane: Lane, message: Uint8Array, incarnation: number): void {
@@ -149,7 +169,12 @@ export class SimNetwork {
         this.#deliverAt(link, message, this.#scheduler.nowMs + this.#delayMs(link) + filter.lateMs, incarnation)
       return
     }
-    if (lossRate > 0 && random.bool(lossRate)) return this.#coverage.hit('network loss')
+    if (lossRate > 0 && random.bool(lossRate)) {
+      this.#coverage.hit('network loss')
+      // Every tenth breaks a connection as well, and nobody has died.
+      if (this.conditions.closeHints && link.lost++ % 10 === 9) this.#hint(from, to)
+      return
+    }
     if (duplicateRate > 0 && random.bool(duplicateRate)) {
       this.#coverage.hit('network duplicate')
       const lateMs = random.next() * random.next() * lateCopyMs

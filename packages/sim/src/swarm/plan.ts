@@ -189,7 +189,9 @@ const SWARM: readonly Profile[] = PROFILES.flatMap((profile) => new Array<Profil
 export function drawPlan(seed: number, wanted: Profile): Plan {
   const random = new SeededRandom(seed)
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
-  const plan = withLeases(drawUsual(random, seed, profile), random)
+  const usual = withLeases(drawUsual(random, seed, profile), random)
+  // Not drawn, so that seeds stay what they were.
+  const plan = { ...usual, network: { ...usual.network, closeHints: seed % 2 === 0 } }
   if (profile === 'churn') return churned(plan, random)
   if (profile === 'leases') return leased(plan, random)
   if (profile === 'lone') return lone(plan, random)
@@ -386,6 +388,7 @@ function drawConditions(random: SeededRandom, scaled: (low: number, high: number
       lateCopyMs: random.pick([10, 500, 3000, 10_000]),
       holdRate: on(0.4) ? random.next() * 0.05 : 0,
       ordered: calm || random.bool(),
+      closeHints: false,
     },
     streams: {
       delayMs: scaled(0.1, 5),
