@@ -244,8 +244,8 @@ export const snapshots = [
     patches: [
       [
         'raft/log/snapshot-store',
-        'const newest = installed.at(-1);\n        if (newest !== undefined)\n            store.#installed.push(await store.#openInstalled(newest));',
-        'let newest = installed.at(-1);\n        for (let at = installed.length - 1; at >= 0; at--) {\n            try {\n                newest = installed[at];\n                store.#installed.push(await store.#openInstalled(newest));\n                break;\n            }\n            catch { /* the one before it */ }\n        }',
+        'const found = await findNewestSnapshot(options, names);',
+        'let found = null;\n        for (let left = names;;) {\n            try {\n                found = await findNewestSnapshot(options, left);\n                break;\n            }\n            catch {\n                const bad = left.filter((name) => INSTALLED_NAME.test(name)).sort().at(-1);\n                left = left.filter((name) => name !== bad);\n            }\n        }',
       ],
       ['raft/log/recovery', 'if (head.lastIndex > (this.#options.snapshot?.index ?? 0))', 'if (false)'],
     ],
