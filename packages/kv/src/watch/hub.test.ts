@@ -1,3 +1,4 @@
+import { asIndex, asTerm } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { type Command, encodeCommand } from '../command.js'
 import { KvStateMachine } from '../kv-state-machine.js'
@@ -31,7 +32,9 @@ class Fixture {
 
   /** One batch. */
   apply(...commands: Command[]): void {
-    this.machine.apply(commands.map((command) => ({ index: ++this.#index, term: 1, timeMs: 0, command: encodeCommand(command) })))
+    this.machine.apply(
+      commands.map((command) => ({ index: asIndex(++this.#index), term: asTerm(1), timeMs: 0, command: encodeCommand(command) })),
+    )
   }
 
   watch(request: Partial<WatchRequest>): { readonly watcher: Watcher; readonly calls: () => number } {
