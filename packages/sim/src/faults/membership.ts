@@ -17,6 +17,8 @@ export const change: Fault = (arena) => {
   const core = asked?.life?.core
   const replica = asked?.life?.replica
   if (asked === undefined || core === undefined || core === null || replica === undefined || replica === null) return
+  // A newcomer knows of nobody yet.
+  if (core.configuration.members.length === 0) return
   const drawn = draw(arena, core.configuration)
   if (drawn === null) return
   const { changes, after } = drawn

@@ -1,0 +1,74 @@
+import type { Plan, Profile } from './plan.js'
+
+/** A run that once showed a fault of production code. */
+export interface Regression {
+  readonly name: string
+  /** What went wrong, and what the run did to show it. */
+  readonly what: string
+  readonly profile: Profile
+  readonly seed: number
+  /** What mattered is set, not left to the seed: other changes move what a seed draws. */
+  readonly adjust?: (plan: Plan) => Plan
+  /** Marks without which the run shows nothing any more; then the seed must be replaced by one that reaches them. */
+  readonly reaches: readonly string[]
+}
+
+const slowSnapshots = (bytesPerSecond: number) => (plan: Plan) => ({
+  ...plan,
+  limits: { ...plan.limits, snapshotBytesPerSecond: bytesPerSecond },
+  snapshots: { maxLogBytes: 500, trailingEntries: 0 },
+})
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    name: 'a mark that cannot be written',
+    what: 'A group of writes waited for ever when the mark behind it met an error of the disk: the replica never told its end, and the member never came back.',
+    profile: 'disk',
+    seed: 149,
+    adjust: (plan) => ({ ...plan, rates: { ...plan.rates, writeErrors: 0.6, syncErrors: 0.3, diskFull: 0.2 } }),
+    reaches: ['stopped IO_ERROR', 'disk write EIO'],
+  },
+  {
+    name: 'a snapshot that is always replaced first',
+    what: 'A piece of a snapshot was read only when its turn to be sent had come: with a slow limit the file had been replaced by then each time, and the peer never got one.',
+    profile: 'snapshots',
+    seed: 81,
+    adjust: slowSnapshots(100_000),
+    reaches: ['snapshot transfer begun', 'snapshot transfer superseded', 'snapshot installed'],
+  },
+  {
+    name: 'questions that pile up behind a slow limit',
+    what: 'Every repeated question for a piece of a snapshot got a place of its own behind the limit of the sender, until nobody was served any more.',
+    profile: 'snapshots',
+    seed: 10,
+    adjust: slowSnapshots(60_000),
+    reaches: ['snapshot transfer begun', 'snapshot installed'],
+  },
+  {
+    name: 'pieces of another snapshot',
+    what: 'A snapshot that had been received was dropped when a late copy of a piece of another one came before it was installed: INVARIANT.',
+    profile: 'snapshots',
+    seed: 34,
+    adjust: (plan) => ({
+      ...slowSnapshots(1_000_000)(plan),
+      network: { ...plan.network, duplicateRate: 0.3, lateCopyMs: 500, ordered: false },
+    }),
+    reaches: ['network duplicate', 'snapshot transfer superseded', 'snapshot installed'],
+  },
+  {
+    name: 'a change that was never decided',
+    what: 'A member whose newest configuration left the leader out, and was never committed, kept no connection to that leader: it could not even refuse the entry before it.',
+    profile: 'churn',
+    seed: 6154,
+    adjust: (plan) => ({ ...plan, rates: { ...plan.rates, change: 8 } }),
+    reaches: ['configuration adopted', 'log cut with a configuration'],
+  },
+  {
+    name: 'everybody the client knew was removed',
+    what: 'The last question of a run went to three members that had all been removed: a fault of the simulator itself, kept because it shows how far membership may move.',
+    profile: 'membership',
+    seed: 63,
+    adjust: (plan) => ({ ...plan, rates: { ...plan.rates, change: 4 } }),
+    reaches: ['change remove', 'change replace', 'change done'],
+  },
+]
