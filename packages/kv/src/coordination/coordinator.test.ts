@@ -127,6 +127,20 @@ describe('a lock', () => {
     await log.until(() => held.signal.aborted, 200)
   })
 
+  it('is not mixed up with other keys below its name, nor with locks of longer names', async () => {
+    const { log, contenders } = setup(3)
+    const [first, second] = pair(contenders)
+    for (let at = 0; at < 20; at++) await log.run(first.store.put(`jobs/${at}`, 'a key of a user'))
+    const longer = await log.run(first.coordinator.lock('jobs/ff'))
+    const held = await log.run(first.coordinator.lock('jobs', { deadlineMs: 1000 }))
+    for (let at = 20; at < 40; at++) await log.run(first.store.put(`jobs/${at}`, 'a key of a user'))
+    expect(await log.run(rejected(second.coordinator.lock('jobs', { deadlineMs: 1000 })))).toBe('DEADLINE')
+    expect((await log.run(second.coordinator.election('jobs').leader()))?.createRevision).toBe(held.fencingToken)
+    await log.run(held.release())
+    expect(await log.run(second.coordinator.election('jobs').leader())).toBeNull()
+    await log.run(longer.release())
+  })
+
   it('refuses names that are none', async () => {
     const { contenders } = setup(1)
     expect(await rejected(contenders[0]?.coordinator.lock('\ud800') ?? Promise.resolve())).toBe('INVALID')

@@ -2,7 +2,7 @@ import { BalsaError } from '@balsa/raft'
 import type { BytesLike, CallOptions, Fence, KeyValue, ReadOptions } from '../key-value-store.js'
 import type { CoordinationEnvironment } from './environment.js'
 import { KeptLease } from './kept-lease.js'
-import { type Place, queuePrefix, untilDeleted, waitInQueue } from './queue.js'
+import { isContender, PAGE_KEYS, type Place, queuePrefix, untilDeleted, waitInQueue } from './queue.js'
 import type { CampaignOptions, Coordination, Election, Held, Lead, Leadership, LeadOptions, Lease, LockOptions } from './types.js'
 import { Waiting } from './waiting.js'
 
@@ -164,10 +164,15 @@ class QueueElection implements Election {
   }
 
   async #first(options: ReadOptions): Promise<{ readonly leader: KeyValue | null; readonly revision: number }> {
-    const { entries, revision } = await this.#environment.store.range(
-      { prefix: this.#prefix },
-      { ...options, sortBy: 'createRevision', limit: 1 },
-    )
-    return { leader: entries[0] ?? null, revision }
+    for (let bound = 0; ; ) {
+      const { entries, more, revision } = await this.#environment.store.range(
+        { prefix: this.#prefix },
+        { ...options, sortBy: 'createRevision', limit: PAGE_KEYS, minCreateRevision: bound },
+      )
+      const leader = entries.find((entry) => isContender(this.#prefix, entry))
+      const last = entries.at(-1)
+      if (leader !== undefined || !more || last === undefined) return { leader: leader ?? null, revision }
+      bound = last.createRevision + 1
+    }
   }
 }

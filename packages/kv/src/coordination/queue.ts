@@ -3,6 +3,7 @@
  * revision is first. The others watch the key before their own alone, so an end wakes one of them and not all.
  */
 import { BalsaError } from '@balsa/raft'
+import { bytesEqual } from '../backend/byte-string.js'
 import { toBytes } from '../calls/selection.js'
 import type { BytesLike, KeyValue } from '../key-value-store.js'
 import type { CoordinationEnvironment } from './environment.js'
@@ -22,6 +23,8 @@ export interface QueueOptions extends WaitingLimits {
 
 const DEFAULT_TTL_MS = 10_000
 const SLASH = 0x2f
+/** Contenders are looked for in so many keys at a time. Nearly always the first one is. */
+export const PAGE_KEYS = 8
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 2000
 
@@ -94,26 +97,40 @@ async function untilFirst(environment: CoordinationEnvironment, prefix: Uint8Arr
   waiting.endWith(place.lease.signal)
   try {
     for (;;) {
-      const { entries, revision } = await environment.store.range(
-        { prefix },
-        {
-          maxCreateRevision: place.createRevision,
-          sortBy: 'createRevision',
-          order: 'descending',
-          limit: 2,
-          keysOnly: true,
-          signal: waiting.signal,
-        },
-      )
-      const [own, before] = entries
-      if (own?.createRevision !== place.createRevision) throw new BalsaError('LEASE_LOST', 'the place in the queue is gone')
-      if (before === undefined) return
+      const { before, revision } = await lookBefore(environment, prefix, place, waiting.signal)
+      if (before === null) return
       await untilDeleted(environment, before, revision, waiting.signal)
       if (waiting.signal.aborted) throw waiting.error
     }
   } finally {
     waiting.close()
   }
+}
+
+/** The contender that came just before; null = nobody. LEASE_LOST (refused) when the own key is gone. */
+async function lookBefore(
+  { store }: CoordinationEnvironment,
+  prefix: Uint8Array,
+  { createRevision }: Place,
+  signal: AbortSignal,
+): Promise<{ readonly before: KeyValue | null; readonly revision: number }> {
+  const newestFirst = { sortBy: 'createRevision', order: 'descending', keysOnly: true, limit: PAGE_KEYS, signal } as const
+  let bound = createRevision
+  for (;;) {
+    const { entries, more, revision } = await store.range({ prefix }, { ...newestFirst, maxCreateRevision: bound })
+    if (bound === createRevision && entries[0]?.createRevision !== createRevision)
+      throw new BalsaError('LEASE_LOST', 'the place in the queue is gone')
+    const before = entries.find((entry) => entry.createRevision < createRevision && isContender(prefix, entry))
+    if (before !== undefined) return { before, revision }
+    const last = entries.at(-1)
+    if (!more || last === undefined) return { before: null, revision }
+    bound = last.createRevision - 1
+  }
+}
+
+/** Other keys may lie below the same prefix: of locks with longer names, or of users. Their keys do not end with their leases. */
+export function isContender(prefix: Uint8Array, { key, lease }: KeyValue): boolean {
+  return lease !== 0n && bytesEqual(key, keyOf(prefix, lease))
 }
 
 /** Returns when the key was deleted after `revision`, and perhaps for no reason: whoever calls looks again. */
