@@ -7,6 +7,7 @@ export { SessionStore, type SessionStoreOptions } from './calls/session-store.js
 export * from './command.js'
 export * from './coordination/index.js'
 export * from './embedded-store.js'
+export type { HashMark } from './hash-marks.js'
 export * from './key-value-store.js'
 export * from './kv-state-machine.js'
 export * from './limits.js'

@@ -3,6 +3,7 @@ import type { Backend } from './backend/backend.js'
 import { type ByteString, keyToString } from './backend/byte-string.js'
 import { MemoryBackend } from './backend/memory-backend.js'
 import { type Command, decodeCommand, refusalOf, type WriteCommand } from './command.js'
+import { type HashMark, HashMarks } from './hash-marks.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
 import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
@@ -150,6 +151,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   #store: MvccStore
   #sessions = new SessionTable()
   #stateHash = new StateHash()
+  readonly #hashMarks = new HashMarks()
   #appliedIndex = 0
   #bytesSinceSnapshot = 0
   #timeSeenAtMs = 0
@@ -172,6 +174,13 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   /** 16 hexadecimal digits; see {@link KvStats.stateHash}. */
   get stateHash(): string {
     return this.#stateHash.text
+  }
+
+  /** Hashes at places that all members have in common, and the present one; empty when nothing was applied. */
+  get hashMarks(): readonly HashMark[] {
+    if (this.#appliedIndex === 0) return []
+    const older = this.#hashMarks.all.filter(({ index }) => index < this.#appliedIndex)
+    return [...older, { index: this.#appliedIndex, hash: this.#stateHash.text }]
   }
 
   get revision(): number {
@@ -298,6 +307,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       this.#sessions = restored.sessions
       this.#stateHash = restored.stateHash
       this.#appliedIndex = restored.appliedIndex
+      this.#hashMarks.clear()
       this.#bytesSinceSnapshot = 0
     } finally {
       this.watches.restored()
@@ -331,6 +341,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.#sessions.advance(entry.timeMs)
     writes.prepare(this.#sessions.timeMs)
     const result = command === null ? refused('INVALID') : this.#execute(writes, command, entry.index)
+    const previousIndex = this.#appliedIndex
     this.#appliedIndex = entry.index
     this.#bytesSinceSnapshot += entry.command.length
     this.#stateHash.number(entry.index)
@@ -338,6 +349,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.#stateHash.bytes(entry.command)
     this.#stateHash.number(this.#store.revision)
     hashResult(this.#stateHash, result)
+    this.#hashMarks.applied(previousIndex, entry.index, () => this.#stateHash.text)
     return result
   }
 

@@ -51,7 +51,16 @@ const replica: AdminRequestsOptions['replica'] = {
 }
 const status = () => ({ clusterId: 77, members: [{ ...member(2), clientAddress: 'said:2' }] }) as unknown as MemberStatus
 
-const requests = new AdminRequests({ replica, clock, random: new SeededRandom(1), requestTimeoutMs: 500, electionTimeoutMs: 100, status })
+const hashMarks = () => [{ index: 7, hash: 'abc' }]
+const requests = new AdminRequests({
+  replica,
+  clock,
+  random: new SeededRandom(1),
+  requestTimeoutMs: 500,
+  electionTimeoutMs: 100,
+  status,
+  hashMarks,
+})
 
 beforeEach(() => {
   role = 'leader'

@@ -1,4 +1,4 @@
-import type { AdminAnswer, AdminRequest, MemberDetail, MembersView, MemberStatus } from '@balsa/kv'
+import type { AdminAnswer, AdminRequest, HashMark, MemberDetail, MembersView, MemberStatus } from '@balsa/kv'
 import {
   asMemberId,
   BalsaError,
@@ -20,12 +20,13 @@ export interface AdminRequestsOptions {
   readonly electionTimeoutMs: number
   /** As clients see it: knows where they reach each member. */
   readonly status: () => MemberStatus
+  readonly hashMarks: () => readonly HashMark[]
 }
 
 /** A member that was not heard for so many election time-outs is called silent. */
 const SILENT_AFTER_TIMEOUTS = 2
 
-/** What operators ask. Only the leader answers; everybody else says where it is. */
+/** What operators and other members ask. Only the leader answers, except for what a member knows of itself; everybody else says where it is. */
 export class AdminRequests {
   readonly #options: AdminRequestsOptions
 
@@ -34,6 +35,9 @@ export class AdminRequests {
   }
 
   async handle(request: AdminRequest): Promise<AdminAnswer> {
+    if (request.type === 'stateHashes') {
+      return { type: 'stateHashes', memberId: this.#options.replica.status().id, marks: this.#options.hashMarks() }
+    }
     this.#requireLeader()
     switch (request.type) {
       case 'members':
@@ -134,7 +138,7 @@ function stageOf({ configuration }: ReplicaStatus, id: MemberId): Pick<MemberDet
 
 /** What an operator's request was, for the log: nobody changes a cluster without a trace. */
 export function describeAdmin(request: AdminRequest): Readonly<Record<string, string>> | null {
-  if (request.type === 'members') return null
+  if (request.type === 'members' || request.type === 'stateHashes') return null
   if (request.type === 'transfer') return { action: 'transfer', target: request.target === null ? 'any' : formatId(request.target) }
   const what = request.changes.map((change) => {
     const id = 'id' in change ? formatId(change.id) : ''

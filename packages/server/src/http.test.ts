@@ -6,6 +6,7 @@ import { createMemberMetrics, type MemberMetrics } from './metrics/member-metric
 import { RawClient } from './socket.test-support.js'
 
 let fatal: string | null
+let alarm: string | null
 let ready: boolean
 let server: Server
 let listener: TcpServer
@@ -15,6 +16,7 @@ let metrics: MemberMetrics
 const source: HttpSource = {
   fatal: () => fatal,
   readiness: () => ({ ready, reason: ready ? 'leader in term 3' : 'no leader is known' }),
+  alarm: () => alarm,
   status: () => ({ role: 'leader' }),
   metricsText: () => 'balsa_term 3\n',
 }
@@ -23,6 +25,7 @@ const SHORT: HttpLimits = { headersTimeoutMs: 50, requestTimeoutMs: 100, keepAli
 
 async function open(limits?: HttpLimits): Promise<void> {
   fatal = null
+  alarm = null
   ready = true
   metrics = createMemberMetrics()
   server = createHttpServer(source, metrics, limits)
@@ -53,6 +56,10 @@ describe('pages', () => {
     fatal = 'SYNC_FAILED'
     expect(await get('/healthz')).toMatchObject({ code: 503, text: 'fatal: SYNC_FAILED\n' })
     expect((await get('/healthz?format=json')).text).toBe('{"healthy":false,"reason":"SYNC_FAILED"}\n')
+    fatal = null
+    alarm = 'states differ'
+    expect(await get('/healthz')).toMatchObject({ code: 200, text: 'ok, but: states differ\n' })
+    expect((await get('/healthz?format=json')).text).toBe('{"healthy":true,"reason":"alive","alarm":"states differ"}\n')
   })
 
   it('/readyz says why, in text and in JSON', async () => {

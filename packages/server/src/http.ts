@@ -13,6 +13,8 @@ export interface HttpSource {
   /** Why the process is beyond help, or null. */
   fatal(): string | null
   readiness(): Readiness
+  /** What an operator must look into although the member serves, or null. */
+  alarm(): string | null
   /** JSON without secrets. */
   status(): object
   metricsText(): string
@@ -131,8 +133,11 @@ function pageOf(request: IncomingMessage, path: HttpPath, query: string, source:
     case '/healthz': {
       const fatal = source.fatal()
       const code = fatal === null ? 200 : 503
-      if (wantsJson) return json(code, { healthy: fatal === null, reason: fatal ?? 'alive' })
-      return text(code, fatal === null ? 'ok' : `fatal: ${fatal}`)
+      const alarm = source.alarm()
+      if (wantsJson) return json(code, { healthy: fatal === null, reason: fatal ?? 'alive', ...(alarm === null ? {} : { alarm }) })
+      // A restart does not mend it: whoever restarts what is not healthy must not.
+      const alive = alarm === null ? 'ok' : `ok, but: ${alarm}`
+      return text(code, fatal === null ? alive : `fatal: ${fatal}`)
     }
     case '/readyz': {
       const { ready, reason } = source.readiness()

@@ -15,7 +15,10 @@ export class MemberCluster {
     this.directory = directory
   }
 
-  static async start(size: number, overrides: Partial<MemberOptions> = {}): Promise<MemberCluster> {
+  static async start(
+    size: number,
+    overrides: Partial<MemberOptions> | ((at: number) => Partial<MemberOptions>) = {},
+  ): Promise<MemberCluster> {
     const cluster = new MemberCluster(await mkdtemp(join(tmpdir(), 'balsa-member-')))
     const ports = await freePorts(2 * size)
     const names = Array.from({ length: size }, (_, at) => `n${at + 1}`)
@@ -23,7 +26,8 @@ export class MemberCluster {
     names.forEach((name, at) => {
       const flags = [`--name=${name}`, `--data-dir=${join(cluster.directory, name)}`, `--initial-cluster=${initial}`]
       const listen = [`--listen-peer-urls=127.0.0.1:${ports[at]}`, `--listen-client-urls=127.0.0.1:${ports[size + at]}`]
-      cluster.options.push({ ...parseConfig([...flags, ...listen], {}), ...overrides })
+      const own = typeof overrides === 'function' ? overrides(at) : overrides
+      cluster.options.push({ ...parseConfig([...flags, ...listen], {}), ...own })
     })
     for (const options of cluster.options) cluster.members.push(await Member.start(options))
     return cluster

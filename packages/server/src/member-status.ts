@@ -1,5 +1,6 @@
 import type { KvStats, MembershipRole, MemberStatus, MemberSummary } from '@balsa/kv'
 import type { Configuration, MemberId, ReplicaStatus } from '@balsa/raft'
+import type { Divergence } from './divergence-watch.js'
 import type { Readiness } from './http.js'
 import { formatId } from './ids.js'
 import { VERSION } from './version.js'
@@ -65,7 +66,13 @@ export function memberStatus(parts: StatusParts): MemberStatus {
 }
 
 /** The same for people and scripts over HTTP: ids as everywhere else in hexadecimal, and what only this member knows. */
-export function statusJson(status: MemberStatus, readiness: Readiness, replica: ReplicaStatus, uptimeMs: number): object {
+export function statusJson(
+  status: MemberStatus,
+  readiness: Readiness,
+  replica: ReplicaStatus,
+  uptimeMs: number,
+  divergence: Divergence | null = null,
+): object {
   return {
     ...status,
     clusterId: formatId(status.clusterId),
@@ -74,6 +81,7 @@ export function statusJson(status: MemberStatus, readiness: Readiness, replica: 
     members: status.members.map((member) => ({ ...member, id: formatId(member.id) })),
     ready: readiness.ready,
     reason: readiness.reason,
+    divergence: divergence === null ? null : { ...divergence, members: divergence.members.map(formatId) },
     uptimeMs: Math.round(uptimeMs),
     pendingProposals: replica.pendingProposals,
     pendingReads: replica.pendingReads,

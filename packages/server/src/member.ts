@@ -13,6 +13,7 @@ import {
 } from '@balsa/host'
 import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus, Upkeep } from '@balsa/kv'
 import {
+  asMemberId,
   BalsaError,
   type Clock,
   DEFAULT_ELECTION_TIMEOUT_MS,
@@ -30,6 +31,7 @@ import {
 import { AdminRequests } from './admin-requests.js'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
+import { type Divergence, DivergenceWatch } from './divergence-watch.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
 import { drawId, formatId } from './ids.js'
 import { askLeader } from './etcd/ask-leader.js'
@@ -78,6 +80,10 @@ export interface MemberOptions {
   readonly clientLimits?: Partial<ClientLimits>
   readonly httpLimits?: HttpLimits
   readonly logger?: Logger
+  /** How often the state is compared with that of the other members. Default 5000. */
+  readonly divergenceCheckMs?: number
+  /** Nobody else uses it. Default: a new one. For tests that break one. */
+  readonly stateMachine?: KvStateMachine
   readonly clock?: Clock
   readonly random?: Random
   /** Default: the real one. */
@@ -87,6 +93,7 @@ export interface MemberOptions {
 type KvReplica = Replica<CommandResult, KvQuery, KvAnswer>
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 5000
+const DEFAULT_DIVERGENCE_CHECK_MS = 5000
 const DRAIN_TIMEOUT_MS = 2000
 /** A command is its key and value and at most this much beside them. */
 const COMMAND_OVERHEAD_BYTES = 1024
@@ -118,6 +125,7 @@ export class Member implements AsyncDisposable {
   readonly #parts: Parts
   readonly #leaderLink: LeaderLink
   readonly #upkeep: Upkeep
+  readonly #divergence: DivergenceWatch
   readonly #etcd: EtcdFront
   readonly #port: ClientPort
   readonly #readiness: ReadinessTracker
@@ -136,6 +144,7 @@ export class Member implements AsyncDisposable {
     this.stopped = Promise.race([replica.closed, parts.fate.sealed]).then((error) => {
       this.#fatal = error
       this.#upkeep.stop()
+      this.#divergence.stop()
       if (error === null) return null
       logger.error(errorFields(error), 'the member has stopped after a fatal error')
       // A fate that others decided: the replica itself would go on.
@@ -156,6 +165,7 @@ export class Member implements AsyncDisposable {
       revision: () => parts.machine.revision,
       status: () => this.status(),
     })
+    this.#divergence = watchDivergence(parts, () => this.status())
     const admin = new AdminRequests({
       replica,
       clock,
@@ -163,6 +173,7 @@ export class Member implements AsyncDisposable {
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
       status: () => this.status(),
+      hashMarks: () => parts.machine.hashMarks,
     })
     const handler = new MemberRequests({
       replica,
@@ -210,6 +221,7 @@ export class Member implements AsyncDisposable {
       inFlight: () => this.#port.inFlight,
       peersUp: () => parts.peersUp.size,
       snapshotBytes: () => parts.storage.snapshots.latest?.sizeBytes ?? 0,
+      diverged: () => this.divergence?.members.length ?? 0,
     })
   }
 
@@ -241,7 +253,16 @@ export class Member implements AsyncDisposable {
 
   get readiness(): Readiness {
     if (this.#fatal !== null) return { ready: false, reason: `stopped after a fatal error: ${this.#fatal.code}` }
-    return this.#readiness.current
+    const { current } = this.#readiness
+    const { divergence } = this
+    // What only it has applied differently must not be served.
+    if (current.ready && divergence?.suspect === 'this') return { ready: false, reason: divergence.text }
+    return current
+  }
+
+  /** What is known of states that differ although the logs are equal; null = nothing. */
+  get divergence(): Divergence | null {
+    return this.#divergence.current
   }
 
   /** Resolves when the member is ready for the first time, or has stopped before that. */
@@ -281,6 +302,7 @@ export class Member implements AsyncDisposable {
   async #close(): Promise<void> {
     const { replica, directory, logger } = this.#parts
     this.#readiness.stop()
+    this.#divergence.stop()
     const others = replica.status().configuration.voters.length > 1
     if (this.#fatal === null && replica.status().role === 'leader' && others) {
       const timeoutMs = 2 * (this.#parts.options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
@@ -315,11 +337,33 @@ export class Member implements AsyncDisposable {
     const source = {
       fatal: () => this.#fatal?.code ?? null,
       readiness: () => this.readiness,
-      status: () => statusJson(this.status(), this.readiness, replica.status(), clock.now() - this.#startedMs),
+      alarm: () => this.divergence?.text ?? null,
+      status: () => statusJson(this.status(), this.readiness, replica.status(), clock.now() - this.#startedMs, this.divergence),
       metricsText: () => metrics.registry.render(),
     }
     return createHttpServer(source, metrics, options.httpLimits ?? DEFAULT_HTTP_LIMITS, this.#etcd)
   }
+}
+
+/** Compares the state with that of every other member that holds data. */
+function watchDivergence({ options, clock, random, logger, machine }: Parts, status: () => MemberStatus): DivergenceWatch {
+  const link = new LeaderLink({ dialer: new TcpDialer({ clock }), clock, crc32, clusterId: options.clusterId })
+  const timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS
+  return new DivergenceWatch({
+    clock,
+    random,
+    logger,
+    everyMs: options.divergenceCheckMs ?? DEFAULT_DIVERGENCE_CHECK_MS,
+    others: () =>
+      status()
+        .members.filter(({ id, role, clientAddress }) => id !== options.memberId && role !== 'witness' && clientAddress !== '')
+        .map(({ id, name, clientAddress }) => ({ id: asMemberId(id), name, clientAddress })),
+    marks: () => machine.hashMarks,
+    link: {
+      ask: (address) => link.admin(address, { type: 'stateHashes' }, { deadlineMs: clock.now() + timeoutMs }),
+      close: () => link.close(),
+    },
+  })
 }
 
 /** As etcd has it: five seconds, and two election time-outs. */
@@ -362,7 +406,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
       { file: tornAt.path, offset: tornAt.offset },
       'the last write before the crash was incomplete and was cut off; nothing acknowledged is lost',
     )
-  const machine = new KvStateMachine({ clock })
+  const machine = options.stateMachine ?? new KvStateMachine({ clock })
   const transport = new TcpTransport({
     identity,
     incarnation,

@@ -20,6 +20,7 @@ export const adminRequest: fc.Arbitrary<AdminRequest> = fc.oneof(
   fc.constant({ type: 'members' as const }),
   fc.record({ type: fc.constant('change' as const), changes: fc.array(change, { maxLength: 4 }), force: fc.boolean() }),
   fc.record({ type: fc.constant('transfer' as const), target: fc.option(positive) }),
+  fc.constant({ type: 'stateHashes' as const }),
 )
 
 export const membershipRole = fc.constantFrom('voter' as const, 'learner' as const, 'witness' as const)
@@ -51,4 +52,9 @@ export const adminAnswer: fc.Arbitrary<AdminAnswer> = fc.oneof(
   fc.record({ type: fc.constant('members' as const), view }),
   fc.record({ type: fc.constant('changed' as const), index: natural, ids: fc.array(natural, { maxLength: 4 }) }),
   fc.record({ type: fc.constant('transferred' as const), leaderId: natural }),
+  fc.record({
+    type: fc.constant('stateHashes' as const),
+    memberId: natural,
+    marks: fc.array(fc.record({ index: natural, hash: text }), { maxLength: 4 }),
+  }),
 )

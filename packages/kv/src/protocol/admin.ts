@@ -4,6 +4,7 @@
  *     request   u8 1 members   |
  *               u8 2 change    | u8 force | varint count, changes
  *               u8 3 transfer  | varint target (0 = the member that is furthest)
+ *               u8 4 stateHashes
  *     change    u8 1 add       | member | u8 promote | u8 witness
  *               u8 2 promote, 3 demote, 4 remove | varint id
  *               u8 5 replace   | varint id | member
@@ -12,10 +13,12 @@
  *     answer    u8 1 members   | varint clusterId | varint leaderId | varint term | varint commitIndex | varint count, rows
  *               u8 2 changed   | varint index | varint count, ids (of the members that were added or replace others, in the order of the changes)
  *               u8 3 transferred | varint leaderId
+ *               u8 4 stateHashes | varint memberId | varint count, marks: varint index, string hash
  *     row       member | u8 role | u8 stage | varint replaces (0 = nobody) | varint rounds | varint lag | u8 healthy | varint heardMsAgo
  *               | u8 sending
  */
 import { asMemberId, type ByteReader, type ByteWriter, type Member, type MembershipChange } from '@balsa/raft'
+import type { HashMark } from '../hash-marks.js'
 
 export type AdminRequest =
   | { readonly type: 'members' }
@@ -23,6 +26,8 @@ export type AdminRequest =
   | { readonly type: 'change'; readonly changes: readonly MembershipChange[]; readonly force: boolean }
   /** Null: the voter that is furthest. */
   | { readonly type: 'transfer'; readonly target: number | null }
+  /** Of the asked member itself, whoever leads. */
+  | { readonly type: 'stateHashes' }
 
 /** `voter`, `learner`: as in the configuration. `witness`: votes and holds no data, or is on the way to it. */
 export type MembershipRole = 'voter' | 'learner' | 'witness'
@@ -67,16 +72,18 @@ export type AdminAnswer =
   | { readonly type: 'members'; readonly view: MembersView }
   | { readonly type: 'changed'; readonly index: number; readonly ids: readonly number[] }
   | { readonly type: 'transferred'; readonly leaderId: number }
+  | { readonly type: 'stateHashes'; readonly memberId: number; readonly marks: readonly HashMark[] }
 
-const REQUESTS = { members: 1, change: 2, transfer: 3 } as const
+const REQUESTS = { members: 1, change: 2, transfer: 3, stateHashes: 4 } as const
 const CHANGES = { add: 1, promote: 2, demote: 3, remove: 4, replace: 5, update: 6 } as const
-const ANSWERS = { members: 1, changed: 2, transferred: 3 } as const
+const ANSWERS = { members: 1, changed: 2, transferred: 3, stateHashes: 4 } as const
 /** Position = number on the wire: only ever append. */
 const ROLES: readonly MembershipRole[] = ['voter', 'learner', 'witness']
 const STAGES: readonly MembershipStage[] = ['settled', 'joining', 'leaving']
 const SENDING: readonly MemberDetail['sending'][] = ['self', 'probe', 'replicate', 'snapshot']
 const SMALLEST_CHANGE_BYTES = 2
 const SMALLEST_ROW_BYTES = 12
+const SMALLEST_MARK_BYTES = 2
 
 export function writeAdminRequest(writer: ByteWriter, request: AdminRequest): void {
   writer.u8(REQUESTS[request.type])
@@ -92,6 +99,8 @@ export function readAdminRequest(reader: ByteReader): AdminRequest {
   switch (type) {
     case REQUESTS.members:
       return { type: 'members' }
+    case REQUESTS.stateHashes:
+      return { type: 'stateHashes' }
     case REQUESTS.transfer: {
       const target = reader.varint('target')
       return { type: 'transfer', target: target === 0 ? null : target }
@@ -156,6 +165,7 @@ export function writeAdminAnswer(writer: ByteWriter, answer: AdminAnswer): void 
   writer.u8(ANSWERS[answer.type])
   if (answer.type === 'transferred') return writer.varint(answer.leaderId)
   if (answer.type === 'members') return writeView(writer, answer.view)
+  if (answer.type === 'stateHashes') return writeMarks(writer, answer.memberId, answer.marks)
   writer.varint(answer.index)
   writer.varint(answer.ids.length)
   for (const id of answer.ids) writer.varint(id)
@@ -168,6 +178,13 @@ export function readAdminAnswer(reader: ByteReader): AdminAnswer {
       return { type: 'members', view: readView(reader) }
     case ANSWERS.transferred:
       return { type: 'transferred', leaderId: reader.varint('leaderId') }
+    case ANSWERS.stateHashes: {
+      const memberId = reader.varint('memberId')
+      const marks: HashMark[] = []
+      for (let left = reader.count('marks', SMALLEST_MARK_BYTES); left > 0; left--)
+        marks.push({ index: reader.varint('index'), hash: reader.string('hash') })
+      return { type: 'stateHashes', memberId, marks }
+    }
     case ANSWERS.changed: {
       const index = reader.varint('index')
       const ids: number[] = []
@@ -176,6 +193,15 @@ export function readAdminAnswer(reader: ByteReader): AdminAnswer {
     }
     default:
       return reader.fail('admin type', `${type} is unknown`)
+  }
+}
+
+function writeMarks(writer: ByteWriter, memberId: number, marks: readonly HashMark[]): void {
+  writer.varint(memberId)
+  writer.varint(marks.length)
+  for (const { index, hash } of marks) {
+    writer.varint(index)
+    writer.string(hash)
   }
 }
 

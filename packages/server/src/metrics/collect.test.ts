@@ -50,6 +50,7 @@ describe('collectMetrics', () => {
       inFlight: () => 15,
       peersUp: () => 16,
       snapshotBytes: () => 17,
+      diverged: () => 0,
     })
     const value = (name: string, labels: Record<string, string> = {}) => sampleOf(metrics.registry.render(), `balsa_${name}`, labels)
     const expected = {

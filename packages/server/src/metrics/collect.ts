@@ -13,6 +13,8 @@ export interface CollectSources {
   inFlight(): number
   peersUp(): number
   snapshotBytes(): number
+  /** Members whose state differs from this one's. */
+  diverged(): number
 }
 
 const LOOP_RESOLUTION_MS = 10
@@ -28,6 +30,7 @@ export function collectMetrics(metrics: MemberMetrics, sources: CollectSources):
     metrics.ready.set({}, sources.ready() ? 1 : 0)
     metrics.peersUp.set({}, sources.peersUp())
     metrics.snapshotBytes.set({}, sources.snapshotBytes())
+    metrics.diverged.set({}, sources.diverged())
     metrics.inFlight.set({}, sources.inFlight())
     for (const protocol of CONNECTION_PROTOCOLS) metrics.connectionsOpen.set({ protocol }, sources.connections(protocol))
     collectProcess(metrics)

@@ -63,6 +63,10 @@ function consensusMetrics(r: Registry) {
     members: r.gauge('balsa_members', 'Members in the newest configuration, by what they are.', { kind: ['voter', 'learner', 'witness'] }),
     hasLeader: r.gauge('balsa_has_leader', '1 when the member knows a leader.'),
     ready: r.gauge('balsa_ready', '1 when the member would answer /readyz with 200.'),
+    diverged: r.gauge(
+      'balsa_diverged_members',
+      'Members whose state differs from this one at an equal place of the log. Anything but 0 is an alarm.',
+    ),
     term: r.gauge('balsa_term', 'Current term.'),
     commitIndex: r.gauge('balsa_commit_index', 'Highest log index known to be committed.'),
     appliedIndex: r.gauge('balsa_applied_index', 'Highest log index that the store has applied.'),

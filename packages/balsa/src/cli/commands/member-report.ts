@@ -18,6 +18,8 @@ export interface MemberReport {
   readonly reason: string
   readonly stateHash: string
   readonly stateHashIndex: number
+  /** States that differ from this member's, as it has found out; null = none. */
+  readonly divergence?: { readonly text: string } | null
   readonly members: readonly {
     readonly id: string
     readonly name: string

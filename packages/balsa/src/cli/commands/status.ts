@@ -83,6 +83,10 @@ function warnings(reports: readonly EndpointReport[]): readonly string[] {
   const clusters = new Set(alive.map(({ clusterId }) => clusterId))
   if (clusters.size > 1) found.push(`the endpoints belong to different clusters: ${[...clusters].join(', ')}`)
   else if (alive.length > 0 && !alive.some(({ role }) => role === 'leader')) found.push('no leader among the members that answered')
+  for (const { name, divergence } of alive) {
+    if (divergence !== undefined && divergence !== null)
+      found.push(`${name} reports: ${divergence.text}; see "Members that differ" in docs/operations.md`)
+  }
   const hashes = new Map<number, string>()
   for (const { stateHashIndex, stateHash, name } of clusters.size > 1 ? [] : alive) {
     const other = hashes.get(stateHashIndex)
