@@ -1,10 +1,11 @@
-import { type AppliedCommand, BalsaError, type Clock, invariant, type StateMachine } from '@balsa/raft'
-import type { Backend } from './backend/backend.js'
+import { type AppliedCommand, BalsaError, type Clock, type DurableState, invariant, type StateMachine } from '@balsa/raft'
+import type { Backend, WriteBatch } from './backend/backend.js'
 import { type ByteString, keyToString } from './backend/byte-string.js'
 import { MemoryBackend } from './backend/memory-backend.js'
 import { type Command, decodeCommand, refusalOf, type WriteCommand } from './command.js'
 import { type HashMark, HashMarks } from './hash-marks.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
+import { loadMachine, type MachineState, saveChanges } from './machine-tables.js'
 import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
 import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
@@ -12,7 +13,7 @@ import { VersionReader } from './mvcc/reader.js'
 import type { KeyRecord } from './mvcc/record.js'
 import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
-import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
+import { decodeSnapshot, encodeReference, encodeSnapshot } from './snapshot-codec.js'
 import { StateHash } from './state-hash.js'
 import { EventJournal } from './watch/events.js'
 import { WatchHub, type WatchLimits } from './watch/hub.js'
@@ -120,7 +121,7 @@ export type AnswerOf<Query extends KvQuery> = Extract<KvAnswer, { readonly type:
 export interface KvStateMachineOptions {
   /** Lets the event loop breathe while a snapshot is streamed or restored. Without it only the other side of the stream decides the pace. */
   readonly clock?: Clock
-  /** Empty, and used by nobody else. Default: in memory. */
+  /** Used by nobody else. One that survives the process is gone on with where it is. Default: in memory. */
   readonly backend?: Backend
   /**
    * Superseded revisions that are kept until they are compacted anyway; 0 = none, so that the state is the living keys alone. The same on all members:
@@ -147,6 +148,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   readonly #maxHistoryRevisions: number
   /** Watches on the applied state of this member. */
   readonly watches: WatchHub
+  /** Null when the backend ends with the process. */
+  readonly durable: DurableState | null
   readonly #journal = new EventJournal()
   #store: MvccStore
   #sessions = new SessionTable()
@@ -159,9 +162,10 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   constructor(options: KvStateMachineOptions = {}) {
     this.#clock = options.clock ?? null
     this.#backend = options.backend ?? new MemoryBackend()
-    invariant(this.#backend.appliedIndex === 0, 'sessions do not survive in a backend yet, so it begins empty')
     this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
     this.#store = this.#newStore()
+    this.#take(loadMachine(this.#backend))
+    this.durable = this.#backend.persistent ? durableState(this.#backend) : null
     this.watches = this.#newHub(options.watch ?? {})
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? Number.POSITIVE_INFINITY
   }
@@ -207,7 +211,11 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   apply(batch: readonly AppliedCommand[]): readonly CommandResult[] {
     const last = batch.at(-1)
     if (last === undefined) return []
-    const results = this.#store.batch(last.index, (writes) => batch.map((entry) => this.#applyOne(writes, entry)))
+    const results = this.#store.batch(
+      last.index,
+      (writes) => batch.map((entry) => this.#applyOne(writes, entry)),
+      (tables) => this.#save(tables),
+    )
     this.watches.applied()
     this.#timeSeenAtMs = this.#clock?.now() ?? 0
     return results
@@ -303,15 +311,27 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.watches.replacing()
     try {
       const restored = await decodeSnapshot(chunks, this.#backend, this.#pacer())
+      if (restored === null) return
       this.#store = this.#newStore()
-      this.#sessions = restored.sessions
-      this.#stateHash = restored.stateHash
-      this.#appliedIndex = restored.appliedIndex
+      this.#take(restored)
       this.#hashMarks.clear()
       this.#bytesSinceSnapshot = 0
     } finally {
       this.watches.restored()
     }
+  }
+
+  #take({ appliedIndex, stateHash, sessions }: MachineState): void {
+    this.#sessions = sessions
+    this.#stateHash = stateHash
+    this.#appliedIndex = appliedIndex
+  }
+
+  /** With a batch goes what else it has changed. */
+  #save(batch: WriteBatch): void {
+    const state = { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, sessions: this.#sessions }
+    if (this.#backend.persistent) saveChanges(batch, state)
+    else this.#sessions.takeChanges()
   }
 
   #newStore(): MvccStore {
@@ -398,6 +418,26 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       })
     }
   }
+}
+
+function durableState(backend: Backend): DurableState {
+  return {
+    get appliedIndex() {
+      return backend.appliedIndex
+    },
+    ready: () => backend.ready(),
+    logDurable: (index) => backend.limitDurability(index),
+    flush: (index) => {
+      // What is applied up to there and is no command leaves no trace in the tables.
+      if (index > backend.appliedIndex) backend.write(index, () => undefined)
+      return backend.flush()
+    },
+    reference: (index) => once(encodeReference(index)),
+  }
+}
+
+async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield chunk
 }
 
 /** Null when the bytes are no command: every member of this version sees that in the same way, so it may be answered. */

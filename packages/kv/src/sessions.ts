@@ -18,9 +18,22 @@ export interface SessionState {
   readonly results: Map<number, CommandResult>
 }
 
-interface OwnedSession extends SessionState {
+export interface PlacedSession extends SessionState {
+  /** Whoever has the higher one was active later. */
+  place: number
+}
+
+interface OwnedSession extends PlacedSession {
   /** Whoever may change this object; see OrderedMap. */
   readonly owner: object
+}
+
+/** What is different since the last time that somebody asked. */
+export interface SessionChanges {
+  /** Null = it has ended. */
+  readonly sessions: ReadonlyMap<number, PlacedSession | null>
+  /** In their order; a result of null = it is not kept any more. */
+  readonly answers: readonly { readonly id: number; readonly sequence: number; readonly result: CommandResult | null }[]
 }
 
 export interface SessionLimits {
@@ -54,11 +67,19 @@ export class SessionTable {
   readonly #byNonce = new Map<string, number>()
   #newest: OwnedSession | null = null
   #results = 0
+  #place = 0
+  #changedSessions = new Map<number, PlacedSession | null>()
+  #changedAnswers: SessionChanges['answers'][number][] = []
   #timeMs = 0
   #sweptMs = 0
 
   constructor(limits: SessionLimits = DEFAULT_LIMITS) {
     this.#limits = limits
+  }
+
+  /** Cluster time of the last pass that freed the memory of expired sessions. */
+  get sweptMs(): number {
+    return this.#sweptMs
   }
 
   get size(): number {
@@ -108,6 +129,7 @@ export class SessionTable {
       lastActiveMs: this.#timeMs,
       firstUnanswered: 1,
       results: new Map(),
+      place: 0,
     })
     return { type: 'sessionOpened', session: index, ttlMs: granted }
   }
@@ -141,6 +163,7 @@ export class SessionTable {
     if (session === null) return
     session.results.set(stamp.sequence, result)
     this.#results += 1
+    this.#changedAnswers.push({ id: session.id, sequence: stamp.sequence, result })
   }
 
   cut(): SessionsCut {
@@ -155,10 +178,23 @@ export class SessionTable {
     this.#sweptMs = sweptMs
   }
 
-  /** Takes a session as a snapshot holds it, in the snapshot's order. Only while restoring. */
-  load(session: SessionState): void {
-    this.#add({ ...session, owner: this.#owner })
+  /** Takes a session as a snapshot holds it, in the snapshot's order; its place is the next one, or the one that it had. Only while restoring. */
+  load(session: SessionState, place?: number): void {
+    if (place !== undefined) this.#place = place - 1
+    this.#add({ ...session, owner: this.#owner, place: 0 })
     this.#results += session.results.size
+  }
+
+  byId(): readonly PlacedSession[] {
+    return [...this.#sessions.values()].sort((a, b) => a.id - b.id)
+  }
+
+  /** For whoever keeps the table elsewhere too; to be asked after every batch. The sessions go on changing. */
+  takeChanges(): SessionChanges {
+    const changes = { sessions: this.#changedSessions, answers: this.#changedAnswers }
+    this.#changedSessions = new Map()
+    this.#changedAnswers = []
+    return changes
   }
 
   #isExpired(session: SessionState): boolean {
@@ -174,17 +210,27 @@ export class SessionTable {
     this.#sessions.delete(id)
     this.#sessions.set(id, session)
     this.#newest = session
-    session.lastActiveMs = this.#timeMs
+    this.#place += 1
+    session.place = this.#place
+    this.#touch(session)
     return session
+  }
+
+  #touch(session: OwnedSession): void {
+    session.lastActiveMs = this.#timeMs
+    this.#changedSessions.set(session.id, session)
   }
 
   #stillAlive(session: OwnedSession): OwnedSession | null {
     if (this.#isExpired(session)) return null
-    session.lastActiveMs = this.#timeMs
+    this.#touch(session)
     return session
   }
 
   #add(session: OwnedSession): void {
+    this.#place += 1
+    session.place = this.#place
+    this.#changedSessions.set(session.id, session)
     this.#sessions.set(session.id, session)
     this.#byNonce.set(session.nonce, session.id)
     this.#newest = session
@@ -192,6 +238,8 @@ export class SessionTable {
 
   #remove(session: OwnedSession): void {
     this.#sessions.delete(session.id)
+    this.#changedSessions.set(session.id, null)
+    for (const sequence of session.results.keys()) this.#changedAnswers.push({ id: session.id, sequence, result: null })
     if (this.#byNonce.get(session.nonce) === session.id) this.#byNonce.delete(session.nonce)
     this.#results -= session.results.size
     if (this.#newest?.id === session.id) this.#newest = null
@@ -203,10 +251,14 @@ export class SessionTable {
     session.firstUnanswered = firstUnanswered
     const before = session.results.size
     if (firstUnanswered - from <= before) {
-      for (let sequence = from; sequence < firstUnanswered; sequence++) session.results.delete(sequence)
+      for (let sequence = from; sequence < firstUnanswered; sequence++) this.#forget(session, sequence)
     } else {
-      for (const sequence of session.results.keys()) if (sequence < firstUnanswered) session.results.delete(sequence)
+      for (const sequence of session.results.keys()) if (sequence < firstUnanswered) this.#forget(session, sequence)
     }
     this.#results -= before - session.results.size
+  }
+
+  #forget(session: OwnedSession, sequence: number): void {
+    if (session.results.delete(sequence)) this.#changedAnswers.push({ id: session.id, sequence, result: null })
   }
 }

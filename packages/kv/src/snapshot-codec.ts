@@ -7,10 +7,14 @@
  *     table    u8 table | per entry, in key order: bytes key | bytes value (mvcc/table-keys.ts); tables in the order of SNAPSHOT_TABLES
  *     end      varint number of sessions | varint number of entries in all tables
  *
+ * Or, in place of all that, of a state that is on a disk of its own:
+ *
+ *     reference varint index: what was applied up to there is in that state
+ *
  * Equal states give equal bytes on every member, whatever way led to them. Integrity is the business of the storage that holds the
  * stream; only its completeness and shape are checked here.
  */
-import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
+import { BalsaError, ByteReader, ByteWriter, invariant } from '@balsa/raft'
 import {
   type Backend,
   type BackendReplacement,
@@ -21,6 +25,7 @@ import {
 } from './backend/backend.js'
 import { keyFromString, keyToString } from './backend/byte-string.js'
 import { CLIENT_NONCE_BYTES } from './limits.js'
+import { type MachineState, saveAll } from './machine-tables.js'
 import { checkEntry } from './mvcc/check-entry.js'
 import { decodeCounters, loadCounters, readCounters, writeCounterBytes } from './mvcc/counters.js'
 import { type CommandResult, readResult, writeResult } from './result.js'
@@ -28,7 +33,7 @@ import { type SessionState, type SessionsCut, SessionTable } from './sessions.js
 import { StateHash } from './state-hash.js'
 
 const SNAPSHOT_FORMAT = 2
-const Kind = { header: 1, sessions: 2, table: 3, end: 4 } as const
+const Kind = { header: 1, sessions: 2, table: 3, end: 4, reference: 5 } as const
 /** The tables that a snapshot carries, by their number in it. */
 const SNAPSHOT_TABLES = ['current', 'past', 'chains', 'events', 'leases', 'leaseKeys', 'leaseDeadlines'] as const satisfies readonly Table[]
 const PAGE_ENTRIES = 64
@@ -49,11 +54,13 @@ export interface StateCut {
   readonly sessions: SessionsCut
 }
 
-/** What a snapshot holds beside the tables, which are in the backend. */
-export interface RestoredState {
-  readonly appliedIndex: number
-  readonly stateHash: StateHash
-  readonly sessions: SessionTable
+export function encodeReference(index: number): Uint8Array {
+  const block = new BlockWriter()
+  block.begin(Kind.reference)
+  block.writer.varint(index)
+  const [bytes] = block.take()
+  invariant(bytes !== undefined, 'a reference is one block')
+  return bytes
 }
 
 /** Pieces of at most 64 KiB; each is made when it is asked for, so the reader decides the pace. */
@@ -172,33 +179,92 @@ function readSession(reader: ByteReader): SessionState {
 /**
  * Rebuilds the state from a stream, whatever the size of its pieces: the tables in the backend, which it replaces as a whole at the end. No piece at
  * all is the empty state. `pause` is awaited between blocks. Throws CORRUPT (fatal) when the stream is incomplete or makes no sense, and when
- * its format is newer than this version; then the backend keeps what it had.
+ * its format is newer than this version; then the backend keeps what it had. Null = it is a reference to what the backend has.
  */
 export async function decodeSnapshot(
   chunks: AsyncIterable<Uint8Array>,
   backend: Backend,
   pause: () => Promise<void> | null,
-): Promise<RestoredState> {
-  const replacement = backend.replace()
+): Promise<MachineState | null> {
+  const restoring = new Restoring(backend, pause)
   try {
-    const decoder = new SnapshotDecoder(replacement)
     const blocks = new BlockReader()
     for await (const chunk of chunks) {
       blocks.push(chunk)
       for (let block = blocks.next(); block !== null; block = blocks.next()) {
-        decoder.block(block)
+        restoring.block(block)
         const pausing = pause()
         if (pausing !== null) await pausing
       }
-      await replacement.ready()
+      await restoring.ready()
     }
-    const restored = decoder.finish(blocks.isEmpty)
-    await replacement.commit(restored.appliedIndex)
-    return restored
+    return await restoring.finish(blocks.isEmpty)
   } catch (error) {
-    await replacement.abort()
+    await restoring.abort()
     if (error instanceof BalsaError && error.code === 'MALFORMED') throw corrupt(error.message, error)
     throw error
+  }
+}
+
+/** What has been read of a stream. The backend begins a replacement with the first block that is of a state. */
+class Restoring {
+  readonly #backend: Backend
+  readonly #pause: () => Promise<void> | null
+  #state: { readonly replacement: BackendReplacement; readonly decoder: SnapshotDecoder } | null = null
+  #referred = false
+
+  constructor(backend: Backend, pause: () => Promise<void> | null) {
+    this.#backend = backend
+    this.#pause = pause
+  }
+
+  block(bytes: Uint8Array): void {
+    if (this.#referred) throw corrupt('something behind a reference')
+    if (this.#state === null && bytes[0] === Kind.reference) this.#reference(bytes)
+    else this.#begin().decoder.block(bytes)
+  }
+
+  async ready(): Promise<void> {
+    await this.#state?.replacement.ready()
+  }
+
+  async finish(nothingLeft: boolean): Promise<MachineState | null> {
+    if (this.#referred) return null
+    const { replacement, decoder } = this.#begin()
+    const restored = decoder.finish(nothingLeft)
+    if (this.#backend.persistent) await saveAll(replacement, restored, this.#pause)
+    await replacement.commit(restored.appliedIndex)
+    return restored
+  }
+
+  async abort(): Promise<void> {
+    await this.#state?.replacement.abort()
+  }
+
+  #begin(): { readonly replacement: BackendReplacement; readonly decoder: SnapshotDecoder } {
+    if (this.#state === null) {
+      const replacement = this.#backend.replace()
+      this.#state = { replacement, decoder: new SnapshotDecoder(replacement) }
+    }
+    return this.#state
+  }
+
+  #reference(bytes: Uint8Array): void {
+    const reader = new ByteReader(bytes, 'snapshot block')
+    reader.u8('kind')
+    const index = reader.varint('index')
+    reader.end()
+    const { appliedIndex } = this.#backend
+    if (appliedIndex < index) {
+      throw new BalsaError(
+        'CORRUPT',
+        `the log begins behind index ${index}, but the store on disk ends at index ${appliedIndex}: it was removed, or is an older copy`,
+        {
+          hint: 'Put back the store that belongs to this log. If it is lost, remove this member, wipe its whole data directory and add it again.',
+        },
+      )
+    }
+    this.#referred = true
   }
 }
 
@@ -282,7 +348,7 @@ class SnapshotDecoder {
     else reader.fail('kind', `${kind} is unknown`)
   }
 
-  finish(nothingLeft: boolean): RestoredState {
+  finish(nothingLeft: boolean): MachineState {
     if (this.#headerSeen && !this.#endSeen) throw corrupt('the end is missing')
     if (!nothingLeft) throw corrupt('an incomplete block')
     return { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, sessions: this.#sessions }

@@ -70,6 +70,8 @@ export class LmdbBackend implements Backend {
   #failure: BalsaError | null = null
   #replacement: LmdbReplacement | null = null
   #timer: NodeJS.Timeout | null = null
+  #limit = Number.POSITIVE_INFINITY
+  readonly #limited: (() => void)[] = []
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
   #closing: Promise<void> | null = null
   #committed: Promise<void> = Promise.resolve()
@@ -162,6 +164,12 @@ export class LmdbBackend implements Backend {
     return this.#wait()
   }
 
+  limitDurability(index: number): void {
+    this.#usable()
+    this.#limit = index
+    for (const wake of this.#limited.splice(0)) wake()
+  }
+
   snapshot(): BackendSnapshot {
     this.#usable()
     invariant(!this.#writing, 'no snapshot in the middle of a batch')
@@ -210,15 +218,14 @@ export class LmdbBackend implements Backend {
     this.#timer = null
     const usable = this.#broken === null && this.#failure === null
     this.#failure ??= new BalsaError('STOPPED', 'the backend is closed')
+    for (const wake of this.#limited.splice(0)) wake()
     await this.#replacement?.abort()
     await this.#committed
     const last = this.#gathering
     const { file } = this.#live
     try {
-      if (flush && usable && last.units.length > 0) {
-        await this.#hand(last, file)
-        this.#durableIndex = this.#appliedIndex
-      }
+      // What was being written must be there as a whole before something follows.
+      if (flush && usable && this.#committing === null) this.#durableIndex = await this.#hand(last, file, () => false)
     } finally {
       for (const snapshot of [...this.#snapshots]) snapshot.close()
       await this.#removing
@@ -259,11 +266,12 @@ export class LmdbBackend implements Backend {
   async #commit(generation: Generation): Promise<void> {
     const { file } = this.#live
     try {
-      await this.#hand(generation, file)
+      const durableIndex = await this.#hand(generation, file, () => this.#closing === null && this.#committing === generation)
       // A replacement has come instead: what was written before it counts for nothing.
       if (this.#committing !== generation) return
       file.renew()
-      this.#durableIndex = generation.units.at(-1)?.appliedIndex ?? this.#durableIndex
+      this.#durableIndex = durableIndex
+      if (durableIndex < (generation.units.at(-1)?.appliedIndex ?? 0)) return
       this.#committing = null
       this.#reader = this.#layers()
       if (this.#gathering.units.length > 0) this.#consider()
@@ -279,11 +287,18 @@ export class LmdbBackend implements Backend {
     this.#settle()
   }
 
-  /** Batch by batch, so that nobody waits for long. Resolves when all are durable. */
-  async #hand(generation: Generation, file: LmdbFile): Promise<void> {
+  /**
+   * Batch by batch, so that nobody waits for long. Resolves to the index of the last one, when all are durable. When it is not wanted any more, and the rest may not become durable, that is left
+   * to the log: then the index is a lower one, and nothing may follow.
+   */
+  async #hand(generation: Generation, file: LmdbFile, isWanted: () => boolean): Promise<number> {
+    let durableIndex = file.appliedIndex
     const slice = new Slice()
     const done: Promise<void>[] = []
     for (const unit of generation.units) {
+      while (unit.appliedIndex > this.#limit && isWanted()) await new Promise<void>((resolve) => this.#limited.push(resolve))
+      if (unit.appliedIndex > this.#limit) break
+      durableIndex = unit.appliedIndex
       const appended = file.append(unit, unit.appliedIndex)
       // Waited for below; until then a failure must not count as unhandled.
       appended.catch(() => undefined)
@@ -293,6 +308,7 @@ export class LmdbBackend implements Backend {
     await Promise.all(done)
     // Every promise of the library is in: what it does behind its own back in this turn is done, too.
     await breathe()
+    return durableIndex
   }
 
   #wait(): Promise<void> {
@@ -324,6 +340,7 @@ export class LmdbBackend implements Backend {
     this.#live = { file, name, holders: 1, replaced: false }
     this.#gathering = new Generation()
     this.#committing = null
+    for (const wake of this.#limited.splice(0)) wake()
     this.#reader = this.#layers()
     this.#appliedIndex = file.appliedIndex
     this.#durableIndex = file.appliedIndex

@@ -112,6 +112,8 @@ export interface Backend extends TableReader {
    * Null when another batch may follow at once. Otherwise resolves when what waits for the disk has become bearable: to be awaited before the next batch. Reads never wait.
    */
   ready(): Promise<void> | null
+  /** From now on nothing above this index becomes durable, until another limit is given. Without one there is none. */
+  limitDurability(index: number): void
   snapshot(): BackendSnapshot
   /** Resolves when everything written before the call is durable. In memory: at once. */
   flush(): Promise<void>

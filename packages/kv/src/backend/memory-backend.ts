@@ -78,14 +78,22 @@ class Content extends MapsReader implements WriteBatch {
 
 /** The backend of the simulator, of browsers and of tests: ends with the process, so a member finds its state in snapshots and log. */
 export class MemoryBackend implements Backend {
-  readonly persistent = false
-  readonly durableIndex = 0
+  readonly persistent: boolean
   #content = new Content()
   #appliedIndex = 0
   #writing = false
   #broken: unknown = null
   #replacement: MemoryReplacement | null = null
   #closed = false
+
+  /** `persistent` makes it look like one on a disk, for whoever holds on to the object through a "restart": for tests. */
+  constructor({ persistent = false }: { readonly persistent?: boolean } = {}) {
+    this.persistent = persistent
+  }
+
+  get durableIndex(): number {
+    return this.persistent ? this.#appliedIndex : 0
+  }
 
   get appliedIndex(): number {
     return this.#appliedIndex
@@ -131,6 +139,10 @@ export class MemoryBackend implements Backend {
   ready(): null {
     this.#usable()
     return null
+  }
+
+  limitDurability(): void {
+    this.#usable()
   }
 
   snapshot(): BackendSnapshot {

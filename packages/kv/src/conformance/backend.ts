@@ -247,6 +247,18 @@ const writing: Readonly<Record<string, Check>> = {
     demand(backend.ready() === null, 'nothing waits after a flush')
     demand(backend.count('past', { from: '', to: null }, 10_000) === 4000, 'everything is there')
   },
+  'makes nothing durable above its limit': async ({ backend }) => {
+    backend.limitDurability(2)
+    for (let index = 1; index <= 4; index++) backend.write(index, (batch) => batch.put('current', `k${index}`, value('v')))
+    const flushed = backend.flush()
+    demand(backend.durableIndex <= 2, 'at once')
+    backend.limitDurability(4)
+    await flushed
+    demand(backend.durableIndex === (backend.persistent ? 4 : 0), 'with a higher limit the flush ends')
+    backend.limitDurability(1)
+    backend.write(5, (batch) => batch.put('current', 'k5', value('v')))
+    demand(backend.keys('current', { from: '', to: null }, 10).length === 5, 'reads see all of it')
+  },
   'agrees with a plain sorted list over a long random history': async ({ backend }) => {
     const random = numbers(20_261_121)
     const expected = new Map<string, string>()
@@ -359,6 +371,14 @@ const reopening: Readonly<Record<string, Check>> = {
 }
 
 const losingPower: Readonly<Record<string, Check>> = {
+  'what was above the limit is not there after closing and opening, and nothing behind it': async ({ backend, reopen, losePower }) => {
+    demand(reopen !== undefined && losePower !== undefined, 'the fixture can reopen')
+    backend.limitDurability(3)
+    for (let index = 1; index <= 5; index++) backend.write(index, (batch) => batch.put('current', `k${index}`, value('v')))
+    const again = await reopen()
+    demand(again.appliedIndex === 3, `closing leaves ${again.appliedIndex}`)
+    demand(again.keys('current', { from: '', to: null }, 10).join() === 'k1,k2,k3', 'the batches below the limit')
+  },
   'after a loss of power there is a whole batch, not older than what was durable': async ({ backend, losePower }) => {
     demand(losePower !== undefined, 'the fixture can lose power')
     for (let index = 1; index <= 20; index++) {

@@ -88,11 +88,12 @@ export class MvccStore {
     return revisionRefusal(this.#counters, revision)
   }
 
-  /** Runs commands as one batch of the backend, at `index` when it is done. */
-  batch<Result>(index: number, run: (writes: StoreWrites) => Result): Result {
+  /** Runs commands as one batch of the backend, at `index` when it is done. `finish` writes what else belongs to it. */
+  batch<Result>(index: number, run: (writes: StoreWrites) => Result, finish: (batch: WriteBatch) => void): Result {
     return this.backend.write(index, (batch) => {
       const result = run(new StoreWrites(batch, this.#counters, this.#maxHistoryRevisions, this.#journal))
       writeCounters(batch, this.#counters)
+      finish(batch)
       return result
     })
   }

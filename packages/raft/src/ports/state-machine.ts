@@ -40,6 +40,8 @@ export interface StateMachine<Result = unknown, Query = unknown, Answer = unknow
 export interface DurableState {
   /** Everything up to this index of the log is in the state, and nothing behind it. After a loss of power: some such index that was. */
   readonly appliedIndex: number
+  /** Null when the next batch may come at once; otherwise resolves when the disk has caught up. Reads do not wait for it. */
+  ready?(): Promise<void> | null
   /**
    * The log holds everything up to `index` on its disk. Nothing behind it may become durable in the state: else a state that is ahead of its log could not be told from
    * one whose log was exchanged.

@@ -156,6 +156,15 @@ export class ApplyLoop<Result> {
   }
 
   #nextBatch(): void {
+    const ready = this.#machine.durable?.ready?.() ?? null
+    if (ready !== null) {
+      this.#busy = true
+      this.#await(ready, () => {
+        this.#busy = false
+        this.pump()
+      })
+      return
+    }
     const from = asIndex(this.#place.index + 1)
     const to = asIndex(Math.min(this.#commitIndex, this.#place.index + this.#limits.maxApplyEntries))
     const entries = this.#core.entries(from, to, this.#limits.maxApplyBytes)
