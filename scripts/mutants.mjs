@@ -5,7 +5,7 @@
  *   --only A1,B7        these mutants, or entries with all their variants
  *   --first-twenty      the twenty entries that matter most, each within 200 runs
  *   --seeds N           at most N runs of the swarm for each (default 200, or what the mutant says)
- *   --seconds N         at most N seconds of the swarm for each (default 300)
+ *   --seconds N         at most N seconds of the processor on the swarm for each (default 200)
  *   --jobs N            so many at a time (default: one per core)
  *   --again             also what is known of this build
  *   --json FILE         writes the results there
@@ -39,7 +39,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     'first-twenty': { type: 'boolean', default: false },
     seeds: { type: 'string' },
-    seconds: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '200' },
     jobs: { type: 'string' },
     again: { type: 'boolean', default: false },
     json: { type: 'string' },

@@ -18,7 +18,7 @@ import { failingTest, SeedRunner } from './processes.mjs'
 /**
  * @typedef {object} Limits
  * @property {number | null} seeds At most so many runs of the swarm for each mutant; null: as the mutant says.
- * @property {number} seconds At most so long on the swarm for each mutant, in real time.
+ * @property {number} seconds At most so many seconds of the processor's time on the swarm for each mutant: what else the machine does is left out.
  * @property {boolean} tests Whether tests may find what the swarm does not.
  */
 
@@ -104,14 +104,15 @@ export async function hunt(mutant, control, limits, onRun = () => undefined) {
 async function swarm(mutant, control, { seeds, seconds }, onRun) {
   const { key, swarm: profiles = [] } = mutant
   const budget = budgetOf(mutant, seeds)
-  const endMs = performance.now() + seconds * 1000
+  let leftMs = seconds * 1000
   const runner = new SeedRunner(key)
   try {
     for (let at = 0; at < budget; at++) {
-      if (performance.now() > endMs) return { found: null, runs: at, timedOut: true }
+      if (leftMs <= 0) return { found: null, runs: at, timedOut: true }
       onRun(at)
       const { profile, seed } = taskAt(profiles, at)
-      const { invariant, message } = await runner.run(profile, seed)
+      const { invariant, message, cpuMs = 1000 } = await runner.run(profile, seed)
+      leftMs -= cpuMs
       if (invariant === null || invariant === UNDECIDED || !(await control.passes(profile, seed))) continue
       return { found: { key, caught: 'swarm', by: invariant, message, runs: at + 1, profile, seed }, runs: at + 1, timedOut: false }
     }

@@ -18,9 +18,11 @@ process.on('unhandledRejection', crashed)
 async function hunt({ profile, seed, quiet }) {
   // Where each of thousands of errors was made costs more than the rest of a run.
   Error.stackTraceLimit = quiet ? 0 : usualFrames
+  const before = process.cpuUsage()
   const { violation, traceHash } = await runSeed(seed, { profile, globals: globalThis, settle })
+  const { user, system } = process.cpuUsage(before)
   const { invariant = null, message = '', tail = [] } = violation ?? {}
-  process.send?.({ invariant, message, tail, traceHash })
+  process.send?.({ invariant, message, tail, traceHash, cpuMs: (user + system) / 1000 })
 }
 
 process.on('message', (/** @type {Task} */ task) => void hunt(task).catch(crashed))
