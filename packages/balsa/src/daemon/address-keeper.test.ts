@@ -4,14 +4,15 @@ import { AddressKeeper, addressUpdate } from './address-keeper.js'
 
 const member = { id: asMemberId(7), name: 'n1', address: 'a:1', clientAddress: 'c:1' }
 
-function keeper(advertisePeer: string, advertiseClient: string, failures: number) {
+function keeper(advertisePeer: string, advertiseClient: string, failures: number, listed = member) {
   const clock = new ManualClock()
   const asked: (readonly MembershipChange[])[] = []
-  let configuration = foundingConfiguration([member])
+  let configuration = foundingConfiguration([listed])
   const options = {
     clock,
     logger: { info: () => undefined, warn: () => undefined },
-    status: () => ({ id: member.id, configuration }),
+    status: () => ({ id: listed.id, configuration }),
+    name: 'n1',
     advertisePeer,
     advertiseClient,
     admin: {
@@ -48,6 +49,13 @@ describe('the address keeper', () => {
     clock.advance(1)
     await Promise.resolve()
     expect(asked.length).toBe(3)
+    expect(addressUpdate(options)).toBe(null)
+  })
+
+  it('gives a name to a member that was added without one', async () => {
+    const { keeper: unnamed, asked, options } = keeper('a:1', 'c:1', 0, { ...member, name: '' })
+    await unnamed.run()
+    expect(asked).toEqual([[{ type: 'update', member }]])
     expect(addressUpdate(options)).toBe(null)
   })
 

@@ -1,4 +1,4 @@
-/** A member that came back under another address tells the cluster, so that the log, and everybody who reads it, knows where it is. */
+/** A member that came back under another address, or was added without a name, tells the cluster, so that the log, and everybody who reads it, knows where and who it is. */
 import type { Client } from '@balsa/client'
 import type { Clock, Member, ReplicaStatus, Timer } from '@balsa/raft'
 import { errorFields, type Logger } from '@balsa/server'
@@ -8,6 +8,7 @@ export interface AddressKeeperOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>
   /** Of this member. */
   readonly status: () => Pick<ReplicaStatus, 'id' | 'configuration'>
+  readonly name: string
   /** Under which the other members reach this one. */
   readonly advertisePeer: string
   readonly advertiseClient: string
@@ -19,13 +20,15 @@ const LONGEST_RETRY_MS = 30_000
 const CALL_DEADLINE_MS = 10_000
 
 /** What the log should say of this member; null when it does, or when it does not know the member at all (yet, or any more). */
-export function addressUpdate({ status, advertisePeer, advertiseClient }: AddressKeeperOptions): Member | null {
+export function addressUpdate({ status, name: ownName, advertisePeer, advertiseClient }: AddressKeeperOptions): Member | null {
   const { id, configuration } = status()
   const own = configuration.members.find((member) => member.id === id)
   if (own === undefined) return null
   // Where clients reach a member is told between members with every connection: the log need not know it, but must not be wrong.
   const clientAddress = own.clientAddress === '' ? '' : advertiseClient
-  return own.address === advertisePeer && own.clientAddress === clientAddress ? null : { ...own, address: advertisePeer, clientAddress }
+  const name = own.name === '' ? ownName : own.name
+  if (own.address === advertisePeer && own.clientAddress === clientAddress && own.name === name) return null
+  return { ...own, name, address: advertisePeer, clientAddress }
 }
 
 /** Asks the leader for the change until the log says what is true. Ends by itself, or when it is stopped. */

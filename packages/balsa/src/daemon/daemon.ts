@@ -116,11 +116,12 @@ function keepAddress(member: Member, config: ServerConfig, logger: Logger): { ru
     random: new NodeRandom(),
     crc32,
   })
-  const { advertisePeer, advertiseClient } = config
+  const { name, advertisePeer, advertiseClient } = config
   const keeper = new AddressKeeper({
     clock,
     logger,
     status: () => member.replica.status(),
+    name,
     advertisePeer,
     advertiseClient,
     admin: client.admin,

@@ -47,6 +47,12 @@ describe('where a member starts', () => {
     expect(await begin(joining, [{ clusterId: 'ab', members }])).toMatchObject({ memberId: 2 })
   })
 
+  it('knows itself by its address when the cluster has given it no name', async () => {
+    const members = [row('1', 'n1', 'a:2380', 'voter'), row('c4', '', 'c:2380', 'learner'), row('c5', '', 'b:2380', 'learner')]
+    const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
+    expect(await begin(joining, [{ clusterId: 'ab', members }])).toMatchObject({ memberId: 0xc5 })
+  })
+
   it('says how to be listed, and where to ask', async () => {
     const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
     await expect(begin(joining, [{ clusterId: 'ab', members: [row('1', 'n1', 'a:2380', 'voter')] }])).rejects.toMatchObject({

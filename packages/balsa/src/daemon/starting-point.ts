@@ -72,7 +72,7 @@ async function join(config: ServerConfig, options: StartingPointOptions): Promis
       }
       const own = ownEntry(view, config)
       if (own === null) {
-        const names = view.members.map(({ name }) => name).join(', ')
+        const names = view.members.map(({ name, address }) => name || address).join(', ')
         problems.set(endpoint, `cluster ${formatId(view.clusterId)} has no member ${config.name} yet, only ${names}`)
         continue
       }
@@ -90,11 +90,13 @@ function joinHint(config: ServerConfig, problems: readonly string[]): string {
   return `First: balsactl --endpoints ${config.join.join(',')} member add ${config.name} ${config.advertisePeer}`
 }
 
-/** With the name of this member; when an old member is being replaced by one of the same name, the one that is on its way in. */
+/** With the name of this member, or without a name under its address; when an old member is being replaced by one of the same name, the one that is on its way in. */
 function ownEntry({ members }: ClusterView, { name, advertisePeer }: ServerConfig): Member | null {
   const named = members.filter((member) => member.name === name)
+  // Added through etcd's API, which names no member before it has started.
+  const unnamed = members.find((member) => member.name === '' && member.address === advertisePeer)
   const fresh = named.filter(({ role }) => role !== 'voter')
-  return fresh.find(({ address }) => address === advertisePeer) ?? fresh.at(-1) ?? named.at(-1) ?? null
+  return fresh.find(({ address }) => address === advertisePeer) ?? fresh.at(-1) ?? named.at(-1) ?? unnamed ?? null
 }
 
 /** The directory is of the member that the cluster lists under this name. When nobody answers, the directory is believed. */

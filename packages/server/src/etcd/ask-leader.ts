@@ -21,13 +21,17 @@ export async function askLeader(parts: AskLeaderParts, request: AdminRequest, op
     try {
       return await attempt(parts, request, options)
     } catch (error) {
-      if (!(error instanceof BalsaError) || !PASSING.has(error.code)) throw error
+      if (!(error instanceof BalsaError) || !isPassing(error, request)) throw error
       const left = options.deadlineMs - parts.clock.now()
       if (left <= 0) throw error
       await new Promise<void>((resolve) => void parts.clock.setTimer(Math.min(PAUSE_MS, left), resolve))
     }
   }
 }
+
+/** A learner that is behind is unavailable as well, for as long as it takes: whoever promotes it wants to know. */
+const isPassing = ({ code }: BalsaError, request: AdminRequest): boolean =>
+  PASSING.has(code) && !(code === 'UNAVAILABLE' && request.type === 'change' && request.changes.some(({ type }) => type === 'promote'))
 
 async function attempt({ local, leader, status }: AskLeaderParts, request: AdminRequest, options: StoreCallOptions): Promise<AdminAnswer> {
   const { leaderId, leaderAddress, memberId } = status()

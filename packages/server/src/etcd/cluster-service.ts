@@ -77,7 +77,7 @@ export class ClusterService {
     await this.#member
       .rawAdmin({ type: 'change', changes: [{ type: 'promote', id: asMemberId(id) }], force: false })
       .catch((error: unknown) => {
-        const behind = error instanceof BalsaError && (error.code === 'INVALID' || error.code === 'QUORUM_AT_RISK')
+        const behind = error instanceof BalsaError && (error.code === 'UNAVAILABLE' || error.code === 'QUORUM_AT_RISK')
         throw behind ? etcdError('learnerNotReady') : statusOfError(error)
       })
     return this.#answer()
@@ -94,7 +94,10 @@ export class ClusterService {
   }
 
   async #change(change: MembershipChange): Promise<readonly number[]> {
-    const answer = await this.#member.admin({ type: 'change', changes: [change], force: false })
+    const answer = await this.#member.rawAdmin({ type: 'change', changes: [change], force: false }).catch((error: unknown) => {
+      // Ids are drawn here: what exists already is the address.
+      throw error instanceof BalsaError && error.code === 'MEMBER_EXISTS' ? etcdError('peerUrlExists') : statusOfError(error)
+    })
     // What this member shows next has the change in it.
     await this.#member.synchronise()
     return answer.type === 'changed' ? answer.ids : []

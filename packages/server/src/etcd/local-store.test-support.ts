@@ -20,7 +20,6 @@ export class LocalStore implements MemberStore {
   readonly memberId = MEMBER
   readonly machine = new KvStateMachine()
   readonly watches = this.machine.watches
-  readonly watches = this.machine.watches
   /** Cluster time of the next command, ms. */
   timeMs = 1
   /** Thrown by the next calls, when set. */
