@@ -14,7 +14,7 @@ export interface HttpSource {
   fatal(): string | null
   readiness(): Readiness
   /** What an operator must look into although the member serves, or null. */
-  alarm(): string | null
+  alarm?(): string | null
   /** JSON without secrets. */
   status(): object
   metricsText(): string
@@ -133,7 +133,7 @@ function pageOf(request: IncomingMessage, path: HttpPath, query: string, source:
     case '/healthz': {
       const fatal = source.fatal()
       const code = fatal === null ? 200 : 503
-      const alarm = source.alarm()
+      const alarm = source.alarm?.() ?? null
       if (wantsJson) return json(code, { healthy: fatal === null, reason: fatal ?? 'alive', ...(alarm === null ? {} : { alarm }) })
       // A restart does not mend it: whoever restarts what is not healthy must not.
       const alive = alarm === null ? 'ok' : `ok, but: ${alarm}`

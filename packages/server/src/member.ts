@@ -175,54 +175,9 @@ export class Member implements AsyncDisposable {
       status: () => this.status(),
       hashMarks: () => parts.machine.hashMarks,
     })
-    const handler = new MemberRequests({
-      replica,
-      store: this.store,
-      clock,
-      metrics,
-      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
-      maxRequestBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
-      status: () => this.status(),
-      withNames: (text) => withNames(replica.status().configuration, text),
-      logger,
-      admin,
-    })
-    this.#etcd = new EtcdFront(
-      {
-        store: this.store,
-        clock,
-        random: parts.random,
-        requestTimeoutMs: etcdRequestTimeoutMs(options),
-        electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
-        admin: (request, call) => askLeader({ clock, local: admin, leader: this.#leaderLink, status: () => this.status() }, request, call),
-        snapshot: () => parts.machine.snapshot(),
-      },
-      logger,
-    )
-    this.#port = new ClientPort({
-      listen: options.listenClient,
-      insecure: options.insecure ?? false,
-      clock,
-      crc32,
-      ...(options.clientLimits === undefined ? {} : { limits: options.clientLimits }),
-      metrics,
-      logger,
-      handler,
-      grpc: this.#etcd,
-      http: this.#createHttp(),
-      httpInFlight: () => this.#etcd.httpInFlight,
-    })
-    this.#stopCollecting = collectMetrics(metrics, {
-      clock,
-      status: () => replica.status(),
-      store: () => parts.machine.query({ type: 'stats' }),
-      ready: () => this.readiness.ready,
-      connections: (protocol) => this.#port.connections(protocol),
-      inFlight: () => this.#port.inFlight,
-      peersUp: () => parts.peersUp.size,
-      snapshotBytes: () => parts.storage.snapshots.latest?.sizeBytes ?? 0,
-      diverged: () => this.divergence?.members.length ?? 0,
-    })
+    this.#etcd = this.#createEtcd(admin)
+    this.#port = this.#createPort(admin)
+    this.#stopCollecting = this.#collect()
   }
 
   /**
@@ -330,6 +285,67 @@ export class Member implements AsyncDisposable {
       await this.#parts.replica.close()
       throw error
     }
+  }
+
+  #createEtcd(admin: AdminRequests): EtcdFront {
+    const { options, clock, random, machine, logger } = this.#parts
+    const leader = this.#leaderLink
+    return new EtcdFront(
+      {
+        store: this.store,
+        clock,
+        random,
+        requestTimeoutMs: etcdRequestTimeoutMs(options),
+        electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
+        admin: (request, call) => askLeader({ clock, local: admin, leader, status: () => this.status() }, request, call),
+        snapshot: () => machine.snapshot(),
+      },
+      logger,
+    )
+  }
+
+  #createPort(admin: AdminRequests): ClientPort {
+    const { options, clock, metrics, logger, replica } = this.#parts
+    const handler = new MemberRequests({
+      replica,
+      store: this.store,
+      clock,
+      metrics,
+      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+      maxRequestBytes: options.maxRequestBytes ?? MAX_REQUEST_BYTES,
+      status: () => this.status(),
+      withNames: (text) => withNames(replica.status().configuration, text),
+      logger,
+      admin,
+    })
+    return new ClientPort({
+      listen: options.listenClient,
+      insecure: options.insecure ?? false,
+      clock,
+      crc32,
+      ...(options.clientLimits === undefined ? {} : { limits: options.clientLimits }),
+      metrics,
+      logger,
+      handler,
+      grpc: this.#etcd,
+      http: this.#createHttp(),
+      httpInFlight: () => this.#etcd.httpInFlight,
+    })
+  }
+
+  #collect(): () => void {
+    const { clock, replica, machine, peersUp, storage } = this.#parts
+    return collectMetrics(this.metrics, {
+      clock,
+      status: () => replica.status(),
+      store: () => machine.query({ type: 'stats' }),
+      ready: () => this.readiness.ready,
+      connections: (protocol) => this.#port.connections(protocol),
+      inFlight: () => this.#port.inFlight,
+      peersUp: () => peersUp.size,
+      snapshotBytes: () => storage.snapshots.latest?.sizeBytes ?? 0,
+      diverged: () => this.divergence?.members.length ?? 0,
+    })
   }
 
   #createHttp(): HttpServer {
