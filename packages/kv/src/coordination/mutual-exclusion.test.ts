@@ -75,10 +75,10 @@ describe('locks under pauses, cuts and failures, with clocks at different speeds
         for (const worker of workers) acquired += worker.acquired
         for (const worker of workers) fenced += worker.fenced
       }),
-      { numRuns: 5, endOnFailure: true },
+      { numRuns: 3, endOnFailure: true },
     )
     // The disturbances must bite, or nothing is shown.
-    expect(acquired).toBeGreaterThan(100)
+    expect(acquired).toBeGreaterThan(50)
     expect(fenced).toBeGreaterThan(0)
   })
 })

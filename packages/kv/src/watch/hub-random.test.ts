@@ -298,7 +298,7 @@ describe('watchers against a list of all events', () => {
           world.finish()
         },
       ),
-      { numRuns: 200, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
+      { numRuns: 100, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
     )
   }, 120_000)
 })

@@ -53,7 +53,10 @@ class Contender implements Service {
       // The careless ones never look: the fence alone stops them.
       const careless = this.#random.int(3) === 0
       let writes = 1 + this.#random.int(40)
-      while (writes > 0 && (careless || held.isHeld)) writes = (await this.#write(store, held)) ? writes - 1 : 0
+      while (writes > 0 && (careless || held.isHeld)) {
+        writes = (await this.#write(store, held)) ? writes - 1 : 0
+        await new Promise<void>((resolve) => void this.life.clock.setTimer(this.#random.int(100), resolve))
+      }
       if (!held.isHeld) this.#tally.lost += 1
       this.held = null
       await held.release()
@@ -149,8 +152,8 @@ describe('a lock in a simulated cluster', () => {
       }
     }
     // What is disturbed must go on, and the disturbances must bite.
-    expect(tally.acquired).toBeGreaterThan(20)
-    expect(tally.written).toBeGreaterThan(200)
+    expect(tally.acquired).toBeGreaterThan(10)
+    expect(tally.written).toBeGreaterThan(100)
     expect(tally.lost).toBeGreaterThan(1)
     expect(tally.fenced).toBeGreaterThan(0)
   }, 120_000)
