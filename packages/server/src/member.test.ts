@@ -85,6 +85,31 @@ describe('three members', () => {
     expect(rounds() - before).toBeLessThan(20)
   })
 
+  it('answers lease reads only where leases are on, and stale reads only as young as they are asked for', async () => {
+    await start(3, { leaseReads: { maxClockDrift: 0.1 } })
+    await cluster?.ready()
+    const [leader, follower] = [cluster?.leader(), cluster?.follower()]
+    if (leader === undefined || follower === undefined) throw new Error('no members')
+    const [toLeader, toFollower] = [await client(leader), await client(follower)]
+    await ask(toLeader, put(1, 'a'))
+    const lease = (id: number) => ({ type: 'get', id, key: Buffer.from('a'), consistency: 'lease' }) as const
+    for (const made of [toLeader, toFollower]) {
+      expect(await ask(made, lease(2))).toMatchObject({ type: 'value', ageMs: 0, record: { version: 1 } })
+      const young = { ...get(3, 'a', 'stale'), maxStaleMs: 60_000 }
+      const answer = await ask(made, young)
+      expect(answer).toMatchObject({ type: 'value', record: { version: 1 } })
+      expect(answer?.type === 'value' ? answer.ageMs : null).toBeLessThanOrEqual(60_000)
+    }
+    expect(await ask(toFollower, { ...get(4, 'a', 'stale'), maxStaleMs: 0 })).toMatchObject({ type: 'error', error: { code: 'TOO_STALE' } })
+    const off = await MemberCluster.start(1)
+    try {
+      await off.ready()
+      expect(await ask(await client(off.leader()), lease(5))).toMatchObject({ type: 'error', error: { code: 'LEASES_OFF' } })
+    } finally {
+      await off.close()
+    }
+  })
+
   it('without a majority: writes and reads end by their deadline, stale reads still work, and readiness says why', async () => {
     const { members } = await start(3, { requestTimeoutMs: 400 })
     await cluster?.ready()
