@@ -254,6 +254,29 @@ describe('outcomes', () => {
     return cluster.outcome(client.put('k', 'v', { deadlineMs }))
   }
 
+  it('takes a stale read that is too old to the next member, and what nobody can answer to its deadline; LEASES_OFF is final', async () => {
+    const cluster = new ScriptedCluster()
+    const client = cluster.client()
+    await cluster.settle(client.put('k', 'v'))
+    const bounded = { consistency: 'stale', maxStaleMs: 200, deadlineMs: 500 } as const
+    cluster.member('a:1').script = () => ({ refuse: new BalsaError('TOO_STALE', 'may be 300 ms old') })
+    expect((await cluster.settle(client.get('k', bounded)))?.text()).toBe('v')
+    expect(cluster.member('b:1').requests.at(-1)).toMatchObject({ type: 'get', consistency: 'stale', maxStaleMs: 200 })
+    cluster.script(() => ({ refuse: new BalsaError('TOO_STALE', 'may be 300 ms old') }))
+    await expect(cluster.settle(client.get('k', bounded))).rejects.toMatchObject({ code: 'DEADLINE', cause: { code: 'TOO_STALE' } })
+    cluster.script(() => ({ refuse: new BalsaError('LEASES_OFF', 'off') }))
+    const beganMs = cluster.clock.now()
+    await expect(cluster.settle(client.get('k', { consistency: 'lease' }))).rejects.toMatchObject({ code: 'LEASES_OFF' })
+    expect(cluster.clock.now() - beganMs).toBeLessThan(50)
+    for (const options of [
+      { maxStaleMs: 5 },
+      { consistency: 'stale', maxStaleMs: -1 },
+      { consistency: 'stale', maxStaleMs: 0.5 },
+    ] as const) {
+      await expect(client.get('k', options)).rejects.toMatchObject({ code: 'INVALID' })
+    }
+  })
+
   it('follows a transfer of leadership at once, and does not hammer a leader whose transfer drags on', async () => {
     const cluster = new ScriptedCluster()
     const client = cluster.client()
