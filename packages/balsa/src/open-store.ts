@@ -59,6 +59,7 @@ export async function openStore(options: OpenStoreOptions): Promise<KeyValueStor
   return new EmbeddedStore(
     {
       propose: (command, call) => replica.propose(command, call),
+      watches: machine.watches,
       readWithAge: (query, call) => replica.readWithAge(query, call),
     },
     {

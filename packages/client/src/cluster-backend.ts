@@ -1,5 +1,5 @@
 import { BalsaError, type Clock, type Crc32, type Dialer, type ErrorCode, type Random } from '@balsa/raft'
-import type { Attempt, AttemptHandlers, StoreBackend, StoreRequest, Welcome } from '@balsa/kv'
+import type { Attempt, AttemptHandlers, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers, WatchRequest, Welcome } from '@balsa/kv'
 import { ServerConnection, type Unnumbered } from './connection.js'
 import { type BackOff, LeaderFinder } from './leader-finder.js'
 
@@ -16,7 +16,7 @@ export interface ClusterBackendOptions {
 }
 
 /** Refusals that every member would repeat for ever. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE', 'LEASES_OFF'])
+const FINAL: ReadonlySet<ErrorCode> = new Set(['INVALID', 'TOO_LARGE', 'LEASES_OFF', 'COMPACTED'])
 /** The member is the right one to ask, only not now. */
 const LATER: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'MEMBERSHIP_PENDING'])
 /** What the leader says of a change, and would say again. */
@@ -73,6 +73,14 @@ export class ClusterBackend implements StoreBackend {
     // Not before the request was handed over: that itself counts as progress when nothing else was under way.
     const beganMs = this.#options.clock.now()
     return { cancel: () => sent.cancel(), silent: () => (changes ? NEVER_AGAIN_MS : this.#silent(connection, beganMs)) }
+  }
+
+  watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt {
+    const endpoint = this.#finder.target
+    return this.#connection(endpoint).watch(request, credit, {
+      onEvents: (watched) => handlers.onEvents(watched),
+      onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, false, false)),
+    })
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,9 @@ import {
   type ReadMode,
   type ServerResponse,
   type StoreAnswer,
+  type WatchAttempt,
+  type WatchedEvents,
+  type WatchRequest,
   type Welcome,
   writeRequest,
 } from '@balsa/kv'
@@ -58,6 +61,20 @@ export interface ServerConnectionOptions {
   readonly onClosed: () => void
 }
 
+interface Watch {
+  readonly request: WatchRequest
+  readonly handlers: ConnectionWatchHandlers
+  /** 0 until it is sent. */
+  id: number
+  credit: number
+  cancelled: boolean
+}
+
+export interface ConnectionWatchHandlers {
+  onEvents(watched: WatchedEvents): void
+  onError(error: BalsaError): void
+}
+
 interface Pending {
   readonly request: Unnumbered
   readonly handlers: RequestHandlers
@@ -82,6 +99,9 @@ export class ServerConnection {
   readonly #pending = new Map<number, Pending>()
   /** Requests that wait for the welcome, or for the server's limit on requests under way. */
   readonly #waiting = new Set<Pending>()
+  /** From when it is sent until the member says that it has ended. */
+  readonly #watches = new Map<number, Watch>()
+  readonly #waitingWatches = new Set<Watch>()
   #unflushed: Pending[] = []
   #flushScheduled = false
   #nextId = 1
@@ -143,6 +163,42 @@ export class ServerConnection {
     return { cancel: () => this.#cancel(pending) }
   }
 
+  /** The handlers are never called before this returns; an error ends it. `credit`: bytes of events that may come. */
+  watch(request: WatchRequest, credit: number, handlers: ConnectionWatchHandlers): WatchAttempt {
+    const watch: Watch = { request, handlers, id: 0, credit, cancelled: false }
+    if (this.usable) {
+      this.#waitingWatches.add(watch)
+      this.#sendWaiting()
+    } else {
+      const error = new BalsaError('UNAVAILABLE', `${this.endpoint}: the connection is closed`)
+      this.#options.clock.defer(() => this.#failWatch(watch, error))
+    }
+    return {
+      credit: (bytes) => {
+        watch.credit += bytes
+        if (watch.id !== 0) this.#sendNow({ type: 'credit', id: watch.id, bytes })
+      },
+      cancel: () => {
+        if (watch.cancelled) return
+        watch.cancelled = true
+        this.#waitingWatches.delete(watch)
+        if (watch.id !== 0) this.#sendNow({ type: 'cancel', id: watch.id })
+      },
+    }
+  }
+
+  #sendNow(request: ClientRequest): void {
+    if (this.#closed) return
+    writeRequest(this.#writer, request, this.#options.crc32)
+    this.#scheduleFlush()
+  }
+
+  #failWatch(watch: Watch, error: BalsaError): void {
+    if (watch.cancelled) return
+    watch.cancelled = true
+    watch.handlers.onError(error)
+  }
+
   close(reason: string): void {
     this.#end(new BalsaError('UNAVAILABLE', `${this.endpoint}: ${reason}`))
   }
@@ -170,7 +226,18 @@ export class ServerConnection {
       writeRequest(this.#writer, numbered(pending.request, id), this.#options.crc32)
       this.#unflushed.push(pending)
     }
-    if (this.#unflushed.length === 0 || this.#flushScheduled) return
+    for (const watch of this.#waitingWatches) {
+      if (this.#nextId >= LAST_ID) break
+      this.#waitingWatches.delete(watch)
+      watch.id = this.#nextId++
+      this.#watches.set(watch.id, watch)
+      this.#sendNow({ type: 'watch', id: watch.id, credit: watch.credit, watch: watch.request })
+    }
+    if (this.#unflushed.length > 0) this.#scheduleFlush()
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
     this.#flushScheduled = true
     this.#options.clock.defer(() => {
       this.#flushScheduled = false
@@ -196,16 +263,18 @@ export class ServerConnection {
     }
     if (this.#closed) return
     this.#sendWaiting()
-    if (!this.usable && this.#pending.size + this.#waiting.size === 0) this.close('its request ids are used up')
+    if (!this.usable && this.#pending.size + this.#waiting.size + this.#watches.size === 0) this.close('its request ids are used up')
   }
 
   #response(response: ServerResponse): void {
     if (response.type === 'error' && response.id === 0) throw errorFromWire(response.error)
     if (response.type === 'welcome') return this.#welcomed(response.welcome)
     if (this.#welcome === null) throw this.#malformed('an answer before the welcome')
+    const watch = this.#watches.get(response.id)
+    if (watch !== undefined) return this.#watched(watch, response)
     const pending = this.#pending.get(response.id)
     if (pending === undefined) throw this.#malformed(`an answer to request ${response.id}, which is not under way`)
-    if (response.type !== 'error' && response.type !== ANSWERS[pending.request.type]) {
+    if (response.type === 'events' || (response.type !== 'error' && response.type !== ANSWERS[pending.request.type])) {
       throw this.#malformed(`a ${response.type} as the answer to a ${pending.request.type}`)
     }
     this.#pending.delete(response.id)
@@ -214,6 +283,17 @@ export class ServerConnection {
     if (pending.cancelled) return
     pending.cancelled = true
     pending.handlers.onAnswer(response.type === 'value' ? ownValue(response) : response)
+  }
+
+  #watched(watch: Watch, response: ServerResponse): void {
+    if (response.type === 'events') {
+      this.#lastProgressMs = this.#options.clock.now()
+      if (!watch.cancelled) watch.handlers.onEvents(response.watched)
+      return
+    }
+    if (response.type !== 'error') throw this.#malformed(`a ${response.type} as the answer to a watch`)
+    this.#watches.delete(watch.id)
+    this.#failWatch(watch, errorFromWire(response.error))
   }
 
   #welcomed(welcome: Welcome): void {
@@ -256,7 +336,11 @@ export class ServerConnection {
     this.#pending.clear()
     this.#waiting.clear()
     this.#unflushed = []
+    const watches = [...this.#watches.values(), ...this.#waitingWatches]
+    this.#watches.clear()
+    this.#waitingWatches.clear()
     this.#options.clock.defer(() => {
+      for (const watch of watches) this.#failWatch(watch, unsent)
       for (const pending of requests) this.#fail(pending, pending.sent ? lost : unsent)
       this.#options.onClosed()
     })

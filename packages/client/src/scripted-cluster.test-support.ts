@@ -23,6 +23,7 @@ import {
   type MemberStatus,
   type ServerResponse,
   type Welcome,
+  WatchStreams,
   wireError,
   writeResponse,
 } from '@balsa/kv'
@@ -55,6 +56,7 @@ export class ScriptedMember {
   readonly endpoint: string
   readonly requests: DecodedRequest[] = []
   readonly connections = new Set<Connection>()
+  readonly watches = new Map<Connection, WatchStreams>()
   connectionsSeen = 0
   pieces = 0
   script: (request: DecodedRequest) => Reaction = () => 'serve'
@@ -74,9 +76,15 @@ export class ScriptedMember {
     const decoder = new FrameDecoder({ crc32: testCrc32, maxBodyBytes: MAX_CLIENT_FRAME_BYTES, magic: CLIENT_MAGIC })
     this.connections.add(connection)
     this.connectionsSeen += 1
+    const { machine, clock } = this.cluster
+    const barrier = async (): Promise<void> => {
+      if (this.cluster.leader !== this.endpoint) throw new BalsaError('NOT_LEADER', `${this.endpoint} does not lead`)
+    }
+    const output = { send: (response: ServerResponse) => this.reply(connection, response), writable: () => true, now: () => clock.now() }
+    this.watches.set(connection, new WatchStreams({ watches: machine.watches, barrier }, output, 1000))
     return {
       onOpen: () => undefined,
-      onClose: () => void this.connections.delete(connection),
+      onClose: () => this.#closed(connection),
       onData: (bytes: Uint8Array) => {
         this.pieces += 1
         if (this.dumb) return
@@ -87,7 +95,18 @@ export class ScriptedMember {
   }
 
   breakConnections(): void {
-    for (const connection of [...this.connections]) connection.close()
+    for (const connection of [...this.connections]) this.#close(connection)
+  }
+
+  #close(connection: Connection): void {
+    this.#closed(connection)
+    connection.close()
+  }
+
+  #closed(connection: Connection): void {
+    this.connections.delete(connection)
+    this.watches.get(connection)?.close()
+    this.watches.delete(connection)
   }
 
   reply(connection: Connection, response: ServerResponse): void {
@@ -99,11 +118,14 @@ export class ScriptedMember {
     this.requests.push(request)
     const reaction = this.script(request)
     if (reaction === 'ignore') return
-    if (reaction === 'break') return connection.close()
+    if (reaction === 'break') return this.#close(connection)
     if (typeof reaction === 'object' && 'refuse' in reaction) {
       return this.reply(connection, { type: 'error', id: request.id, error: wireError(reaction.refuse) })
     }
     if (typeof reaction === 'object' && 'send' in reaction) return connection.write(reaction.send)
+    if (request.type === 'watch') return this.watches.get(connection)?.open(request.id, request.watch, request.credit)
+    if (request.type === 'credit') return this.watches.get(connection)?.credit(request.id, request.bytes)
+    if (request.type === 'cancel') return this.watches.get(connection)?.cancel(request.id)
     if (typeof reaction === 'object' && 'executeAfterMs' in reaction) {
       this.cluster.clock.setTimer(reaction.executeAfterMs, () => this.reply(connection, this.#serve(request)))
       return
@@ -129,7 +151,7 @@ export class ScriptedMember {
     this.reply(connection, { type: 'welcome', welcome })
   }
 
-  #serve(request: Exclude<DecodedRequest, { type: 'hello' }>): ServerResponse {
+  #serve(request: Exclude<DecodedRequest, { type: 'hello' | 'watch' | 'credit' | 'cancel' }>): ServerResponse {
     const { id } = request
     if (request.type === 'status') return { type: 'status', id, status: this.#status() }
     if (request.type === 'admin') throw new Error('a scripted server has no operators')

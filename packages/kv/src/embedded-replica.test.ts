@@ -11,7 +11,7 @@ import {
 } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { storeConformance } from './conformance/key-value-store.js'
-import { EmbeddedStore } from './embedded-store.js'
+import { type EmbeddedReplica, EmbeddedStore } from './embedded-store.js'
 import { type KvAnswer, type KvQuery, KvStateMachine } from './kv-state-machine.js'
 import { MAX_COMMAND_BYTES } from './limits.js'
 import type { CommandResult } from './result.js'
@@ -50,7 +50,13 @@ class OneMember {
         limits: { maxCommandBytes: MAX_COMMAND_BYTES },
       }),
     )
-    return new EmbeddedStore(replica, { clock: this.clock, random: this.random.fork(), onClose: () => replica.close() })
+    const { watches } = this.machine
+    const embedded: EmbeddedReplica = {
+      watches,
+      propose: (command, call) => replica.propose(command, call),
+      readWithAge: (query, call) => replica.readWithAge(query, call),
+    }
+    return new EmbeddedStore(embedded, { clock: this.clock, random: this.random.fork(), onClose: () => replica.close() })
   }
 
   async run<T>(work: Promise<T>): Promise<T> {

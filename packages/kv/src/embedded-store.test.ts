@@ -11,6 +11,7 @@ type Fault = { readonly code: ErrorCode; readonly applied?: boolean } | 'hang'
 /** A replica whose proposals fail as told, applied or not. */
 class ScriptedReplica implements EmbeddedReplica {
   readonly machine = new KvStateMachine()
+  readonly watches = this.machine.watches
   faults: Fault[] = []
   readFaults: ErrorCode[] = []
   proposals = 0

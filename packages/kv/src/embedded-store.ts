@@ -1,14 +1,20 @@
-import { BalsaError, type Clock, invariant, type Random } from '@balsa/raft'
-import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest } from './calls/backend.js'
+import { BalsaError, type Clock, invariant, type Random, type Timer } from '@balsa/raft'
+import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers } from './calls/backend.js'
 import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
 import type { GetAnswer, KvAnswer, KvQuery } from './kv-state-machine.js'
 import type { ClientQuery } from './protocol/queries.js'
 import type { ReadMode } from './protocol/read-mode.js'
+import { errorFromWire, type ServerResponse } from './protocol/responses.js'
 import type { CommandResult } from './result.js'
+import { WatchStreams } from './serving/watch-streams.js'
+import type { WatchHub } from './watch/hub.js'
+import type { WatchRequest } from './watch/types.js'
 
 /** What the embedded store needs of a replica in the same process; `Replica` offers it. */
 export interface EmbeddedReplica {
   propose(command: Uint8Array, options: { readonly signal?: AbortSignal }): Promise<{ readonly result: CommandResult }>
+  /** Of the state machine. */
+  readonly watches: WatchHub
   readWithAge(query: KvQuery, options: ReadMode): Promise<{ readonly answer: KvAnswer; readonly ageMs: number }>
 }
 
@@ -17,11 +23,22 @@ export interface EmbeddedStoreOptions extends Omit<SessionStoreOptions, 'attempt
   readonly onClose?: () => Promise<void>
 }
 
+/** How often watches are looked through for those that should tell how far they are. */
+const PROGRESS_MS = 2000
 const FIRST_BACK_OFF_MS = 10
 const LONGEST_BACK_OFF_MS = 500
 
 /** Codes of a replica after which it will never answer anything else to this request. */
-const FINAL: ReadonlySet<string> = new Set(['STOPPED', 'INVALID', 'TOO_LARGE', 'MALFORMED', 'VERSION_MISMATCH', 'LEASES_OFF', 'TOO_STALE'])
+const FINAL: ReadonlySet<string> = new Set([
+  'STOPPED',
+  'INVALID',
+  'TOO_LARGE',
+  'MALFORMED',
+  'VERSION_MISMATCH',
+  'LEASES_OFF',
+  'TOO_STALE',
+  'COMPACTED',
+])
 
 /** The store of a replica in this process, without a network: the same interface, the same exactly-once writes, the same errors. */
 export class EmbeddedStore extends SessionStore {
@@ -35,6 +52,10 @@ class EmbeddedBackend implements StoreBackend {
   readonly #clock: Clock
   readonly #random: Random
   readonly #onClose: () => Promise<void>
+  readonly #watchers = new Map<number, WatchHandlers>()
+  readonly #streams: WatchStreams
+  #nextWatch = 1
+  #progressTimer: Timer | null = null
   #failures = 0
   #notBeforeMs = 0
 
@@ -43,6 +64,9 @@ class EmbeddedBackend implements StoreBackend {
     this.#clock = clock
     this.#random = random
     this.#onClose = onClose
+    const barrier = async (): Promise<void> => void (await replica.readWithAge({ type: 'stats' }, { consistency: 'linearizable' }))
+    const connection = { send: (response: ServerResponse) => this.#watched(response), writable: () => true, now: () => clock.now() }
+    this.#streams = new WatchStreams({ watches: replica.watches, barrier }, connection, Number.POSITIVE_INFINITY)
   }
 
   attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
@@ -67,7 +91,47 @@ class EmbeddedBackend implements StoreBackend {
     }
   }
 
+  watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt {
+    const id = this.#nextWatch++
+    const isFirst = this.#watchers.size === 0
+    this.#watchers.set(id, handlers)
+    this.#clock.defer(() => {
+      if (this.#watchers.has(id)) this.#streams.open(id, request, credit)
+    })
+    if (isFirst) this.#progress()
+    return {
+      credit: (bytes) => this.#streams.credit(id, bytes),
+      cancel: () => {
+        this.#forget(id)
+        this.#streams.cancel(id)
+      },
+    }
+  }
+
+  #forget(id: number): void {
+    this.#watchers.delete(id)
+    if (this.#watchers.size === 0) this.#progressTimer?.cancel()
+  }
+
+  #progress(): void {
+    this.#progressTimer = this.#clock.setTimer(PROGRESS_MS, () => {
+      this.#streams.progress()
+      this.#progress()
+    })
+  }
+
+  #watched(response: ServerResponse): void {
+    const handlers = 'id' in response ? this.#watchers.get(response.id) : undefined
+    if (response.type === 'events') handlers?.onEvents(response.watched)
+    if (response.type !== 'error') return
+    this.#forget(response.id)
+    const error = errorFromWire(response.error)
+    handlers?.onError(error, FINAL.has(error.code) ? null : this.#retryAfterMs(error))
+  }
+
   close(): Promise<void> {
+    this.#progressTimer?.cancel()
+    this.#streams.close()
     return this.#onClose()
   }
 

@@ -239,6 +239,42 @@ export interface LeaseInfo {
   readonly revision: number
 }
 
+export interface WatchOptions {
+  /**
+   * First revision whose events are wanted, also an old one that is not compacted, or one to come. Default: what happens from now on. To read keys
+   * and then miss nothing of what happens to them, watch from the revision behind that of the answer.
+   */
+  readonly fromRevision?: number
+  /** With the key as it was before each change. */
+  readonly previous?: boolean
+  readonly only?: 'puts' | 'deletes'
+  /** Now and then an event that tells how far it is, though nothing happened to these keys. */
+  readonly progress?: boolean
+  /** Ends the watch: ABORTED (refused). */
+  readonly signal?: AbortSignal
+}
+
+export type WatchEvent =
+  | {
+      readonly type: 'put'
+      readonly key: Uint8Array
+      readonly entry: KeyValue
+      /** Null when the key was absent, when it was not asked for, and when it is compacted. */
+      readonly previous: KeyValue | null
+      readonly revision: number
+      /** True = more events of the same revision follow: one transaction wrote them. */
+      readonly more: boolean
+    }
+  | {
+      readonly type: 'delete'
+      readonly key: Uint8Array
+      readonly previous: KeyValue | null
+      readonly revision: number
+      readonly more: boolean
+    }
+  /** All events up to this revision have been given. */
+  | { readonly type: 'progress'; readonly revision: number }
+
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A key with its value, as it was read. The bytes belong to the caller. */
@@ -335,6 +371,12 @@ export interface KeyValueStore extends AsyncDisposable {
   /** Null = there is no such lease (any more). */
   leaseInfo(id: bigint, options?: LeaseInfoOptions): Promise<LeaseInfo | null>
   leases(options?: ReadOptions): Promise<readonly bigint[]>
+  /**
+   * What happens to the keys: in the order of revisions, each event once, none left out, over reconnects and changes of the leader. It begins when it is
+   * iterated over, ends when the loop is left, and a slow reader costs nobody anything. Refused: COMPACTED when what comes next is not in the history any
+   * more (read the keys anew then), ABORTED, STOPPED, INVALID.
+   */
+  watch(selection: Selection, options?: WatchOptions): AsyncIterable<WatchEvent>
   /** Ends waiting calls (STOPPED or OUTCOME_UNKNOWN) and frees everything. May be called again. */
   close(): Promise<void>
 }

@@ -13,6 +13,7 @@ export interface ClientLimits {
   readonly maxPartialBytes: number
   readonly maxInFlightPerConnection: number
   readonly maxInFlight: number
+  readonly maxWatchesPerConnection: number
   /** Answers that wait for a slow reader: above the first its requests are no longer read, above the second its reads are refused. */
   readonly pauseAboveBytes: number
   readonly maxQueuedBytes: number
@@ -35,6 +36,7 @@ export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   maxPartialBytes: 128 * MIB,
   maxInFlightPerConnection: 4096,
   maxInFlight: 50_000,
+  maxWatchesPerConnection: 20_000,
   pauseAboveBytes: MIB,
   maxQueuedBytes: 16 * MIB,
   slowReaderTimeoutMs: 30_000,

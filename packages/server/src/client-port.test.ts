@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import { crc32 } from '@balsa/host'
-import { encodeCommand, type KeyMetadata } from '@balsa/kv'
+import { encodeCommand, type KeyMetadata, KvStateMachine } from '@balsa/kv'
 import { CLIENT_MAGIC, ManualClock } from '@balsa/raft'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js'
@@ -25,6 +25,9 @@ const LIMITS: Partial<ClientLimits> = {
 class ScriptedHandler implements RequestHandler {
   readonly waiting: { readonly request: MemberRequest; readonly answer: (answer: MemberAnswer) => void }[] = []
   held = false
+  readonly machine = new KvStateMachine()
+  leader = true
+  readonly watching = { watches: this.machine.watches, barrier: async () => undefined, hasLeader: () => this.leader }
   value: Uint8Array | null = null
   seen = 0
 

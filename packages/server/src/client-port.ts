@@ -34,6 +34,8 @@ const HTTP2_START = Buffer.from(PREFACE).subarray(0, 'PRI * HTTP/2.0'.length)
 const KEEP_ALIVE_MS = 30_000
 /** How long a connection may take to take over the last answers before it is destroyed. */
 const LINGER_MS = 1000
+/** Watches of a member that knows no leader end after this time. */
+const LEADERLESS_MS = 3000
 
 type Kind = 'new' | 'balsa' | 'grpc' | 'http'
 
@@ -77,6 +79,8 @@ export class ClientPort implements SessionHost {
   readonly #clients = new Set<Client>()
   readonly #byAddress = new Map<string, number>()
   #dirty: ClientSession[] = []
+  /** When this member was last seen to know a leader. */
+  #ledAtMs: number
   #sweepTimer: Timer | null = null
   #closing: Promise<void> | null = null
 
@@ -87,6 +91,7 @@ export class ClientPort implements SessionHost {
     this.limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
     this.metrics = options.metrics
     this.handler = options.handler
+    this.#ledAtMs = options.clock.now()
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
       this.#accept(socket),
     )
@@ -160,6 +165,7 @@ export class ClientPort implements SessionHost {
     this.draining = true
     this.#server.close()
     const untilMs = this.clock.now() + timeoutMs
+    this.#endWatches(new BalsaError('STOPPED', 'this member is stopping', { hint: 'Watch another member.' }))
     const grpc = this.#options.grpc.drain(timeoutMs)
     const waiting = (): number => this.inFlight + this.#options.httpInFlight()
     while (waiting() > 0 && this.clock.now() < untilMs) await new Promise<void>((resolve) => void this.clock.setTimer(5, resolve))
@@ -259,6 +265,7 @@ export class ClientPort implements SessionHost {
 
   #sweep(): void {
     const nowMs = this.clock.now()
+    this.#checkWatches(nowMs)
     for (const client of this.#clients) {
       if (client.session !== null) client.session.sweep(nowMs)
       else if (client.kind === 'new' && !client.socket.destroyed && nowMs - client.sinceMs >= this.limits.handshakeTimeoutMs) {
@@ -267,6 +274,18 @@ export class ClientPort implements SessionHost {
       }
     }
     this.#sweepTimer = this.clock.setTimer(this.limits.sweepIntervalMs, () => this.#sweep())
+  }
+
+  /** A member that is cut off hears of nothing: those who watch it go on elsewhere. */
+  #checkWatches(nowMs: number): void {
+    if (this.handler.watching.hasLeader()) this.#ledAtMs = nowMs
+    if (nowMs - this.#ledAtMs < LEADERLESS_MS) return
+    this.#ledAtMs = nowMs
+    this.#endWatches(new BalsaError('NO_LEADER', 'this member has not known a leader for long', { hint: 'Watch another member.' }))
+  }
+
+  #endWatches(error: BalsaError): void {
+    for (const { session } of this.#clients) session?.endWatches(error)
   }
 
   /** A socket that was ended but whose peer takes nothing would stay for ever. */

@@ -5,6 +5,8 @@ import {
   decodeRequest,
   requestIdOf,
   type ServerResponse,
+  type WatchService,
+  WatchStreams,
   type Welcome,
   wireError,
   writeResponse,
@@ -14,11 +16,18 @@ import type { ClientLimits } from './client-limits.js'
 import type { CutReason, MemberMetrics, Outcome, RequestKind } from './metrics/member-metrics.js'
 
 /** A request as the member answers it: everything but the handshake. */
-export type MemberRequest = Exclude<DecodedRequest, { readonly type: 'hello' }>
-export type MemberAnswer = Exclude<ServerResponse, { readonly type: 'welcome' }>
+export type MemberRequest = Exclude<DecodedRequest, { readonly type: 'hello' | WatchFrame }>
+type WatchFrame = 'watch' | 'credit' | 'cancel'
+export type MemberAnswer = Exclude<ServerResponse, { readonly type: 'welcome' | 'events' }>
+
+export interface MemberWatches extends WatchService {
+  /** Without a leader for long, the state of this member goes on getting older, and nobody who watches it would notice. */
+  hasLeader(): boolean
+}
 
 /** The member behind the port. */
 export interface RequestHandler {
+  readonly watching: MemberWatches
   greeting(): Pick<Welcome, 'clusterId' | 'memberId' | 'leaderAddress'>
   /** Calls `answer` exactly once, now or later; every request ends by its deadline. */
   handle(request: MemberRequest, answer: (answer: MemberAnswer) => void): void
@@ -67,6 +76,7 @@ export class ClientSession {
   readonly #decoder: FrameDecoder
   readonly #writer = new ByteWriter(1024)
   readonly #openedMs: number
+  readonly #streams: WatchStreams
   #welcomed = false
   #closed = false
   #ending = false
@@ -86,6 +96,12 @@ export class ClientSession {
     this.#openedMs = openedMs
     this.#lastRequestMs = openedMs
     this.#decoder = new FrameDecoder({ crc32: host.crc32, maxBodyBytes: MAX_HELLO_BYTES, magic: CLIENT_MAGIC })
+    const connection = {
+      send: (response: ServerResponse) => this.#send(response),
+      writable: () => !this.#closed && this.#queuedBytes < host.limits.pauseAboveBytes,
+      now: () => host.clock.now(),
+    }
+    this.#streams = new WatchStreams(host.handler.watching, connection, host.limits.maxWatchesPerConnection)
     // Leaves with the first answer.
     this.#writer.raw(CLIENT_MAGIC)
     socket.on('data', (data: Uint8Array) => this.receive(data))
@@ -96,6 +112,15 @@ export class ClientSession {
 
   get inFlight(): number {
     return this.#inFlight
+  }
+
+  get watches(): number {
+    return this.#streams.size
+  }
+
+  /** Their clients go on elsewhere. */
+  endWatches(error: BalsaError): void {
+    this.#streams.end(error)
   }
 
   receive(data: Uint8Array): void {
@@ -131,8 +156,11 @@ export class ClientSession {
       return
     }
     if (request.type === 'hello') this.#hello(request.protocol)
-    else if (this.#welcomed) this.#request(request)
-    else throw new BalsaError('MALFORMED', 'the first frame must be a hello')
+    else if (!this.#welcomed) throw new BalsaError('MALFORMED', 'the first frame must be a hello')
+    else if (request.type === 'watch') this.#watch(request)
+    else if (request.type === 'credit') this.#streams.credit(request.id, request.bytes)
+    else if (request.type === 'cancel') this.#streams.cancel(request.id)
+    else this.#request(request)
   }
 
   #undecodable(error: unknown, body: Uint8Array): void {
@@ -155,6 +183,15 @@ export class ClientSession {
     this.#decoder.maxBodyBytes = maxFrameBytes
     const welcome: Welcome = { ...this.#host.handler.greeting(), protocol, maxFrameBytes, maxInFlight: maxInFlightPerConnection }
     this.#send({ type: 'welcome', welcome })
+  }
+
+  #watch({ id, watch, credit }: DecodedRequest & { readonly type: 'watch' }): void {
+    const { draining, clock } = this.#host
+    this.#lastRequestMs = clock.now()
+    if (this.#streams.has(id)) throw new BalsaError('MALFORMED', `watch ${id} is under way already`)
+    if (!draining) return this.#streams.open(id, watch, credit)
+    const error = wireError(new BalsaError('STOPPED', 'this member is stopping', { hint: 'Ask another member.' }))
+    this.#send({ type: 'error', id, error })
   }
 
   #request(request: MemberRequest): void {
@@ -219,11 +256,14 @@ export class ClientSession {
     this.#host.metrics.clientBytesSent.increment({}, bytes.length)
     this.socket.write(bytes)
     if (this.socket.writableLength > this.#host.limits.pauseAboveBytes) this.socket.pause()
+    else this.#streams.resume()
   }
 
   #resume(): void {
     this.#stuckSinceMs = null
-    if (!this.#closed && this.socket.isPaused()) this.socket.resume()
+    if (this.#closed) return
+    if (this.socket.isPaused()) this.socket.resume()
+    this.#streams.resume()
   }
 
   /** Says what was wrong, then ends the connection: nothing that follows can be trusted. */
@@ -244,7 +284,9 @@ export class ClientSession {
       return cut('frameTimeout', 'a frame did not become whole in time')
     }
     if (this.#isStuck(nowMs)) return cut('slowReader', `${this.socket.writableLength} bytes of answers were not read in time`)
-    if (this.#inFlight === 0 && nowMs - this.#lastRequestMs >= limits.idleTimeoutMs) cut('idle', 'no request for a long time')
+    this.#streams.progress()
+    if (this.#inFlight + this.#streams.size === 0 && nowMs - this.#lastRequestMs >= limits.idleTimeoutMs)
+      cut('idle', 'no request for a long time')
   }
 
   #isStuck(nowMs: number): boolean {
@@ -280,6 +322,7 @@ export class ClientSession {
 
   #gone(): void {
     this.#closed = true
+    this.#streams.close()
     this.#host.partialBytes -= this.#partialBytes
     this.#partialBytes = 0
   }

@@ -4,6 +4,7 @@ import {
   type Consistency,
   encodeCommand,
   type KvAnswer,
+  KvStateMachine,
   type MemberStatus,
   type WriteRequest,
 } from '@balsa/kv'
@@ -35,6 +36,7 @@ const replica: MemberRequestsOptions['replica'] = {
 }
 
 const store: MemberRequestsOptions['store'] = {
+  watches: new KvStateMachine().watches,
   readWithAge: async (_query, options) => {
     reads.push(options)
     if (fails !== null) throw fails

@@ -15,7 +15,7 @@ import {
   type WriteRequest,
 } from '@balsa/kv'
 import { type AgedAnswer, BalsaError, type Clock, type Replica } from '@balsa/raft'
-import type { MemberAnswer, MemberRequest, RequestHandler } from './client-session.js'
+import type { MemberAnswer, MemberRequest, MemberWatches, RequestHandler } from './client-session.js'
 import { type AdminRequests, describeAdmin } from './admin-requests.js'
 import { errorFields, type Logger } from './logger.js'
 import type { MemberMetrics } from './metrics/member-metrics.js'
@@ -23,7 +23,7 @@ import type { ReplicaStore } from './store/member-store.js'
 
 export interface MemberRequestsOptions {
   readonly replica: Pick<Replica<CommandResult, KvQuery, KvAnswer>, 'propose'>
-  readonly store: Pick<ReplicaStore, 'readWithAge'>
+  readonly store: Pick<ReplicaStore, 'readWithAge' | 'watches'>
   readonly clock: Clock
   readonly metrics: MemberMetrics
   /** A request that is not answered after this time ends: DEADLINE (refused) or OUTCOME_UNKNOWN (unknown). */
@@ -51,10 +51,19 @@ function withLeaderAddress(error: unknown, status: () => MemberStatus): unknown 
 
 /** Client requests as calls of the replica. Linearizable reads work on every member; all that arrive in one turn share one round of consensus. */
 export class MemberRequests implements RequestHandler {
+  readonly watching: MemberWatches
   readonly #options: MemberRequestsOptions
 
   constructor(options: MemberRequestsOptions) {
     this.#options = options
+    const { store, clock, requestTimeoutMs, status } = options
+    this.watching = {
+      watches: store.watches,
+      barrier: async () => {
+        await store.readWithAge({ type: 'stats' }, { consistency: 'linearizable', deadlineMs: clock.now() + requestTimeoutMs })
+      },
+      hasLeader: () => status().leaderId !== null,
+    }
   }
 
   greeting(): { readonly clusterId: number; readonly memberId: number; readonly leaderAddress: string } {

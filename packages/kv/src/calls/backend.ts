@@ -4,7 +4,9 @@ import type { AdminAnswer, AdminRequest } from '../protocol/admin.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import type { ReadMode } from '../protocol/read-mode.js'
 import type { MemberStatus } from '../protocol/status.js'
+import type { WatchedEvents } from '../protocol/watching.js'
 import type { CommandResult } from '../result.js'
+import type { WatchRequest } from '../watch/types.js'
 
 /** What a call asks of a cluster. Retries repeat the same object. */
 export type StoreRequest =
@@ -46,9 +48,24 @@ export interface Attempt {
   silent(): number
 }
 
+export interface WatchHandlers {
+  onEvents(watched: WatchedEvents): void
+  /** The attempt is over. `retryAfterMs` says when to try again, null = never. */
+  onError(error: BalsaError, retryAfterMs: number | null): void
+}
+
+export interface WatchAttempt {
+  /** So many more bytes of events may come. */
+  credit(bytes: number): void
+  /** Nobody listens any more. */
+  cancel(): void
+}
+
 /** Where attempts go: a cluster behind a network, or a replica in this process. */
 export interface StoreBackend {
   /** Begins one attempt. At most one of the handlers is called, once; never before this returns. */
   attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt
+  /** Begins one attempt of a watch; `credit`: bytes of events that may come. The handlers are never called before this returns. */
+  watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt
   close(): Promise<void>
 }

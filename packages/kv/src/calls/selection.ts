@@ -1,10 +1,11 @@
 /** What users say about keys, as the model has it. Everything throws INVALID (refused) for what makes no sense. */
 import { BalsaError } from '@balsa/raft'
 import { keyFromString, keyToString } from '../backend/byte-string.js'
-import type { BytesLike, Cut, ReadOptions, RangeSelection, Selection } from '../key-value-store.js'
+import type { BytesLike, Cut, ReadOptions, RangeSelection, Selection, WatchOptions } from '../key-value-store.js'
 import { type KeyRange, PLAIN_RANGE, type RangeRequest, SORT_TARGETS } from '../mvcc/range.js'
 import { behindPrefix } from '../mvcc/table-keys.js'
 import { keyRefusal } from '../mvcc/txn.js'
+import type { WatchRequest } from '../watch/types.js'
 import type { ReadMode } from '../protocol/read-mode.js'
 
 const textEncoder = new TextEncoder()
@@ -101,6 +102,12 @@ export function cutOf(cut: Cut): Partial<RangeRequest> {
     minCreateRevision: toNumber(cut.minCreateRevision ?? 0, 'minCreateRevision'),
     maxCreateRevision: toNumber(cut.maxCreateRevision ?? 0, 'maxCreateRevision'),
   }
+}
+
+export function toWatchRequest(selection: Selection, { fromRevision = 0, previous = false, only }: WatchOptions): WatchRequest {
+  if (only !== undefined && only !== 'puts' && only !== 'deletes') throw invalid('only is puts or deletes')
+  const startRevision = toNumber(fromRevision, 'fromRevision')
+  return { ...toKeyRange(selection), startRevision, previous, noPut: only === 'deletes', noDelete: only === 'puts' }
 }
 
 export function toReadMode({ consistency = 'linearizable', maxStaleMs }: ReadOptions): ReadMode {

@@ -26,6 +26,8 @@ import type {
   Selection,
   Transaction,
   TransactionResult,
+  WatchEvent,
+  WatchOptions,
   WriteOptions,
 } from '../key-value-store.js'
 import { KeyValue } from '../key-value-store.js'
@@ -38,7 +40,7 @@ import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
 import { Call, type CallEnvironment, type CallOwner } from './call.js'
 import type { ClientSession } from './client-session.js'
 import { entriesOf, pageOf, rangeQuery } from './ranges.js'
-import { isSingle, toBytes, toKey, toKeyRange, toLease, toNumber, toReadMode } from './selection.js'
+import { isSingle, toBytes, toKey, toKeyRange, toLease, toNumber, toReadMode, toWatchRequest } from './selection.js'
 import { SessionKeeper } from './session-keeper.js'
 import {
   guardedDelete,
@@ -52,6 +54,7 @@ import {
   toTransactionResult,
   toTxn,
 } from './transactions.js'
+import { WatchCall } from './watch-call.js'
 
 export interface SessionStoreOptions {
   readonly clock: Clock
@@ -76,6 +79,9 @@ const DEFAULT_MAX_IN_FLIGHT = 1024
 const DEFAULT_MAX_CALLS = 20_000
 const DEFAULT_MAX_CALL_BYTES = 64 * 1024 * 1024
 
+/** Members tell of every watch a few times within this time: then it, or its connection, is lost. */
+const WATCH_SILENCE_MS = 35_000
+
 /** A write without its stamp, which it gets when it leaves. */
 type Draft = WriteCommand & { readonly stamp: null }
 /** What a call wants to do when its turn comes, and the bytes that it holds. */
@@ -99,6 +105,7 @@ export class SessionStore implements KeyValueStore {
   readonly #waitingWrites = new Map<Call, Work>()
   readonly #reads = new Map<Call, Work>()
   readonly #writes = new Map<Call, Work>()
+  readonly #watches = new Set<WatchCall>()
   #bytes = 0
   #closing: Promise<void> | null = null
 
@@ -258,6 +265,24 @@ export class SessionStore implements KeyValueStore {
     return this.#query(options, () => ({ type: 'leases' }), leaseIds)
   }
 
+  watch(selection: Selection, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
+    return { [Symbol.asyncIterator]: () => this.#watch(selection, options) }
+  }
+
+  #watch(selection: Selection, options: WatchOptions): WatchCall {
+    if (this.#closing !== null) throw new BalsaError('STOPPED', 'the store is closed')
+    const { clock, backend, attemptTimeoutMs } = this.#environment
+    const silenceMs = Number.isFinite(attemptTimeoutMs) ? WATCH_SILENCE_MS : Number.POSITIVE_INFINITY
+    const call = new WatchCall({ clock, backend, silenceMs }, toWatchRequest(selection, options), {
+      progress: options.progress ?? false,
+      signal: options.signal,
+      onEnd: (ended) => this.#watches.delete(ended),
+    })
+    this.#watches.add(call)
+    call.begin()
+    return call
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -273,6 +298,7 @@ export class SessionStore implements KeyValueStore {
   }
 
   async #close(): Promise<void> {
+    for (const watch of [...this.#watches]) watch.end(new BalsaError('STOPPED', 'the store was closed'))
     for (const calls of [this.#waitingReads, this.#waitingWrites, this.#reads, this.#writes])
       for (const call of [...calls.keys()]) call.stop()
     await this.#keeper.close()

@@ -1,5 +1,5 @@
 import { BalsaError, type ErrorCode } from '@balsa/raft'
-import { KeyValue, type KeyValueStore } from '../key-value-store.js'
+import { KeyValue, type KeyValueStore, type Selection, type WatchEvent, type WatchOptions } from '../key-value-store.js'
 
 /** One requirement on every KeyValueStore, as an executable check on an empty one. A case fails by rejecting. */
 export interface StoreConformanceCase {
@@ -223,7 +223,101 @@ const cases: [string, (store: KeyValueStore) => Promise<void>][] = [
       await refuses(store.grantLease(0.5), 'INVALID', 'no time')
     },
   ],
+  [
+    'watches the past and the present, in order, transactions together, with filters and previous values',
+    async (store) => {
+      await fill(store, ['a', 'b'])
+      await store.delete('a')
+      await store.transaction({
+        success: [
+          { type: 'put', key: 'b', value: 'x' },
+          { type: 'put', key: 'c', value: 'y' },
+          { type: 'delete', key: 'd' },
+        ],
+      })
+      const everything = watchAll(store, { prefix: '' }, { fromRevision: 2, previous: true })
+      const expected = ['2 put a=A', '3 put b=B', '4 delete a (A)', '5 put b=x (B) ...', '5 put c=y']
+      equal(await everything.take(5), expected, 'from the beginning')
+      await store.put('e', 'new')
+      equal(await everything.take(1), ['6 put e=new'], 'what happens now')
+      await everything.end()
+      equal(await takeFrom(store, 'b', { fromRevision: 1 }, 2), ['3 put b=B', '5 put b=x'], 'one key')
+      equal(await takeFrom(store, { prefix: '' }, { fromRevision: 2, only: 'deletes' }, 1), ['4 delete a'], 'deletes only')
+      equal(await takeFrom(store, { from: 'b', to: 'd' }, { fromRevision: 4, only: 'puts' }, 2), ['5 put b=x ...', '5 put c=y'], 'puts')
+      const later = watchAll(store, { prefix: '' }, { fromRevision: 8 })
+      const told = later.take(1)
+      await fill(store, ['f', 'g'])
+      equal(await told, ['8 put g=G'], 'a revision to come')
+      await later.end()
+    },
+  ],
+  [
+    'gives a slow reader everything, without the store waiting',
+    async (store) => {
+      const watch = watchAll(store, { prefix: 'k' }, { fromRevision: 1 })
+      const big = 'x'.repeat(50_000)
+      for (let at = 0; at < 40; at++) await store.put(`k${at}`, big)
+      const seen = await watch.take(40)
+      equal(
+        seen.map((text) => text.split('=')[0]),
+        Array.from({ length: 40 }, (_, at) => `${at + 2} put k${at}`),
+        'all',
+      )
+      await watch.end()
+    },
+  ],
+  [
+    'says when the history is gone, when a watch is aborted, and when the store is closed',
+    async (store) => {
+      await fill(store, ['a', 'b', 'c'])
+      await store.compact(4)
+      await refuses(takeFrom(store, 'a', { fromRevision: 2 }, 1), 'COMPACTED', 'compacted')
+      const controller = new AbortController()
+      const aborted = takeFrom(store, 'a', { signal: controller.signal }, 1)
+      controller.abort()
+      await refuses(aborted, 'ABORTED', 'aborted')
+      await refuses(takeFrom(store, 'a', { signal: controller.signal }, 1), 'ABORTED', 'aborted before')
+      await refuses(takeFrom(store, '', {}, 1), 'INVALID', 'no key')
+      const open = watchAll(store, 'a', {})
+      const waiting = open.take(1)
+      await store.close()
+      await refuses(waiting, 'STOPPED', 'closed')
+      equal(await open.take(1), [], 'and over')
+      await refuses(takeFrom(store, 'a', {}, 1), 'STOPPED', 'closed before')
+    },
+  ],
 ]
+
+function described(event: WatchEvent): string {
+  if (event.type === 'progress') return `progress ${event.revision}`
+  const { type, revision, previous } = event
+  const text = type === 'put' ? `${textOf(event.key)}=${event.entry.text()}` : textOf(event.key)
+  return `${revision} ${type} ${text}${previous === null ? '' : ` (${previous.text()})`}${event.more ? ' ...' : ''}`
+}
+
+/** Takes events as they are wanted. */
+function watchAll(store: KeyValueStore, ...given: Parameters<KeyValueStore['watch']>) {
+  const events = store.watch(...given)[Symbol.asyncIterator]()
+  return {
+    async take(count: number): Promise<string[]> {
+      const taken: string[] = []
+      while (taken.length < count) {
+        const { done, value } = await events.next()
+        if (done === true) break
+        taken.push(described(value))
+      }
+      return taken
+    },
+    end: () => events.return?.(),
+  }
+}
+
+async function takeFrom(store: KeyValueStore, selection: Selection, options: WatchOptions, count: number): Promise<string[]> {
+  const watch = watchAll(store, selection, options)
+  const taken = await watch.take(count)
+  await watch.end()
+  return taken
+}
 
 /** Every case wants a new, empty store. */
 export const storeConformance = (): readonly StoreConformanceCase[] => cases.map(([name, run]) => ({ name, run }))

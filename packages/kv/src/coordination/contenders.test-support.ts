@@ -15,6 +15,7 @@ import type { KvAnswer, KvQuery } from '../kv-state-machine.js'
 import { KvStateMachine } from '../kv-state-machine.js'
 import { KeyValue, type Selection } from '../key-value-store.js'
 import type { CommandResult } from '../result.js'
+import type { WatchHub } from '../watch/hub.js'
 import type { WatchCalls } from './environment.js'
 
 /** How often the leader of a real cluster lets time go on at least. */
@@ -107,6 +108,7 @@ export class Process implements EmbeddedReplica {
   readonly log: OneLog
   readonly clock: Clock
   readonly random: Random
+  readonly watches: WatchHub
   readonly store: EmbeddedStore & WatchCalls
   /** Times that its keys were looked at. */
   ranges = 0
@@ -132,6 +134,7 @@ export class Process implements EmbeddedReplica {
       defer: (callback) => base.defer(() => this.#whenRunning(callback)),
     }
     this.random = log.random.fork()
+    this.watches = log.machine.watches
     const store = new EmbeddedStore(this, { clock: this.clock, random: this.random })
     this.store = Object.assign(store, { watch: this.#watch.bind(this) })
   }

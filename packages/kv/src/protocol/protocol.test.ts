@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { keyToString } from '../backend/byte-string.js'
 import { encodeCommand } from '../command.js'
 import { type RangeRequest, SORT_TARGETS } from '../mvcc/range.js'
+import type { StoreEvent } from '../watch/types.js'
 import { REFUSAL_CODES } from '../result.js'
 import { adminAnswer, adminRequest, membershipRole } from './admin.test-support.js'
 import type { ClientQuery, ClientQueryAnswer } from './queries.js'
@@ -55,12 +56,23 @@ const query: fc.Arbitrary<ClientQuery> = fc.oneof(
   fc.record({ type: fc.constant('lease' as const), lease: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), withKeys: fc.boolean() }),
   fc.constant({ type: 'leases' as const }),
 )
+const watchRequest = fc.record({
+  key: bytes,
+  rangeEnd: bytes,
+  startRevision: fc.nat(),
+  previous: fc.boolean(),
+  noPut: fc.boolean(),
+  noDelete: fc.boolean(),
+})
 const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   fc
     .tuple(fc.nat(3), fc.nat(3))
     .map(([a, b]) => ({ type: 'hello' as const, protocol: { min: Math.min(a, b, 1), max: Math.min(1, Math.max(a, b)) } })),
   fc.tuple(fc.record({ type: fc.constant('get' as const), id, key: bytes }), readMode).map(([get, mode]) => ({ ...get, ...mode })),
   fc.record({ type: fc.constant('status' as const), id }),
+  fc.record({ type: fc.constant('watch' as const), id, credit: fc.nat(), watch: watchRequest }),
+  fc.record({ type: fc.constant('credit' as const), id, bytes: fc.nat() }),
+  fc.record({ type: fc.constant('cancel' as const), id }),
   fc.tuple(fc.record({ type: fc.constant('query' as const), id, query }), readMode).map(([asked, mode]) => ({ ...asked, ...mode })),
   fc.record({ type: fc.constant('admin' as const), id, admin: adminRequest }),
   fc.record({
@@ -97,6 +109,10 @@ const queryAnswer: fc.Arbitrary<ClientQueryAnswer> = fc.oneof(
   }),
   fc.record({ type: fc.constant('leases' as const), revision: natural, leases: fc.array(lease, { maxLength: 4 }) }),
 )
+const event: fc.Arbitrary<StoreEvent> = fc
+  .record({ key: bytes, record: fc.option(record), previous: fc.option(record), revision: natural })
+  .map((parts) => ({ type: parts.record === null ? 'delete' : 'put', ...parts }))
+const watched = fc.record({ revision: natural, position: natural, more: fc.boolean(), events: fc.array(event, { maxLength: 4 }) })
 const result = fc.oneof(
   fc.record({ type: fc.constant('sessionOpened' as const), session: natural, ttlMs: natural }),
   fc.constantFrom({ type: 'sessionAlive' as const }, { type: 'sessionClosed' as const }),
@@ -161,6 +177,7 @@ const response: fc.Arbitrary<ServerResponse> = fc.oneof(
   }),
   fc.record({ type: fc.constant('status' as const), id, status }),
   fc.record({ type: fc.constant('admin' as const), id, admin: adminAnswer }),
+  fc.record({ type: fc.constant('events' as const), id, watched }),
   fc.record({ type: fc.constant('answer' as const), id, ageMs: fc.option(fc.nat()), answer: queryAnswer }),
 )
 

@@ -7,6 +7,9 @@
  *     write   u8 3 | u32 id | the rest: a command exactly as it goes into the log (command.ts)
  *     status  u8 4 | u32 id
  *     query   u8 5 | u32 id | read mode | query (queries.ts)
+ *     watch   u8 6 | u32 id | u32 credit | watch (watching.ts); answered by `events` frames until an error ends it
+ *     credit  u8 7 | u32 id of the watch | u32 bytes
+ *     cancel  u8 8 | u32 id of the watch; ends it with ABORTED, unless it has ended
  *     admin   u8 32 | u32 id | admin request (admin.ts)
  *
  * Ids are chosen by the client, unique among its unanswered requests and never 0. Answers come in any order.
@@ -17,6 +20,8 @@ import { MAX_REQUEST_BYTES } from '../limits.js'
 import { type AdminRequest, readAdminRequest, writeAdminRequest } from './admin.js'
 import { type ClientQuery, readQuery, writeQuery } from './queries.js'
 import { type ReadMode, readReadMode, writeReadMode } from './read-mode.js'
+import type { WatchRequest } from '../watch/types.js'
+import { readWatchRequest, writeWatchRequest } from './watching.js'
 
 export const CLIENT_PROTOCOL: VersionRange = { min: 1, max: 1 }
 
@@ -26,13 +31,16 @@ export const MAX_CLIENT_FRAME_BYTES: number = MAX_REQUEST_BYTES + 64 * 1024
 /** Largest frame that a member sends. */
 export const MAX_MEMBER_FRAME_BYTES: number = 4 * 1024 * 1024
 
-export const RequestType = { hello: 1, get: 2, write: 3, status: 4, query: 5, admin: 32 } as const
+export const RequestType = { hello: 1, get: 2, write: 3, status: 4, query: 5, watch: 6, credit: 7, cancel: 8, admin: 32 } as const
 
 export type ClientRequest =
   | { readonly type: 'hello'; readonly protocol: VersionRange }
   | ({ readonly type: 'get'; readonly id: number; readonly key: Uint8Array } & ReadMode)
   | { readonly type: 'write'; readonly id: number; readonly command: Uint8Array }
   | { readonly type: 'status'; readonly id: number }
+  | { readonly type: 'watch'; readonly id: number; readonly credit: number; readonly watch: WatchRequest }
+  | { readonly type: 'credit'; readonly id: number; readonly bytes: number }
+  | { readonly type: 'cancel'; readonly id: number }
   | ({ readonly type: 'query'; readonly id: number; readonly query: ClientQuery } & ReadMode)
   | { readonly type: 'admin'; readonly id: number; readonly admin: AdminRequest }
 
@@ -58,6 +66,11 @@ export function writeRequest(writer: ByteWriter, request: ClientRequest, crc32: 
     writer.u32(request.id)
     if (request.type === 'write') writer.raw(request.command)
     if (request.type === 'admin') writeAdminRequest(writer, request.admin)
+    if (request.type === 'watch') {
+      writer.u32(request.credit)
+      writeWatchRequest(writer, request.watch)
+    }
+    if (request.type === 'credit') writer.u32(request.bytes)
     if (request.type === 'query') {
       writeReadMode(writer, request)
       writeQuery(writer, request.query)
@@ -91,19 +104,28 @@ export function decodeRequest(body: Uint8Array): DecodedRequest {
     reader.end()
     return { type: 'get', id, key, ...mode }
   }
-  if (type === RequestType.query) {
-    const mode = readReadMode(reader)
-    const query = readQuery(reader)
-    reader.end()
-    return { type: 'query', id, query, ...mode }
-  }
-  if (type === RequestType.admin) {
-    const admin = readAdminRequest(reader)
-    reader.end()
-    return { type: 'admin', id, admin }
-  }
+  const request = readRest(reader, type, id)
   reader.end()
-  return { type: 'status', id }
+  return request
+}
+
+function readRest(reader: ByteReader, type: number, id: number): DecodedRequest {
+  switch (type) {
+    case RequestType.query: {
+      const mode = readReadMode(reader)
+      return { type: 'query', id, query: readQuery(reader), ...mode }
+    }
+    case RequestType.watch:
+      return { type: 'watch', id, credit: reader.u32('credit'), watch: readWatchRequest(reader) }
+    case RequestType.credit:
+      return { type: 'credit', id, bytes: reader.u32('bytes') }
+    case RequestType.cancel:
+      return { type: 'cancel', id }
+    case RequestType.admin:
+      return { type: 'admin', id, admin: readAdminRequest(reader) }
+    default:
+      return { type: 'status', id }
+  }
 }
 
 function readVersions(reader: ByteReader): VersionRange {

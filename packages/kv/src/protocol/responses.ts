@@ -7,6 +7,7 @@
  *     value    u8 68 | u32 id | varint revision | age (read-mode.ts) | u8 present | when present: record (txn-codec.ts) | bytes value
  *     status   u8 69 | u32 id | member status
  *     answer   u8 70 | u32 id | age | answer (queries.ts)
+ *     events   u8 71 | u32 id of the watch | events (watching.ts)
  *     admin    u8 96 | u32 id | admin answer (admin.ts)
  */
 import {
@@ -26,9 +27,10 @@ import { type CommandResult, readResult, writeResult } from '../result.js'
 import { type AdminAnswer, readAdminAnswer, writeAdminAnswer } from './admin.js'
 import { type ClientQueryAnswer, readQueryAnswer, writeQueryAnswer } from './queries.js'
 import { readAge, writeAge } from './read-mode.js'
+import { readWatchedEvents, type WatchedEvents, writeWatchedEvents } from './watching.js'
 import { type MemberStatus, readStatus, writeStatus } from './status.js'
 
-export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69, answer: 70, admin: 96 } as const
+export const ResponseType = { welcome: 65, error: 66, result: 67, value: 68, status: 69, answer: 70, events: 71, admin: 96 } as const
 
 export interface Welcome {
   /** The version to speak from now on. */
@@ -65,6 +67,7 @@ export type ServerResponse =
       readonly record: KeyRecord | null
     }
   | { readonly type: 'status'; readonly id: number; readonly status: MemberStatus }
+  | { readonly type: 'events'; readonly id: number; readonly watched: WatchedEvents }
   | { readonly type: 'answer'; readonly id: number; readonly ageMs: number | null; readonly answer: ClientQueryAnswer }
   | { readonly type: 'admin'; readonly id: number; readonly admin: AdminAnswer }
 
@@ -107,6 +110,7 @@ export function writeResponse(writer: ByteWriter, response: ServerResponse, crc3
     else if (response.type === 'error') writeError(writer, response.error)
     else if (response.type === 'status') writeStatus(writer, response.status)
     else if (response.type === 'admin') writeAdminAnswer(writer, response.admin)
+    else if (response.type === 'events') writeWatchedEvents(writer, response.watched)
     else if (response.type === 'answer') {
       writeAge(writer, response.ageMs)
       writeQueryAnswer(writer, response.answer)
@@ -178,6 +182,8 @@ function readAnswer(reader: ByteReader, type: number): ServerResponse {
       return { type: 'status', id: readId(reader), status: readStatus(reader) }
     case ResponseType.answer:
       return { type: 'answer', id: readId(reader), ageMs: readAge(reader), answer: readQueryAnswer(reader) }
+    case ResponseType.events:
+      return { type: 'events', id: readId(reader), watched: readWatchedEvents(reader) }
     case ResponseType.admin:
       return { type: 'admin', id: readId(reader), admin: readAdminAnswer(reader) }
     case ResponseType.error:

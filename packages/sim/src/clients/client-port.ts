@@ -6,11 +6,18 @@ import {
   type KvAnswer,
   MAX_CLIENT_FRAME_BYTES,
   type ServerResponse,
+  type WatchHub,
+  type WatchService,
+  WatchStreams,
   wireError,
   writeResponse,
 } from '@balsa/kv'
 import { BalsaError, ByteWriter, CLIENT_MAGIC, type Connection, type ConnectionHandlers, crc32, FrameDecoder } from '@balsa/raft'
 import type { AnyReplica, Life } from '../world/sim-member.js'
+
+const MAX_WATCHES = 1000
+const SWEEP_MS = 500
+const LEADERLESS_MS = 3000
 
 /** The client side of one life of a member: production frames and requests, without the limits that the server package adds. */
 export class SimClientPort {
@@ -18,7 +25,14 @@ export class SimClientPort {
   readonly #replica: AnyReplica
   readonly #requestTimeoutMs: number
 
-  constructor(life: Life, replica: AnyReplica, requestTimeoutMs: number) {
+  readonly #watching: WatchService
+  readonly #open = new Set<WatchStreams>()
+  #sweeping = false
+  #ledAtMs = 0
+
+  constructor(life: Life, replica: AnyReplica, watches: WatchHub, requestTimeoutMs: number) {
+    const barrier = async (): Promise<void> => void (await replica.readIndex({ timeoutMs: requestTimeoutMs }))
+    this.#watching = { watches, barrier }
     this.#life = life
     this.#replica = replica
     this.#requestTimeoutMs = requestTimeoutMs
@@ -32,13 +46,19 @@ export class SimClientPort {
       writeResponse(writer, response, crc32)
       connection.write(writer.take())
     }
+    const { clock } = this.#life
+    const watches = new WatchStreams(this.#watching, { send, writable: () => true, now: () => clock.now() }, MAX_WATCHES)
+    this.#open.add(watches)
     return {
       onOpen: () => connection.write(CLIENT_MAGIC.slice()),
-      onClose: () => undefined,
+      onClose: () => {
+        this.#open.delete(watches)
+        watches.close()
+      },
       onData: (bytes) => {
         try {
           decoder.push(bytes)
-          for (let body = decoder.next(); body !== null; body = decoder.next()) this.#request(decodeRequest(body), send)
+          for (let body = decoder.next(); body !== null; body = decoder.next()) this.#handle(decodeRequest(body), send, watches)
         } catch (error) {
           if (!(error instanceof BalsaError) || error.family !== 'refused') throw error
           send({ type: 'error', id: 0, error: wireError(error) })
@@ -48,7 +68,30 @@ export class SimClientPort {
     }
   }
 
-  #request(request: DecodedRequest, send: (response: ServerResponse) => void): void {
+  #handle(request: DecodedRequest, send: (response: ServerResponse) => void, watches: WatchStreams): void {
+    if (request.type === 'credit') watches.credit(request.id, request.bytes)
+    else if (request.type === 'cancel') watches.cancel(request.id)
+    else if (request.type === 'watch') {
+      watches.open(request.id, request.watch, request.credit)
+      if (!this.#sweeping) this.#sweep()
+    } else this.#request(request, send)
+  }
+
+  /** Tells positions, and ends watches when this member knows no leader for long, as the server does. */
+  #sweep(): void {
+    const { clock } = this.#life
+    const nowMs = clock.now()
+    if (!this.#sweeping || this.#replica.status().leaderId !== null) this.#ledAtMs = nowMs
+    const alone = nowMs - this.#ledAtMs >= LEADERLESS_MS
+    for (const watches of this.#open) {
+      if (alone) watches.end(new BalsaError('NO_LEADER', 'this member has not known a leader for long'))
+      watches.progress()
+    }
+    this.#sweeping = [...this.#open].some((watches) => watches.size > 0)
+    if (this.#sweeping) clock.setTimer(SWEEP_MS, () => this.#sweep())
+  }
+
+  #request(request: Exclude<DecodedRequest, { type: 'watch' | 'credit' | 'cancel' }>, send: (response: ServerResponse) => void): void {
     const replica = this.#replica
     const failed = (id: number, error: unknown): void => send({ type: 'error', id, error: wireError(error) })
     switch (request.type) {

@@ -8,6 +8,7 @@ import {
   type StoreAnswer,
   type StoreBackend,
   type StoreRequest,
+  type WatchAttempt,
 } from '@balsa/kv'
 import { encodeClientRequest } from './kv-server.js'
 import type { LabNetwork, Link } from './network.js'
@@ -59,6 +60,10 @@ export class LabBackend implements StoreBackend {
       },
       silent: () => this.#finder.failed(endpoint, undefined, this.#clock.now()),
     }
+  }
+
+  watch(): WatchAttempt {
+    throw new TypeError('the lab’s network carries single answers only')
   }
 
   #lost(endpoint: string, handlers: AttemptHandlers): void {

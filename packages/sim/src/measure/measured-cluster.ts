@@ -60,11 +60,12 @@ export class MeasuredCluster {
 
   #service(life: Life): Service {
     const endpoint = `m${life.member.id}:client`
+    const machine = new KvStateMachine({ clock: life.clock })
     return {
-      machine: new KvStateMachine({ clock: life.clock }),
+      machine,
       fingerprint: null,
       opened: (replica) => {
-        const port = new SimClientPort(life, replica, REQUEST_TIMEOUT_MS)
+        const port = new SimClientPort(life, replica, machine.watches, REQUEST_TIMEOUT_MS)
         this.#streams.listen(endpoint, life, (connection) => port.accept(connection))
       },
       ended: () => this.#streams.close(endpoint, life, false),

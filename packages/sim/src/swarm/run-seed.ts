@@ -129,7 +129,7 @@ class Run {
       },
       opened: (replica) => {
         Upkeep.begin(life.clock, machine, replica)
-        const port = new SimClientPort(life, replica, this.plan.requestTimeoutMs)
+        const port = new SimClientPort(life, replica, machine.watches, this.plan.requestTimeoutMs)
         this.readers.opened(life, replica)
         this.streams.listen(endpoint, life, (connection) => port.accept(connection))
       },
