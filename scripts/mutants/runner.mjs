@@ -1,6 +1,6 @@
 // @ts-check
 /** Runs mutants until something finds them, or the budget is spent. */
-import { FIRST, entryOf } from './catalogue.mjs'
+import { FIRST } from './catalogue.mjs'
 import { failingTest, SeedRunner } from './processes.mjs'
 
 /**
@@ -73,7 +73,7 @@ export class Control {
 /** Runs of the swarm that a mutant gets. @param {import('./catalogue.mjs').Mutant} mutant @param {number | null} seeds */
 export function budgetOf(mutant, seeds) {
   if ((mutant.swarm ?? []).length === 0) return 0
-  const most = FIRST.includes(entryOf(mutant)) ? DEFAULT_BUDGET : (mutant.budget ?? DEFAULT_BUDGET)
+  const most = FIRST.includes(mutant.key) ? DEFAULT_BUDGET : (mutant.budget ?? DEFAULT_BUDGET)
   return seeds === null ? most : Math.min(seeds, most)
 }
 

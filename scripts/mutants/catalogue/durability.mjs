@@ -130,6 +130,7 @@ export const durability = [
       ],
     ],
     swarm: ['snapshots', 'disk', 'default'],
+    budget: 10,
     tests: ['packages/raft/src/log/crash.test.ts'],
   },
   {

@@ -89,6 +89,7 @@ export const elections = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    budget: 10,
     tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
@@ -202,7 +203,7 @@ export const elections = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default'],
-    budget: 40,
+    budget: 10,
     tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
@@ -221,8 +222,8 @@ export const elections = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default'],
-    budget: 40,
-    tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/core.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
     key: 'A13',
@@ -235,8 +236,8 @@ export const elections = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default'],
-    budget: 40,
-    tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/core.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
     key: 'A14',
@@ -246,8 +247,8 @@ export const elections = [
       ['raft/core/election', 'return state.nowMs < state.promisedUntilMs;', 'return state.leaderId !== null;'],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default'],
-    budget: 40,
-    tests: ['packages/raft/src/core/core.test.ts', 'packages/raft/src/core/paper-elections.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
     key: 'A15',
@@ -297,8 +298,8 @@ export const elections = [
     title: 'no check-quorum: a leader that hears nobody stays leader',
     patches: [['raft/core/leader', 'if (!state.options.checkQuorum)\n        return Infinity;', 'if (true)\n        return Infinity;']],
     swarm: ['deposed', 'churn', 'elections', 'network'],
-    budget: 30,
-    tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/core.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
     key: 'A19',
@@ -318,7 +319,8 @@ export const elections = [
       ['raft/core/tables', '    snapshotReceived: ignore,\n', ''],
     ],
     swarm: ['snapshots', 'elections', 'default'],
-    tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/core/core.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-snapshots.test.ts'],
   },
   {
     key: 'A21',
@@ -328,7 +330,8 @@ export const elections = [
       ['raft/core/transfer', '|| state.leaderId !== message.from)', '|| false)'],
     ],
     swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
-    tests: ['packages/raft/src/core/core.test.ts', 'packages/raft/src/core/paper-elections.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
   {
     key: 'A21b',
@@ -343,6 +346,7 @@ export const elections = [
     title: 'the election time-out is always the same',
     patches: [['raft/core/election', 'electionTimeoutMs + state.random.next() * electionTimeoutMs;', 'electionTimeoutMs;']],
     swarm: ['calm', 'default', 'elections'],
+    budget: 10,
     tests: ['packages/raft/src/core/paper-elections.test.ts'],
   },
 ]

@@ -77,7 +77,8 @@ export const replication = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'network', 'default'],
-    tests: ['packages/raft/src/core'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-replication.test.ts'],
   },
   {
     key: 'B5',
@@ -172,12 +173,8 @@ export const replication = [
       ['raft/core/progress', 'Math.max(nextIndex, this.matchIndex + 1)', 'nextIndex'],
     ],
     swarm: ['network', 'snapshots', 'default'],
-    tests: [
-      'packages/raft/src/core/progress.test.ts',
-      'packages/raft/src/core/paper-replication.test.ts',
-      'packages/raft/src/core/divergence.test.ts',
-      'packages/raft/src/core/core.test.ts',
-    ],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-replication.test.ts'],
   },
   {
     key: 'B13',
@@ -262,7 +259,8 @@ export const replication = [
       ],
     ],
     swarm: ['snapshots', 'disk', 'default'],
-    tests: ['packages/raft/src/core/paper-snapshots.test.ts', 'packages/raft/src/replica/snapshot-transfer.test.ts'],
+    budget: 10,
+    tests: ['packages/raft/src/core/paper-snapshots.test.ts'],
   },
   {
     key: 'B20',
