@@ -70,9 +70,11 @@ it('a member whose state machine went another way is found, named by all, and ta
     code: 503,
     text: expect.stringMatching(/the state differs from that of .*: this member is most likely/),
   })
+  expect(await page(bad, '/health')).toMatchObject({ code: 503, text: '{"health":"false","reason":"ALARM CORRUPT"}' })
   const [good] = others
   if (good === undefined) throw new Error('no other member')
   expect((await page(good, '/readyz')).code).toBe(200)
+  expect((await page(good, '/health')).code).toBe(200)
   expect(await page(good, '/healthz')).toMatchObject({
     code: 200,
     text: expect.stringMatching(new RegExp(`^ok, but: the state differs from that of ${name} `)),

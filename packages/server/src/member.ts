@@ -299,6 +299,7 @@ export class Member implements AsyncDisposable {
         electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
         admin: (request, call) => askLeader({ clock, local: admin, leader, status: () => this.status() }, request, call),
         snapshot: () => machine.snapshot(),
+        divergence: () => this.divergence,
       },
       logger,
     )

@@ -60,9 +60,10 @@ export class EtcdFront implements HttpFront {
     return true
   }
 
-  /** Healthy = this member can read what the cluster has agreed on; with `serializable=true`, that it answers at all. */
+  /** Healthy = this member can read what the cluster has agreed on; with `serializable=true`, that it answers at all. Not while most others contradict its state. */
   async #health(query: string, response: ServerResponse): Promise<void> {
     const serializable = new URLSearchParams(query).get('serializable') === 'true'
+    if (this.#member.divergence?.suspect === 'this') return page(response, 503, { health: 'false', reason: 'ALARM CORRUPT' })
     try {
       await this.#member.read({ type: 'stats' }, serializable)
       page(response, 200, { health: 'true', reason: '' })

@@ -10,7 +10,7 @@ import {
 } from '@balsa/kv'
 import { asIndex, asTerm, BalsaError, ManualClock, SeededRandom } from '@balsa/raft'
 import type { MemberStore, ReadOptions } from '../store/member-store.js'
-import { EtcdMember } from './member.js'
+import { EtcdMember, type EtcdMemberOptions } from './member.js'
 
 const CLUSTER = 0x1000
 export const MEMBER = 0x2000
@@ -78,7 +78,7 @@ export class LocalStore implements MemberStore {
   }
 }
 
-export const etcdMember = (store: MemberStore): EtcdMember =>
+export const etcdMember = (store: MemberStore, more: Partial<EtcdMemberOptions> = {}): EtcdMember =>
   new EtcdMember({
     store,
     clock: new ManualClock(),
@@ -87,4 +87,5 @@ export const etcdMember = (store: MemberStore): EtcdMember =>
     electionTimeoutMs: 1000,
     admin: () => Promise.reject(new BalsaError('INVALID', 'no operators here')),
     snapshot: () => (store instanceof LocalStore ? store.machine.snapshot() : new LocalStore().machine.snapshot()),
+    ...more,
   })

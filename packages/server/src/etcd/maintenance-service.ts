@@ -5,6 +5,7 @@ import {
   type AlarmRequest,
   AlarmRequest_AlarmAction,
   type AlarmResponseInit,
+  AlarmType,
   type HashKVRequest,
   type HashKVResponseInit,
   type HashResponseInit,
@@ -47,10 +48,18 @@ export class MaintenanceService {
     ]
   }
 
-  /** There is no quota and no alarm yet: none is ever raised, and none can be. */
+  /** CORRUPT for members whose state is, or may be, not what it should be; it goes by itself when they are replaced. There is no quota, hence no NOSPACE. */
   alarm({ action }: AlarmRequest): AlarmResponseInit {
     if (action === AlarmRequest_AlarmAction.ACTIVATE) throw unimplemented('alarms cannot be raised by hand')
-    return { header: this.#member.header() }
+    return { header: this.#member.header(), alarms: this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT })) }
+  }
+
+  #suspects(): readonly bigint[] {
+    const { divergence, memberId } = this.#member
+    if (divergence === null) return []
+    const others = divergence.members.map(BigInt)
+    if (divergence.suspect === 'other') return others
+    return divergence.suspect === 'this' ? [memberId] : [memberId, ...others]
   }
 
   /** As this member knows it, also without a majority. */

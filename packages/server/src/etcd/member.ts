@@ -2,6 +2,7 @@
 import type { AdminAnswer, AdminRequest, CommandResult, KvQuery, AnswerOf, WriteCommand } from '@balsa/kv'
 import type { Clock, Random } from '@balsa/raft'
 import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
+import type { Divergence } from '../divergence-watch.js'
 import type { MemberStore, StoreCallOptions } from '../store/member-store.js'
 import { statusOfCode, statusOfError } from './errors.js'
 
@@ -17,6 +18,8 @@ export interface EtcdMemberOptions {
   /** Of operators; any member takes them. */
   readonly admin: (request: AdminRequest, options: StoreCallOptions) => Promise<AdminAnswer>
   readonly snapshot: () => AsyncIterable<Uint8Array>
+  /** States that differ although the logs are equal; absent or null = none. */
+  readonly divergence?: () => Divergence | null
 }
 
 const DEFAULT_PROGRESS_INTERVAL_MS = 600_000
@@ -61,6 +64,10 @@ export class EtcdMember {
 
   get stopped(): boolean {
     return this.#stopped
+  }
+
+  get divergence(): Divergence | null {
+    return this.#options.divergence?.() ?? null
   }
 
   get hasLeader(): boolean {

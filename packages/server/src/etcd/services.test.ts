@@ -1,14 +1,37 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { SeededRandom } from '@balsa/raft'
+import { asMemberId, SeededRandom } from '@balsa/raft'
+import type { Divergence, Suspect } from '../divergence-watch.js'
+import { AlarmRequest_AlarmAction, AlarmType } from '../proto/generated/etcdserverpb/maintenance.js'
 import { ETCD_ERRORS } from './errors.js'
 import { drawLeaseId, LeaseService } from './lease-service.js'
-import { etcdMember, LocalStore } from './local-store.test-support.js'
+import { MaintenanceService } from './maintenance-service.js'
+import { etcdMember, LocalStore, MEMBER } from './local-store.test-support.js'
 import { TestSink } from './sink.test-support.js'
 
 let store: LocalStore
 
 beforeEach(() => {
   store = new LocalStore()
+})
+
+describe('alarms', () => {
+  it('name the members whose state differs, as far as it is known which of them is wrong', () => {
+    const list = (divergence: Divergence | null) => {
+      const service = new MaintenanceService(etcdMember(store, { divergence: () => divergence }))
+      return (service.alarm({ action: AlarmRequest_AlarmAction.GET, memberID: 0n, alarm: AlarmType.NONE }).alarms ?? []).map(
+        ({ memberID, alarm }) => [memberID, alarm],
+      )
+    }
+    const differs = (suspect: Suspect): Divergence => ({ suspect, members: [asMemberId(5)], text: 'differs' })
+    const own = [BigInt(MEMBER), AlarmType.CORRUPT]
+    const other = [5n, AlarmType.CORRUPT]
+    expect([list(null), list(differs('this')), list(differs('other')), list(differs('unknown'))]).toEqual([
+      [],
+      [own],
+      [other],
+      [own, other],
+    ])
+  })
 })
 
 describe('leases', () => {
