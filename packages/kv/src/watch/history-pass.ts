@@ -3,6 +3,8 @@ import { eventKey, eventPlace, eventRevision, eventSubject } from '../mvcc/table
 import { RangeIndex } from './range-index.js'
 import type { WatcherState } from './watcher-state.js'
 
+const PAGE_EVENTS = 128
+
 /** Where the history can be read. */
 export interface HistoryBounds {
   readonly tables: TableReader
@@ -73,23 +75,28 @@ export class HistoryPass {
     if (this.#members.size === 0) this.#begin()
     const ready: WatcherState[] = []
     if (this.#revision < history.compactedRevision) this.#skipCompacted(history.compactedRevision, ready)
+    let finished = false
+    // Nobody may be left before the end: when all have as much pending as they may.
+    for (let left = most; left > 0 && !finished && this.#members.size > 0; left -= PAGE_EVENTS)
+      finished = this.#page(history, Math.min(left, PAGE_EVENTS))
+    this.#tell(ready)
+    if (!finished) return { ready, caughtUp: [] }
+    const caughtUp = [...this.#members]
+    this.#members.clear()
+    this.#index.clear()
+    return { ready, caughtUp }
+  }
+
+  /** True = that was all. */
+  #page(history: HistoryBounds, most: number): boolean {
     const from = eventKey(this.#revision, this.#place, '')
     const events = history.tables.keys('events', { from, to: eventKey(history.revision + 1, 0, '') }, most)
     for (const event of events) this.#match(eventRevision(event), eventPlace(event), eventSubject(event))
     const last = events.at(-1)
-    if (last === undefined || events.length < most) {
-      this.#revision = history.revision + 1
-      this.#place = 0
-      this.#tell(ready)
-      const caughtUp = [...this.#members]
-      this.#members.clear()
-      this.#index.clear()
-      return { ready, caughtUp }
-    }
-    this.#revision = eventRevision(last)
-    this.#place = eventPlace(last) + 1
-    this.#tell(ready)
-    return { ready, caughtUp: [] }
+    const finished = last === undefined || events.length < most
+    this.#revision = finished ? history.revision + 1 : eventRevision(last)
+    this.#place = finished ? 0 : eventPlace(last) + 1
+    return finished
   }
 
   #begin(): void {

@@ -202,9 +202,12 @@ class World {
   #index = 0
   #timeMs = 0
 
-  constructor(deferred: boolean, maxRecentBytes: number) {
+  constructor(deferred: boolean, maxRecentBytes: number, maxPendingRevisions: number) {
     this.#remembers = maxRecentBytes > 100_000
-    this.machine = new KvStateMachine({ ...(deferred ? { clock: this.turns.clock } : {}), watch: { sliceEvents: 3, maxRecentBytes } })
+    this.machine = new KvStateMachine({
+      ...(deferred ? { clock: this.turns.clock } : {}),
+      watch: { sliceEvents: 3, maxRecentBytes, maxPendingRevisions },
+    })
   }
 
   /** One batch; sometimes with a compaction in it. */
@@ -279,8 +282,9 @@ describe('watchers against a list of all events', () => {
         fc.array(step, { minLength: 100, maxLength: 250, size: 'max' }),
         fc.boolean(),
         fc.constantFrom(0, 2000, 1_000_000),
-        async (steps, deferred, maxRecentBytes) => {
-          const world = new World(deferred, maxRecentBytes)
+        fc.constantFrom(0, 1000),
+        async (steps, deferred, maxRecentBytes, maxPendingRevisions) => {
+          const world = new World(deferred, maxRecentBytes, maxPendingRevisions)
           for (const each of steps) {
             const chosen = 'at' in each ? world.watched[each.at % Math.max(1, world.watched.length)] : undefined
             if (each.type === 'apply') world.apply(each.entries, each.compactBack)

@@ -178,7 +178,7 @@ describe('the history', () => {
     const turns: (() => void)[] = []
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }), defer: (run: () => void) => void turns.push(run) }
     const backend = new MemoryBackend()
-    const { apply, watch } = bound(new Fixture(new KvStateMachine({ backend, clock, watch: { sliceEvents: 100 } })))
+    const { apply, watch } = bound(new Fixture(new KvStateMachine({ backend, clock, watch: { sliceEvents: 100, maxPendingRevisions: 0 } })))
     for (let at = 2; at <= 1001; at++) apply(put(`k${at % 10}`, String(at)))
     let keysRead = 0
     const keys = backend.keys.bind(backend)

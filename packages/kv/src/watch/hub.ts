@@ -6,7 +6,7 @@ import { deliveredBytes, type EventJournal, EventReader, type SharedEvent } from
 import { HistoryPass } from './history-pass.js'
 import { RangeIndex } from './range-index.js'
 import type { StoreEvent, WatchDelivery, Watcher, WatchRequest } from './types.js'
-import { type PendingRevision, WatcherState } from './watcher-state.js'
+import { type PendingBudget, type PendingRevision, WatcherState } from './watcher-state.js'
 
 /** The applied state that a hub watches. */
 export interface WatchSource {
@@ -20,6 +20,11 @@ export interface WatchLimits {
   readonly maxRecentBytes?: number
   /** Events of the history that are looked at before other work gets its turn. Default 1000, about a millisecond. */
   readonly sliceEvents?: number
+  /**
+   * Revisions that wait to be pulled, of all watchers together; about 40 bytes each. When there are so many, a watcher may have 64, and reads the
+   * others from the history later. Default 262,144.
+   */
+  readonly maxPendingRevisions?: number
 }
 
 export interface WatchHubOptions extends WatchLimits {
@@ -31,6 +36,7 @@ export interface WatchHubOptions extends WatchLimits {
 
 const DEFAULT_RECENT_BYTES = 8 * 1024 * 1024
 const DEFAULT_SLICE_EVENTS = 1000
+const DEFAULT_PENDING_REVISIONS = 262_144
 /** A delivery of several revisions ends when it has this much. */
 const ENOUGH_BYTES = 1024 * 1024
 
@@ -53,6 +59,7 @@ export class WatchHub {
   readonly #defer: ((callback: () => void) => void) | null
   readonly #events: EventReader
   readonly #sliceEvents: number
+  readonly #budget: PendingBudget
   readonly #watchers = new Set<WatcherState>()
   readonly #live = new RangeIndex<WatcherState>()
   readonly #history = new HistoryPass()
@@ -67,6 +74,7 @@ export class WatchHub {
     this.#source = source
     this.#defer = options.defer
     this.#journal = options.journal
+    this.#budget = { left: options.maxPendingRevisions ?? DEFAULT_PENDING_REVISIONS }
     this.#sliceEvents = options.sliceEvents ?? DEFAULT_SLICE_EVENTS
     this.#revision = source.revision()
     const reader = new VersionReader(source.tables)
@@ -97,7 +105,7 @@ export class WatchHub {
     if (!Number.isSafeInteger(startRevision) || startRevision < 0)
       throw new BalsaError('INVALID', `a watch cannot start at revision ${startRevision}`)
     const next = startRevision === 0 ? this.#revision + 1 : startRevision
-    const state = new WatcherState(boundsOf(request), next, { previous, noPut, noDelete, onReady })
+    const state = new WatcherState(boundsOf(request), next, { previous, noPut, noDelete, onReady }, this.#budget)
     this.#watchers.add(state)
     this.#enlist(state)
     if (state.standing === 'compacted' && this.#defer !== null) this.#deferReady(state)
@@ -157,7 +165,7 @@ export class WatchHub {
   #close(state: WatcherState): void {
     this.#leave(state)
     state.standing = 'closed'
-    state.pending.length = 0
+    state.clear()
     this.#watchers.delete(state)
   }
 
@@ -321,7 +329,7 @@ export class WatchHub {
       if (taken === null) {
         if (events.length > 0) break
         this.#leave(state)
-        state.pending.length = 0
+        state.clear()
         state.standing = 'compacted'
         return null
       }
@@ -333,7 +341,7 @@ export class WatchHub {
         more = true
         break
       }
-      state.pending.shift()
+      state.shift()
     }
     return events.length === 0 ? null : { type: 'events', revision: this.#revision, events, more }
   }

@@ -17,8 +17,15 @@ export interface PendingRevision {
  */
 export type Standing = 'live' | 'behind' | 'waiting' | 'stalled' | 'compacted' | 'closed'
 
-/** Revisions that a watcher has pending at most: memory for each is three numbers. */
-export const MAX_PENDING_REVISIONS = 64
+/** Revisions that a watcher may have pending in any case: memory for each is three numbers. */
+const FEW_PENDING_REVISIONS = 64
+/** And as long as all together leave room. */
+const MANY_PENDING_REVISIONS = 2048
+
+/** Pending revisions of all watchers together. */
+export interface PendingBudget {
+  left: number
+}
 
 export class WatcherState {
   readonly bounds: Bounds
@@ -26,6 +33,7 @@ export class WatcherState {
   readonly noPut: boolean
   readonly noDelete: boolean
   readonly onReady: () => void
+  readonly #budget: PendingBudget
   standing: Standing = 'waiting'
   /** Events before this place of history are pending, delivered, or none of its business. */
   nextRevision: number
@@ -36,7 +44,13 @@ export class WatcherState {
   /** It is in a list of those to be told. */
   queued = false
 
-  constructor(bounds: Bounds, nextRevision: number, request: Pick<WatcherState, 'previous' | 'noPut' | 'noDelete' | 'onReady'>) {
+  constructor(
+    bounds: Bounds,
+    nextRevision: number,
+    request: Pick<WatcherState, 'previous' | 'noPut' | 'noDelete' | 'onReady'>,
+    budget: PendingBudget,
+  ) {
+    this.#budget = budget
     this.bounds = bounds
     this.nextRevision = nextRevision
     this.previous = request.previous
@@ -58,12 +72,30 @@ export class WatcherState {
     if (revision < this.nextRevision || (revision === this.nextRevision && place < this.nextPlace)) return true
     const last = this.pending.at(-1)
     if (last?.revision === revision) last.last = place
-    else if (this.pending.length >= MAX_PENDING_REVISIONS) {
+    else if (this.#isFull()) {
       this.nextRevision = revision
       this.nextPlace = 0
       return false
-    } else this.pending.push({ revision, first: place, last: place })
+    } else {
+      this.#budget.left -= 1
+      this.pending.push({ revision, first: place, last: place })
+    }
     return true
+  }
+
+  #isFull(): boolean {
+    const { length } = this.pending
+    return length >= MANY_PENDING_REVISIONS || (length >= FEW_PENDING_REVISIONS && this.#budget.left <= 0)
+  }
+
+  /** The first pending revision is delivered. */
+  shift(): void {
+    if (this.pending.shift() !== undefined) this.#budget.left += 1
+  }
+
+  clear(): void {
+    this.#budget.left += this.pending.length
+    this.pending.length = 0
   }
 
   /** Forgets what is pending: it will be looked for again. */
@@ -72,6 +104,6 @@ export class WatcherState {
     if (first === undefined) return
     this.nextRevision = first.revision
     this.nextPlace = first.first
-    this.pending.length = 0
+    this.clear()
   }
 }
