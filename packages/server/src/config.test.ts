@@ -48,6 +48,39 @@ describe('parseConfig', () => {
     })
   })
 
+  it('stands where etcd stood: its flags, its environment, and what changes nothing here', () => {
+    const flags = [
+      '--name',
+      'e1',
+      '--snapshot-count=10000',
+      '--logger',
+      'zap',
+      '--strict-reconfig-check',
+      '--pre-vote',
+      'true',
+      '--quota-backend-bytes=0',
+    ]
+    const environment = {
+      ETCD_INITIAL_CLUSTER: 'e1=http://127.0.0.1:2380',
+      ETCD_AUTO_COMPACTION_RETENTION: '1h30m',
+      ETCD_ELECTION_TIMEOUT: '1000',
+      BALSA_ELECTION_TIMEOUT: '900',
+      ETCD_MAX_SNAPSHOTS: '5',
+      ETCD_EXPERIMENTAL_WATCH_PROGRESS_NOTIFY_INTERVAL: '5s',
+      ETCD_SERVICE_HOST: '10.0.0.1',
+      ETCD_HEARTBEAT_INTERVALL: '100',
+    }
+    const config = parseConfig(flags, environment)
+    expect(config).toMatchObject({ name: 'e1', electionTimeoutMs: 900, watchProgressIntervalMs: 5000 })
+    expect(config.autoCompaction).toEqual({ mode: 'periodic', retentionMs: 5_400_000 })
+    expect(config.warnings).toEqual(['environment variable ETCD_HEARTBEAT_INTERVALL is not known: did you mean ETCD_HEARTBEAT_INTERVAL?'])
+    expect(parseConfig(['--auto-compaction-mode=revision', '--auto-compaction-retention=500'], {}).autoCompaction).toEqual({
+      mode: 'revision',
+      retention: 500,
+    })
+    expect(() => parseConfig([], { ETCD_CERT_FILE: '/x' })).toThrow(/ETCD_CERT_FILE/)
+  })
+
   it('states the drift of clocks that leases rest on as a factor', () => {
     expect(parseConfig(['--lease-reads'], {}).leaseReads).toEqual({ maxClockDrift: 0.1 })
     expect(parseConfig([], { BALSA_LEASE_READS: 'true', BALSA_MAX_CLOCK_DRIFT: '25' }).leaseReads).toEqual({ maxClockDrift: 0.25 })
@@ -82,7 +115,11 @@ describe('wrong flags', () => {
     [['--nmae', 'x'], /^unknown flag --nmae: did you mean --name\?$/],
     [['--electiontimeout=5'], /did you mean --election-timeout\?/],
     [['--zzz'], /^unknown flag --zzz$/],
-    [['--snapshot-count', '10'], /--snapshot-count: balsad compacts by size: use --max-log-bytes/],
+    [['--quota-backend-bytes', '1000'], /--quota-backend-bytes "1000": balsad has no quota yet/],
+    [['--cert-file=/x'], /--cert-file "\/x": balsad has no TLS yet/],
+    [['--pre-vote=false'], /always asks before it campaigns/],
+    [['--auto-compaction-retention', 'soon'], /a duration of a second or more/],
+    [['--watch-progress-notify-interval', '1ms'], /100ms or more/],
     [['--cert-file=x'], /no TLS yet/],
     [['--__proto__=x'], /unknown flag/],
     [['--constructor=x'], /unknown flag/],

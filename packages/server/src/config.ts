@@ -1,5 +1,7 @@
 import { formatAddress, type HostPort, isLoopback, parseAddress } from '@balsa/host'
 import { BalsaError, type Member, type MemberId } from '@balsa/raft'
+import type { AutoCompactionSetting } from './auto-compaction.js'
+import { parseDuration } from './duration.js'
 import {
   booleanFlag,
   choiceFlag,
@@ -42,6 +44,9 @@ export interface ServerConfig {
   /** -1: no snapshots. */
   readonly maxLogBytes: number
   readonly maxRequestBytes: number
+  /** Null: old revisions go by the limits of the store alone. */
+  readonly autoCompaction: AutoCompactionSetting | null
+  readonly watchProgressIntervalMs: number
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   /** Listening beyond loopback is allowed. */
@@ -85,6 +90,8 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     automaticTransfer: booleanFlag(raw, 'automatic-transfer'),
     maxLogBytes: integerFlag(raw, 'max-log-bytes'),
     maxRequestBytes: integerFlag(raw, 'max-request-bytes'),
+    autoCompaction: readAutoCompaction(raw),
+    watchProgressIntervalMs: readProgressInterval(raw),
     logLevel: choiceFlag(raw, 'log-level', LOG_LEVELS),
     logFormat: choiceFlag(raw, 'log-format', LOG_FORMATS),
     insecure: booleanFlag(raw, 'insecure'),
@@ -240,6 +247,29 @@ function readState(raw: RawFlags): { readonly state: 'new' | 'existing'; readonl
   }
   const join = text.split(',').map((part) => formatAddress(readAddress('--join', part.trim())))
   return { state: 'existing', join: [...new Set(join)] }
+}
+
+function readAutoCompaction(raw: RawFlags): AutoCompactionSetting | null {
+  const mode = choiceFlag(raw, 'auto-compaction-mode', ['periodic', 'revision'])
+  const text = flagText(raw, 'auto-compaction-retention') ?? '0'
+  const wrong = (what: string): BalsaError =>
+    configError(`--auto-compaction-retention must be ${what}, not ${JSON.stringify(text.slice(0, 100))}`)
+  if (text === '0') return null
+  if (mode === 'revision') {
+    if (!/^[1-9]\d{0,14}$/.test(text)) throw wrong('a number of revisions')
+    return { mode, retention: Number(text) }
+  }
+  const retentionMs = parseDuration(/^\d+$/.test(text) ? `${text}h` : text)
+  if (retentionMs === null || retentionMs < 1000) throw wrong('a duration of a second or more, such as 72h or 30m, or a number of hours')
+  return { mode, retentionMs }
+}
+
+function readProgressInterval(raw: RawFlags): number {
+  const text = flagText(raw, 'watch-progress-notify-interval') ?? ''
+  const intervalMs = parseDuration(text)
+  if (intervalMs === null || intervalMs < 100)
+    throw configError(`--watch-progress-notify-interval must be 100ms or more, not ${JSON.stringify(text.slice(0, 100))}`)
+  return intervalMs
 }
 
 function readTimes(raw: RawFlags): { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number } {

@@ -1,6 +1,7 @@
 /** The flags of `balsad` as data: parsing, `--help` and the documents all come from this table. */
 import { BalsaError, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS } from '@balsa/raft'
 import { LOG_FORMATS, LOG_LEVELS } from './logger.js'
+import { type ForeignFlag, foreignFlag, NEW_NAMES } from './foreign-flags.js'
 import { nearest } from './nearest.js'
 
 interface FlagBase {
@@ -130,6 +131,25 @@ export const FLAGS = {
     default: 'json',
     help: 'Lines for machines (json) or for people (pretty).',
   },
+  'auto-compaction-mode': {
+    kind: 'choice',
+    value: 'mode',
+    choices: ['periodic', 'revision'],
+    default: 'periodic',
+    help: 'What --auto-compaction-retention counts: time, or revisions.',
+  },
+  'auto-compaction-retention': {
+    kind: 'text',
+    value: 'retention',
+    default: '0',
+    help: 'Old revisions are compacted when they are older than this (72h, 30m; a bare number is hours), or more than so many; 0 = only beyond the limits of the store.',
+  },
+  'watch-progress-notify-interval': {
+    kind: 'text',
+    value: 'duration',
+    default: '10m',
+    help: "How often a watch of etcd's API that asked for it hears that nothing has happened; 100ms or more.",
+  },
   insecure: {
     kind: 'boolean',
     value: '',
@@ -141,24 +161,6 @@ export const FLAGS = {
 export type FlagName = keyof typeof FLAGS
 export const FLAG_NAMES = Object.keys(FLAGS) as readonly FlagName[]
 
-/** Flags of etcd that mean something here under another name, or nothing yet. */
-const FOREIGN_FLAGS = new Map<string, string>([
-  ['snapshot-count', 'balsad compacts by size: use --max-log-bytes'],
-  ['wal-dir', 'balsad keeps the log in --data-dir'],
-  ['quota-backend-bytes', 'balsad has no quota yet'],
-  ['auto-compaction-retention', 'balsad keeps no old revisions yet'],
-  ['auto-compaction-mode', 'balsad keeps no old revisions yet'],
-  ['cert-file', 'balsad has no TLS yet'],
-  ['key-file', 'balsad has no TLS yet'],
-  ['trusted-ca-file', 'balsad has no TLS yet'],
-  ['peer-cert-file', 'balsad has no TLS yet'],
-  ['peer-key-file', 'balsad has no TLS yet'],
-  ['peer-trusted-ca-file', 'balsad has no TLS yet'],
-  ['force-new-cluster', 'after the loss of a majority: balsactl recover --data-dir DIRECTORY, while the member is stopped'],
-  ['config-file', 'balsad is configured by flags and environment only'],
-  ['listen-metrics-urls', 'metrics are served on the client address'],
-])
-
 export const configError = (message: string, hint?: string): BalsaError =>
   new BalsaError('CONFIG', message, hint === undefined ? {} : { hint })
 
@@ -168,19 +170,41 @@ export type RawFlags = ReadonlyMap<FlagName, { readonly text: string; readonly s
 
 const isFlagName = (name: string): name is FlagName => Object.hasOwn(FLAGS, name)
 
+/** The same flag as etcd's environment names it. */
+const etcdEnvironmentName = (flag: string): string => `ETCD_${flag.toUpperCase().replaceAll('-', '_')}`
+
 /**
- * Command line over environment, both as text. Throws CONFIG (fatal) for unknown flags (with the nearest known one), for flags that are given
+ * Command line over environment (BALSA_ over ETCD_), all as text. Flags of etcd that change nothing here are passed over. Throws CONFIG (fatal) for unknown flags (with the nearest known one), for flags that are given
  * twice, without a value, and for arguments that are no flags.
  */
 export function readFlags(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): RawFlags {
   const raw = new Map<FlagName, { readonly text: string; readonly source: string }>()
-  for (const name of FLAG_NAMES) {
-    const text = environment[environmentName(name)]
-    if (text !== undefined) raw.set(name, { text, source: environmentName(name) })
+  const older = [...NEW_NAMES].map(([old, name]) => [etcdEnvironmentName(old), name as FlagName] as const)
+  const sources = [
+    ...older,
+    ...FLAG_NAMES.flatMap((name) => [etcdEnvironmentName(name), environmentName(name)].map((source) => [source, name] as const)),
+  ]
+  for (const [source, name] of sources) {
+    const text = environment[source]
+    if (text !== undefined) raw.set(name, { text, source })
+  }
+  for (const [source, text] of Object.entries(environment)) {
+    const foreign =
+      /^ETCD_[A-Z_]+$/.test(source) && text !== undefined ? foreignFlag(source.slice(5).toLowerCase().replaceAll('_', '-')) : null
+    if (foreign !== null) checkForeign(foreign, text ?? '', source)
   }
   const seen = new Set<FlagName>()
   for (let at = 0; at < args.length; at++) {
-    const { name, value } = splitFlag(args[at] ?? '')
+    const split = splitFlag(args[at] ?? '')
+    const foreign = foreignFlag(split.name)
+    if (foreign !== null) {
+      const bare = split.value === null && (args[at + 1] === undefined || /^--?[a-z]/.test(args[at + 1] ?? ''))
+      checkForeign(foreign, split.value ?? (bare ? 'true' : (args[++at] ?? '')), `--${split.name}`)
+      continue
+    }
+    if (!isFlagName(split.name)) throw unknownFlag(split.name)
+    const { value } = split
+    const { name } = split as { readonly name: FlagName }
     if (seen.has(name)) throw configError(`--${name} is given twice`)
     seen.add(name)
     let text = value
@@ -191,18 +215,15 @@ export function readFlags(args: readonly string[], environment: Readonly<Record<
   return raw
 }
 
-function splitFlag(argument: string): { readonly name: FlagName; readonly value: string | null } {
+function splitFlag(argument: string): { readonly name: string; readonly value: string | null } {
   const match = /^--?(\w[\w-]*)(?:=([\s\S]*))?$/.exec(argument)
   const name = match?.[1]
   if (name === undefined)
     throw configError(`unexpected argument ${JSON.stringify(argument.slice(0, 100))}`, 'balsad takes flags only; see balsad --help')
-  if (!isFlagName(name)) throw unknownFlag(name)
-  return { name, value: match?.[2] ?? null }
+  return { name: NEW_NAMES.get(name) ?? name, value: match?.[2] ?? null }
 }
 
 function unknownFlag(name: string): BalsaError {
-  const foreign = FOREIGN_FLAGS.get(name)
-  if (foreign !== undefined) return configError(`unknown flag --${name}: ${foreign}`)
   const meant = nearest(name, FLAG_NAMES)
   return configError(
     `unknown flag --${name.slice(0, 100)}${meant === null ? '' : `: did you mean --${meant}?`}`,
@@ -210,14 +231,25 @@ function unknownFlag(name: string): BalsaError {
   )
 }
 
-/** BALSA_ variables that no part of Balsa reads: most likely a slip of the pen, which should not pass in silence. */
+/** Throws CONFIG when it asks for something that is not there. */
+function checkForeign(foreign: ForeignFlag, text: string, source: string): void {
+  if (foreign.refused !== undefined && !(foreign.allowed ?? []).includes(text))
+    throw configError(`${source}${text === '' ? '' : ` ${JSON.stringify(text.slice(0, 100))}`}: ${foreign.refused}`)
+}
+
+/** BALSA_ variables that no part of Balsa reads, and ETCD_ ones that are nearly a flag: most likely a slip of the pen, which should not pass in silence. */
 export function unknownEnvironment(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const known = [...FLAG_NAMES.map(environmentName), 'BALSA_ENDPOINTS']
   return Object.keys(environment)
-    .filter((name) => name.startsWith('BALSA_') && !known.includes(name))
-    .map((name) => {
-      const meant = nearest(name, known)
-      return `environment variable ${name} is not known${meant === null ? '' : `: did you mean ${meant}?`}`
+    .filter((name) => /^(?:BALSA|ETCD)_/.test(name) && !known.includes(name))
+    .flatMap((name) => {
+      const etcds = name.startsWith('ETCD_')
+      const flag = name.slice('ETCD_'.length).toLowerCase().replaceAll('_', '-')
+      if (etcds && (FLAG_NAMES.some((known) => known === flag) || foreignFlag(flag) !== null || NEW_NAMES.has(flag))) return []
+      const meant = nearest(name, etcds ? FLAG_NAMES.map(etcdEnvironmentName) : known)
+      // Whoever runs containers has ETCD_ variables that are meant for others.
+      if (etcds && meant === null) return []
+      return [`environment variable ${name} is not known${meant === null ? '' : `: did you mean ${meant}?`}`]
     })
 }
 

@@ -34,6 +34,7 @@ import { ClientPort } from './client-port.js'
 import { type Divergence, DivergenceWatch } from './divergence-watch.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
 import { drawId, formatId } from './ids.js'
+import { AutoCompaction, type AutoCompactionSetting } from './auto-compaction.js'
 import { askLeader } from './etcd/ask-leader.js'
 import { EtcdFront } from './etcd/front.js'
 import { errorFields, type Logger, SILENT_LOGGER } from './logger.js'
@@ -77,6 +78,10 @@ export interface MemberOptions {
   readonly maxRequestBytes?: number
   /** A client request that is not answered by then ends. Default 5000. */
   readonly requestTimeoutMs?: number
+  /** What of the past goes by itself. Default: what is beyond the limits of the store (null). */
+  readonly autoCompaction?: AutoCompactionSetting | null
+  /** How often a watch of etcd's API that asked for it hears that nothing has happened. Default ten minutes. */
+  readonly watchProgressIntervalMs?: number
   readonly clientLimits?: Partial<ClientLimits>
   readonly httpLimits?: HttpLimits
   readonly logger?: Logger
@@ -127,6 +132,7 @@ export class Member implements AsyncDisposable {
   readonly #upkeep: Upkeep
   readonly #divergence: DivergenceWatch
   readonly #etcd: EtcdFront
+  readonly #compaction: AutoCompaction | null
   readonly #port: ClientPort
   readonly #readiness: ReadinessTracker
   readonly #startedMs: number
@@ -161,8 +167,9 @@ export class Member implements AsyncDisposable {
       clock,
       leader: this.#leaderLink,
       watches: parts.machine.watches,
-      term: () => replica.status().term,
+      term: () => replica.term,
       revision: () => parts.machine.revision,
+      leaderElsewhere: () => this.#leaderElsewhere(),
       status: () => this.status(),
     })
     this.#divergence = watchDivergence(parts, () => this.status())
@@ -177,6 +184,7 @@ export class Member implements AsyncDisposable {
     })
     this.#etcd = this.#createEtcd(admin)
     this.#port = this.#createPort(admin)
+    this.#compaction = autoCompaction(parts, this.store)
     this.#stopCollecting = this.#collect()
   }
 
@@ -229,6 +237,13 @@ export class Member implements AsyncDisposable {
     return this.#parts.replica
   }
 
+  /** Most members say where clients reach them; for the others the slow way finds out. */
+  #leaderElsewhere(): string {
+    const { replica, transport } = this.#parts
+    const { leaderId } = replica
+    return leaderId === null || leaderId === replica.id ? '' : transport.clientAddressOf(leaderId)
+  }
+
   status(): MemberStatus {
     const { options, replica, machine, transport } = this.#parts
     return memberStatus({
@@ -257,6 +272,7 @@ export class Member implements AsyncDisposable {
   async #close(): Promise<void> {
     const { replica, directory, logger } = this.#parts
     this.#readiness.stop()
+    this.#compaction?.stop()
     this.#divergence.stop()
     const others = replica.status().configuration.voters.length > 1
     if (this.#fatal === null && replica.status().role === 'leader' && others) {
@@ -297,6 +313,7 @@ export class Member implements AsyncDisposable {
         random,
         requestTimeoutMs: etcdRequestTimeoutMs(options),
         electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
+        ...(options.watchProgressIntervalMs === undefined ? {} : { watchProgressIntervalMs: options.watchProgressIntervalMs }),
         admin: (request, call) => askLeader({ clock, local: admin, leader, status: () => this.status() }, request, call),
         snapshot: () => machine.snapshot(),
         divergence: () => this.divergence,
@@ -379,6 +396,23 @@ function watchDivergence({ options, clock, random, logger, machine }: Parts, sta
     link: {
       ask: (address) => link.admin(address, { type: 'stateHashes' }, { deadlineMs: clock.now() + timeoutMs }),
       close: () => link.close(),
+    },
+  })
+}
+
+function autoCompaction({ options, clock, logger, replica }: Parts, store: ReplicaStore): AutoCompaction | null {
+  const setting = options.autoCompaction ?? null
+  if (setting === null) return null
+  const deadlineMs = (): number => clock.now() + (options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS)
+  return new AutoCompaction({
+    setting,
+    clock,
+    logger,
+    isLeader: () => replica.leaderId === replica.id,
+    revision: () => store.revision(),
+    compact: async (revision) => {
+      const result = await store.execute({ type: 'compact', stamp: null, revision }, { deadlineMs: deadlineMs() })
+      if (result.type === 'refused') throw new BalsaError(result.code, 'the store refused to compact')
     },
   })
 }

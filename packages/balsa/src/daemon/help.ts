@@ -13,7 +13,7 @@ export function daemonHelp(): string {
 
 Usage: balsad [flags]
 
-Flags (each also as an environment variable, BALSA_<NAME> with underscores; a flag wins over the environment):
+Flags (each also as an environment variable, BALSA_<NAME> with underscores; a flag wins over the environment;\netcd's flags and ETCD_<NAME> variables are read as well, and those that change nothing here are passed over):
 
 ${flags.join('\n')}
   --version

@@ -262,6 +262,16 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
     return this.#state === 'running' ? this.#driver.taker.take() : Promise.reject(stopped())
   }
 
+  /** As `status()` says it, at no cost. */
+  get term(): Term {
+    return this.#driver.core.term
+  }
+
+  /** As `status()` says it, at no cost. */
+  get leaderId(): MemberId | null {
+    return this.#driver.core.leaderId
+  }
+
   status(): ReplicaStatus {
     const { core, applyLoop, proposals, reads, counters } = this.#driver
     const { lastIndex } = core

@@ -17,6 +17,7 @@ export async function untilEnd(member: EtcdMember, caller: Caller, work: Promise
     caller.onCancelled(reject)
     forget = member.onStop(() => reject(etcdError('stopped')))
     if (caller.header('hasleader') !== 'true') return
+    if (!member.hasLeader) return reject(etcdError('noLeader'))
     let without = 0
     const check = (): void => {
       without = member.hasLeader ? 0 : without + 1

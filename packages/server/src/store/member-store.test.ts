@@ -67,6 +67,7 @@ describe('ReplicaStore over a scripted replica', () => {
       watches: new KvStateMachine().watches,
       term: () => 5,
       revision: () => 6,
+      leaderElsewhere: () => '',
       status: () => status as MemberStatus,
     })
   }

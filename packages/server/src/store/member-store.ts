@@ -55,6 +55,8 @@ export interface ReplicaStoreOptions {
   readonly watches: WatchHub
   readonly term: () => number
   readonly revision: () => number
+  /** Where clients reach the leader; empty when it is this member, or not known. */
+  readonly leaderElsewhere: () => string
   readonly status: () => MemberStatus
 }
 
@@ -121,7 +123,9 @@ export class ReplicaStore implements MemberStore {
   }
 
   async #attempt(command: Uint8Array, options: StoreCallOptions): Promise<CommandResult> {
-    const { replica, leader, status } = this.#options
+    const { replica, leader, status, leaderElsewhere } = this.#options
+    const elsewhere = leaderElsewhere()
+    if (elsewhere !== '') return leader.write(elsewhere, command, options)
     try {
       return (await replica.propose(command, options)).result
     } catch (error) {
