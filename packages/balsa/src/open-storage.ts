@@ -1,4 +1,4 @@
-import { crc32, NodeFileSystem, openDataDirectory } from '@balsa/host'
+import { crc32, type DataDirectory, NodeFileSystem, openDataDirectory } from '@balsa/host'
 import { DurableStorage, foundingConfiguration, type Identity, IncarnationTable, type Member, type Random } from '@balsa/raft'
 import { OwnedStorage } from './owned-storage.js'
 
@@ -11,9 +11,19 @@ export interface OpenedStorage {
 
 const LARGEST_INCARNATION = 2 ** 48
 
+/** Puts more into the directory; it is closed with it. */
+type Extend = (directory: DataDirectory) => Promise<DataDirectory>
+const nothingElse: Extend = async (directory) => directory
+
 /** Locks the directory and recovers what is in it, or founds it with these members as voters. Nothing stays locked when it fails. */
-export async function openStorage(dataDir: string, identity: Identity, members: readonly Member[], random: Random): Promise<OpenedStorage> {
-  const directory = await openDataDirectory(dataDir)
+export async function openStorage(
+  dataDir: string,
+  identity: Identity,
+  members: readonly Member[],
+  random: Random,
+  extend: Extend = nothingElse,
+): Promise<OpenedStorage> {
+  const directory = await extend(await openDataDirectory(dataDir))
   try {
     const files = { fileSystem: new NodeFileSystem(), directory: directory.path, crc32 }
     const storage = await DurableStorage.open({

@@ -1,5 +1,6 @@
-import { NodeClock, NodeRandom } from '@balsa/host'
+import { NodeClock, NodeRandom, openTables } from '@balsa/host'
 import {
+  type Backend,
   type CommandResult,
   EmbeddedStore,
   type KeyValueStore,
@@ -40,8 +41,13 @@ export async function openStore(options: OpenStoreOptions): Promise<KeyValueStor
   const random = new NodeRandom()
   const { clusterId, memberId, members } = soleMember()
   const identity = { clusterId, memberId }
-  const { storage } = await openStorage(options.dataDir, identity, members, random)
-  const machine = new KvStateMachine({ clock })
+  let backend: Backend | undefined
+  const { storage } = await openStorage(options.dataDir, identity, members, random, async (lock) => {
+    const opened = await openTables(lock)
+    backend = opened.backend
+    return opened.directory
+  })
+  const machine = new KvStateMachine({ clock, ...(backend === undefined ? {} : { backend }) })
   const replica = await Replica.open<CommandResult, KvQuery, KvAnswer>({
     id: memberId,
     identity,

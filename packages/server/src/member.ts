@@ -8,10 +8,20 @@ import {
   NodeFileSystem,
   NodeRandom,
   openDataDirectory,
+  openTables,
   TcpDialer,
   TcpTransport,
 } from '@balsa/host'
-import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus, Upkeep } from '@balsa/kv'
+import {
+  type Backend,
+  type CommandResult,
+  type KvAnswer,
+  type KvQuery,
+  KvStateMachine,
+  MAX_REQUEST_BYTES,
+  type MemberStatus,
+  Upkeep,
+} from '@balsa/kv'
 import {
   asMemberId,
   BalsaError,
@@ -194,9 +204,10 @@ export class Member implements AsyncDisposable {
    * IO_ERROR. Nothing stays open when it fails.
    */
   static async start(options: MemberOptions): Promise<Member> {
-    const directory = await openDataDirectory(options.dataDir)
+    const lock = await openDataDirectory(options.dataDir)
+    const { directory, backend } = options.stateMachine === undefined ? await openTables(lock, options.fileSystem) : { directory: lock }
     try {
-      const member = new Member(await openParts(options, directory))
+      const member = new Member(await openParts(options, directory, backend))
       await member.#listen()
       return member
     } catch (error) {
@@ -431,7 +442,7 @@ function advertisedClientAddress({ advertiseClient, listenClient }: MemberOption
   return advertiseClient ?? (listenClient.port === 0 ? '' : formatAddress(listenClient))
 }
 
-async function openParts(options: MemberOptions, directory: DataDirectory): Promise<Parts> {
+async function openParts(options: MemberOptions, directory: DataDirectory, backend?: Backend): Promise<Parts> {
   const clock = options.clock ?? new NodeClock()
   const random = options.random ?? new NodeRandom()
   const logger = options.logger ?? SILENT_LOGGER
@@ -457,7 +468,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory): Prom
       { file: tornAt.path, offset: tornAt.offset },
       'the last write before the crash was incomplete and was cut off; nothing acknowledged is lost',
     )
-  const machine = options.stateMachine ?? new KvStateMachine({ clock })
+  const machine = options.stateMachine ?? new KvStateMachine({ clock, ...(backend === undefined ? {} : { backend }) })
   const transport = new TcpTransport({
     identity,
     incarnation,

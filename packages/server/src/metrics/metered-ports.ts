@@ -169,5 +169,6 @@ export function meteredStateMachine<Result, Query, Answer>(
     snapshot: () => inner.snapshot(),
     restore: (chunks) => inner.restore(chunks),
     wantsSnapshot: () => inner.wantsSnapshot?.() ?? false,
+    durable: inner.durable ?? null,
   }
 }
