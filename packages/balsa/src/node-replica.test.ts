@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AppliedCommand, StateMachine } from '@balsa/raft'
+import { run } from './cli/cli.test-support.js'
 import { freePorts, temporaryDirectory } from './local-cluster.test-support.js'
 import { Replica } from './node-replica.js'
 
@@ -75,6 +76,24 @@ describe('Replica.open', () => {
     await using second = await Replica.open(alone())
     await second.waitFor('caught-up')
     expect(await second.read(null)).toBe(5)
+  })
+
+  it('goes on alone with all its data when its directory was recovered from a lost quorum', async () => {
+    const ports = await freePorts(3)
+    const members = { a: `127.0.0.1:${ports[0]}`, b: `127.0.0.1:${ports[1]}`, c: `127.0.0.1:${ports[2]}` }
+    const open = (id: string) => Replica.open({ id, dataDir: join(directory, id), members, stateMachine: new Sum() })
+    const [a, b, c] = await Promise.all([open('a'), open('b'), open('c')])
+    await Promise.all([a, b, c].map((replica) => replica.waitFor('caught-up')))
+    await [a, b, c].find((replica) => replica.status().role === 'leader')?.propose(Uint8Array.of(7))
+    expect(await a.read(null)).toBe(7)
+    await Promise.all([a.close(), b.close(), c.close()])
+    const recover = ['recover', '--data-dir', join(directory, 'a'), '-o', 'json']
+    const { clusterId } = JSON.parse((await run(recover)).out) as { clusterId: string }
+    expect(await run([...recover, '--yes', clusterId])).toMatchObject({ code: 0 })
+    await using again = await open('a')
+    await again.waitFor('caught-up')
+    expect(await again.read(null)).toBe(7)
+    expect(again.status().configuration.voters).toHaveLength(1)
   })
 
   it.each([

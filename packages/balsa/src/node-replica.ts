@@ -1,5 +1,13 @@
-import { crc32, formatAddress, isLoopback, NodeClock, NodeRandom, parseAddress, TcpTransport } from '@balsa/host'
-import { BalsaError, type Member, Replica as RaftReplica, type ReplicaOptions as RaftReplicaOptions, type StateMachine } from '@balsa/raft'
+import { crc32, formatAddress, isLoopback, NodeClock, NodeFileSystem, NodeRandom, parseAddress, TcpTransport } from '@balsa/host'
+import {
+  BalsaError,
+  findIdentity,
+  type Member,
+  type MemberId,
+  Replica as RaftReplica,
+  type ReplicaOptions as RaftReplicaOptions,
+  type StateMachine,
+} from '@balsa/raft'
 import { clusterIdOf, DEFAULT_IDENTITY, memberIdOf } from '@balsa/server'
 import { NullTransport } from './null-transport.js'
 import { openStorage } from './open-storage.js'
@@ -54,6 +62,12 @@ function readMembers(options: Pick<OpenReplicaOptions<unknown, unknown, unknown>
   return members
 }
 
+/** The id of the cluster that a recovery from a lost quorum made of the directory: it does not follow from names. Null for all other directories. */
+async function recoveredCluster(dataDir: string, id: MemberId): Promise<number | null> {
+  const stored = await findIdentity(new NodeFileSystem(), dataDir, crc32)
+  return stored !== null && stored.home > 0 && stored.memberId === id ? stored.clusterId : null
+}
+
 /** A replica with everything that Node.js offers: files, TCP, clock and randomness. */
 export const Replica = {
   /**
@@ -64,7 +78,7 @@ export const Replica = {
     const token = options.clusterToken ?? DEFAULT_IDENTITY.token
     const members = readMembers(options, token)
     const id = memberIdOf(token, options.id)
-    const identity = { clusterId: clusterIdOf(token, members), memberId: id }
+    const identity = { clusterId: (await recoveredCluster(options.dataDir, id)) ?? clusterIdOf(token, members), memberId: id }
     const listen = parseAddress(readAddress('listen', options.listen ?? members.find((member) => member.id === id)?.address ?? ''))
     if (members.length > 1 && options.insecure !== true && !isLoopback(listen.host) && listen.host !== 'localhost') {
       throw config(
