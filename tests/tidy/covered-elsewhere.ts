@@ -34,7 +34,6 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/kv/src/calls/call.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client.test.ts and client-sessions.test.ts'],
   ['packages/kv/src/calls/session-keeper.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client-sessions.test.ts'],
   ['packages/kv/src/calls/session-store.ts', 'embedded-store.test.ts beside its folder; @balsa/client: client.test.ts'],
-  ['packages/kv/src/protocol/read-mode.ts', 'protocol.test.ts beside it, through the requests and responses'],
   ['packages/kv/src/calls/ranges.ts', 'conformance/key-value-store.ts, over the embedded store and the client'],
   ['packages/kv/src/calls/selection.ts', 'conformance/key-value-store.ts, over the embedded store and the client'],
   ['packages/kv/src/calls/transactions.ts', 'conformance/key-value-store.ts, over the embedded store and the client'],
