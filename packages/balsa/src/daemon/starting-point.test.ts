@@ -53,6 +53,17 @@ describe('where a member starts', () => {
     expect(await begin(joining, [{ clusterId: 'ab', members }])).toMatchObject({ memberId: 0xc5 })
   })
 
+  it('waits a moment for the one that replaces it when only a voter has its name; its disk is lost when none comes', async () => {
+    const old = row('1', 'n2', 'b:2380', 'voter')
+    const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
+    const pages = [
+      { clusterId: 'ab', members: [old] },
+      { clusterId: 'ab', members: [old, row('2', 'n2', 'b:2380', 'learner')] },
+    ]
+    expect(await begin(joining, pages)).toMatchObject({ memberId: 2 })
+    expect(await begin(joining, pages.slice(0, 1))).toMatchObject({ memberId: 1 })
+  })
+
   it('says how to be listed, and where to ask', async () => {
     const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
     await expect(begin(joining, [{ clusterId: 'ab', members: [row('1', 'n1', 'a:2380', 'voter')] }])).rejects.toMatchObject({

@@ -76,6 +76,9 @@ async function join(config: ServerConfig, options: StartingPointOptions): Promis
         problems.set(endpoint, `cluster ${formatId(view.clusterId)} has no member ${config.name} yet, only ${names}`)
         continue
       }
+      // A voter has been started before. With an empty directory it is about to be replaced under the same name, which all members know in a moment; or
+      // else its disk is lost, which they will say.
+      if (own.role === 'voter' && attempt < ATTEMPTS) continue
       logger.info({ clusterId: formatId(view.clusterId), memberId: formatId(own.id), endpoint }, 'joining the cluster')
       return { clusterId: view.clusterId, memberId: own.id, members: [] }
     }
@@ -91,7 +94,7 @@ function joinHint(config: ServerConfig, problems: readonly string[]): string {
 }
 
 /** With the name of this member, or without a name under its address; when an old member is being replaced by one of the same name, the one that is on its way in. */
-function ownEntry({ members }: ClusterView, { name, advertisePeer }: ServerConfig): Member | null {
+function ownEntry({ members }: ClusterView, { name, advertisePeer }: ServerConfig): ClusterView['members'][number] | null {
   const named = members.filter((member) => member.name === name)
   // Added through etcd's API, which names no member before it has started.
   const unnamed = members.find((member) => member.name === '' && member.address === advertisePeer)
