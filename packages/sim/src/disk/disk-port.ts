@@ -28,8 +28,12 @@ export interface DiskConditions {
   /** Share of the other calls that take time, and how long. */
   slowCallRate: number
   slowCallMs: number
-  /** Each call on the file of a snapshot that is being received takes this long. */
+  /** To begin the file of a snapshot that is being received takes this long. */
   slowReceiptMs: number
+  /** To end it, rather. */
+  slowAtEnd: boolean
+  /** Each read takes this long. */
+  slowReadMs: number
   /** Per call. */
   readErrorRate: number
   writeErrorRate: number
@@ -147,11 +151,19 @@ export class DiskPort implements FileSystem {
       return Promise.reject(asError(error))
     }
     if (hooks.crashHere(operation, 2)) return never()
-    const { slowCallRate, slowCallMs, slowReceiptMs } = hooks.conditions
-    if (slowReceiptMs > 0 && path.endsWith('.part')) {
+    const { slowCallRate, slowCallMs, slowReceiptMs, slowAtEnd, slowReadMs } = hooks.conditions
+    // One call of a piece, or behind the last one: all of them together would take longer than anything that goes on meanwhile.
+    const isSlow = slowAtEnd ? operation === 'close' : operation === 'open' || operation === 'create'
+    if (slowReceiptMs > 0 && isSlow && path.endsWith('.part')) {
       this.receiving++
       return this.later(slowReceiptMs, () => {
         this.receiving--
+        return result
+      })
+    }
+    if (slowReadMs > 0 && operation === 'read') {
+      return this.later(slowReadMs, () => {
+        this.#expectReader(result)
         return result
       })
     }

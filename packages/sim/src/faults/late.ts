@@ -1,6 +1,7 @@
 import type { MessageType } from '@balsa/raft'
 import type { MessageFilter } from '../network/sim-network.js'
 import type { SimMember } from '../world/sim-member.js'
+import { memberOf } from '../world/world.js'
 import { type Arena, type Fault, leaderOf, running } from './fault.js'
 
 /** What somebody was asked for long ago comes when he is somebody else. */
@@ -59,14 +60,22 @@ export const lateHandover: Fault = (arena) => {
   })
 }
 
-/** Cuts a member off until the leader has nothing but a snapshot for it; `then` runs when it can be reached again. */
+/** A member is given nothing until the leader has nothing but a snapshot for it; `then` runs when it is given that. It hears the leader all the time. */
 function fallBehind(arena: Arena, leader: SimMember, victim: SimMember, then: () => void): void {
-  const { world, random } = arena
-  const mend = cutOff(arena, victim, `falls behind ${world.trace.count}`)
+  const { random } = arena
+  const { network } = arena.world
+  const nothing = (['appendEntries', 'installSnapshot'] as const).map((type) => ({ from: 0, to: victim.id, type, rate: 1 }))
+  network.filters = [...network.filters, ...nothing]
+  const mend = (): void => {
+    network.filters = network.filters.filter((other) => !nothing.some((each) => each === other))
+  }
   const isBehind = (): boolean => {
-    if (victim.life === null || leader.life?.core?.role !== 'leader') return true
-    if (random.bool(0.1)) snapshotNow(arena, leader)
-    return leader.life.core.firstIndex > (victim.life.core?.lastIndex ?? 0) + 1
+    const now = leader.life?.core
+    if (victim.life === null || now?.role !== 'leader') return true
+    const last = victim.life.core?.lastIndex ?? 0
+    // Others keep their logs: one of them may lead next, and need no snapshot.
+    if (now.commitIndex > last + 1 && random.bool(0.2)) snapshotNow(arena, leader)
+    return now.firstIndex > last + 1
   }
   when(arena, isBehind, 1000, () => {
     mend()
@@ -79,6 +88,18 @@ function snapshotNow(arena: Arena, member: SimMember): void {
   member.life?.replica?.takeSnapshot().catch(() => undefined)
 }
 
+/** Filters messages of these kinds for a while: lost, or `lateMs` late. */
+function filtered(arena: Arena, forMs: number, filters: readonly MessageFilter[]): void {
+  const { network } = arena.world
+  network.filters = [...network.filters, ...filters]
+  arena.later(forMs, () => {
+    network.filters = network.filters.filter((other) => !filters.includes(other))
+  })
+}
+
+const silence = (from: number, to: number): MessageFilter[] =>
+  (['heartbeat', 'heartbeatResponse', 'appendEntries', 'appendEntriesResponse'] as const).map((type) => ({ from, to, type, rate: 1 }))
+
 /**
  * A member falls behind until it needs a snapshot, and takes very long to store it. Meanwhile it is cut off again and campaigns; or another
  * leads that still has the log, brings it up to date with appends and hands over to it.
@@ -86,16 +107,15 @@ function snapshotNow(arena: Arena, member: SimMember): void {
 export const lateChunk: Fault = (arena) => {
   const { world, random, plan } = arena
   const leader = leaderOf(arena)
-  const others = random.shuffle(running(arena).filter((member) => member !== leader))
+  const voters = leader?.life?.core?.configuration.voters ?? []
+  const others = random.shuffle(running(arena).filter((member) => member !== leader && voters.includes(member.id)))
   const [victim, helper] = others
   if (leader === undefined || victim === undefined || helper === undefined) return
   const { electionTimeoutMs } = plan.core
   world.coverage.hit('fault lateChunk')
   world.trace.add(world.nowMs, victim.id, 'fault lateChunk', leader.id)
-  victim.diskConditions.slowReceiptMs = electionTimeoutMs * (2 + 6 * random.next())
-  arena.later(20 * electionTimeoutMs + 6000, () => {
-    victim.diskConditions.slowReceiptMs = 0
-  })
+  Object.assign(victim.diskConditions, { slowReceiptMs: electionTimeoutMs * (2 + 6 * random.next()), slowAtEnd: random.bool() })
+  arena.later(20 * electionTimeoutMs + 6000, () => Object.assign(victim.diskConditions, { slowReceiptMs: 0, slowAtEnd: false }))
   const stores = (): boolean => victim.life === null || victim.life.port.receiving > 0
   const alone = random.bool(plan.core.preVote === false ? 0.7 : 0.3)
   fallBehind(arena, leader, victim, () => {
@@ -104,28 +124,75 @@ export const lateChunk: Fault = (arena) => {
         arena.later(8 * electionTimeoutMs, cutOff(arena, victim, `stores alone ${world.trace.count}`))
         return
       }
-      askFor(arena, helper.id)
-      const caughtUp = (): boolean => {
-        const now = leaderOf(arena)
-        return now === helper && (victim.life?.core?.lastIndex ?? -1) >= (now.life?.core?.lastIndex ?? 0)
-      }
-      when(arena, caughtUp, Math.ceil((6 * electionTimeoutMs) / ASK_EVERY_MS), () => askFor(arena, victim.id))
+      handOverTo(arena, helper, victim)
     })
   })
 }
 
-/** A leader that sends a snapshot gets slow and loses its leadership, while newer snapshots take the place of the one it sends. */
+/** First `helper` leads, who still has the log that `victim` lacks; then `victim`. */
+function handOverTo(arena: Arena, helper: SimMember, victim: SimMember): void {
+  askFor(arena, helper.id)
+  const caughtUp = (): boolean => {
+    const now = leaderOf(arena)
+    return now === helper && (victim.life?.core?.lastIndex ?? -1) >= (now.life?.core?.lastIndex ?? 0)
+  }
+  when(arena, caughtUp, Math.ceil((6 * arena.plan.core.electionTimeoutMs) / ASK_EVERY_MS), () => askFor(arena, victim.id))
+}
+
+/** Pieces of a snapshot, or what is answered to them, come when their receiver does not follow any more, or does not lead any more. */
+export const lateSnapshot: Fault = (arena) => {
+  const { world, random, plan } = arena
+  const leader = leaderOf(arena)
+  const voters = leader?.life?.core?.configuration.voters ?? []
+  const [victim, helper] = random.shuffle(running(arena).filter((member) => member !== leader && voters.includes(member.id)))
+  if (leader === undefined || victim === undefined) return
+  const { electionTimeoutMs } = plan.core
+  const lateMs = electionTimeoutMs * (1 + 2.5 * random.next())
+  world.coverage.hit('fault lateSnapshot')
+  world.trace.add(world.nowMs, victim.id, 'fault lateSnapshot', leader.id, Math.round(lateMs))
+  const pieces = random.bool()
+  fallBehind(arena, leader, victim, () => {
+    const late = pieces
+      ? { from: leader.id, to: victim.id, type: 'installSnapshot' as const, rate: 1, lateMs }
+      : { from: victim.id, to: leader.id, type: 'installSnapshotResponse' as const, rate: 1, lateMs }
+    filtered(arena, 8 * electionTimeoutMs, [late])
+    const sends = (): boolean => leader.life?.core?.inner.peers().some(({ state }) => state === 'snapshot') ?? true
+    when(arena, sends, 100, () => {
+      if (pieces && helper !== undefined && random.bool()) {
+        handOverTo(arena, helper, victim)
+        return
+      }
+      arena.later(random.next() * 20, () => filtered(arena, 3 * electionTimeoutMs, pieces ? silence(0, victim.id) : silence(0, leader.id)))
+    })
+  })
+}
+
+/**
+ * A leader that sends a snapshot gets slow and loses its leadership, while newer snapshots take the place of the one it sends; or it is its disk
+ * that is slow, and what was read for others comes when it does not lead any more.
+ */
 export const slowSender: Fault = (arena) => {
   const { world, random, plan } = arena
   const leader = leaderOf(arena)
   const victim = random.shuffle(running(arena).filter((member) => member !== leader))[0]
   if (leader === undefined || victim === undefined) return
+  const { electionTimeoutMs } = plan.core
   world.coverage.hit('fault slowSender')
   world.trace.add(world.nowMs, leader.id, 'fault slowSender', victim.id)
+  if (random.bool(0.3)) {
+    slowLoader(arena, leader, victim)
+    return
+  }
+  const slowDisk = random.bool()
   const sends = (): boolean => leader.life?.core?.inner.peers().some(({ state }) => state === 'snapshot') ?? true
   fallBehind(arena, leader, victim, () => {
+    if (slowDisk) readSlowly(arena, leader)
     when(arena, sends, 100, () => {
-      const slowMs = plan.core.electionTimeoutMs * (0.3 + 1.5 * random.next())
+      if (slowDisk) {
+        arena.later(random.next() * 10, () => filtered(arena, 6 * electionTimeoutMs, silence(0, leader.id)))
+        return
+      }
+      const slowMs = electionTimeoutMs * (0.3 + 2.7 * random.next())
       leader.clockShape.turnMs = slowMs
       for (let times = 0; times < 20; times++) arena.later((times / 2) * slowMs * random.next(), () => snapshotNow(arena, leader))
       arena.later(10 * slowMs, () => {
@@ -135,19 +202,41 @@ export const slowSender: Fault = (arena) => {
   })
 }
 
-/** Somebody who campaigns just now is asked to hand over what it does not have. */
+function readSlowly(arena: Arena, member: SimMember): void {
+  const { electionTimeoutMs } = arena.plan.core
+  member.diskConditions.slowReadMs = electionTimeoutMs * (2 + 5 * arena.random.next())
+  arena.later(10 * electionTimeoutMs, () => {
+    member.diskConditions.slowReadMs = 0
+  })
+}
+
+/** A follower lacks some entries; the leader reads them, slowly, and hears nobody meanwhile. */
+function slowLoader(arena: Arena, leader: SimMember, victim: SimMember): void {
+  const { electionTimeoutMs } = arena.plan.core
+  const mend = cutOff(arena, victim, `lacks entries ${arena.world.trace.count}`)
+  arena.later(electionTimeoutMs * (0.5 + 2 * arena.random.next()), () => {
+    readSlowly(arena, leader)
+    mend()
+    arena.later(arena.plan.core.heartbeatIntervalMs * 2, () => filtered(arena, 9 * electionTimeoutMs, silence(0, leader.id)))
+  })
+}
+
+/** Somebody who campaigns just now is asked for what only a leader can do. */
 export const askCandidate: Fault = (arena) => {
-  const { world } = arena
-  const campaigns = (): SimMember | undefined => running(arena).find(({ life }) => life?.core?.role === 'candidate')
+  const { world, random } = arena
+  const roles = random.bool() ? ['candidate'] : ['preCandidate', 'candidate']
+  const campaigns = (): SimMember | undefined => running(arena).find(({ life }) => roles.includes(life?.core?.role ?? ''))
   world.coverage.hit('fault askCandidate')
   const watch = (times: number): void => {
-    const replica = campaigns()?.life?.replica
-    if (replica === undefined || replica === null) {
+    const asked = campaigns()
+    const replica = asked?.life?.replica
+    if (asked === undefined || replica === undefined || replica === null) {
       if (times > 0) arena.later(0.2, () => watch(times - 1))
       return
     }
     world.scheduler.unsettled = true
     replica.transferLeadership(null, { timeoutMs: 1000 }).catch(() => undefined)
+    replica.changeMembership([{ type: 'update', member: memberOf(asked.id) }], { timeoutMs: 1000 }).catch(() => undefined)
   }
   watch(2000)
 }

@@ -18,6 +18,7 @@ export const PROFILES = [
   'sessions',
   'leases',
   'lone',
+  'late',
   'calm',
   'load',
 ] as const
@@ -54,6 +55,7 @@ export const FAULTS = [
   'handover',
   'lateHandover',
   'lateChunk',
+  'lateSnapshot',
   'slowSender',
   'askCandidate',
   'change',
@@ -129,8 +131,9 @@ const FULL_RATES: FaultRates = {
   handover: 0.2,
   lateHandover: 0.1,
   lateChunk: 0.3,
+  lateSnapshot: 0.3,
   slowSender: 0.3,
-  askCandidate: 0.1,
+  askCandidate: 0.2,
   change: 0.5,
   wipe: 0.1,
   takeSnapshot: 0.3,
@@ -158,7 +161,19 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   default: [],
   elections: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover', 'lateHandover', 'askCandidate'],
   disk: [...DISK, 'crash', 'clusterCrash'],
-  snapshots: ['crash', 'takeSnapshot', 'partition', 'slowLink', 'oneWay', 'pause', 'transfer', 'lateChunk', 'slowSender'],
+  snapshots: [
+    'crash',
+    'takeSnapshot',
+    'partition',
+    'slowLink',
+    'oneWay',
+    'pause',
+    'transfer',
+    'lateChunk',
+    'lateSnapshot',
+    'slowSender',
+    'askCandidate',
+  ],
   network: NETWORK,
   membership: ['change', 'wipe', 'transfer', 'crash', 'partition'],
   churn: ['change', 'transfer', 'handover', 'crash', 'partition', 'oneWay', 'bridge', 'pause', 'filter', 'takeSnapshot'],
@@ -166,6 +181,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   leases: ['partition', 'oneWay', 'crash', 'pause', 'transfer', 'handover', 'usurp'],
   sessions: ['clientCut', 'maroon', 'transfer', 'crash', 'takeSnapshot'],
   lone: ['crash', 'slowDisk', 'takeSnapshot'],
+  late: [],
   calm: [],
   load: [],
 }
@@ -173,15 +189,17 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
 /** Out of twenty seeds of the swarm, so many of each profile: two are calm and six draw every fault by chance. */
 const SHARES: Readonly<Partial<Record<Profile, number>>> = {
   calm: 2,
-  default: 6,
+  default: 5,
   elections: 2,
   disk: 2,
-  snapshots: 2,
+  snapshots: 1,
   network: 1,
-  membership: 2,
+  membership: 3,
   churn: 1,
   deposed: 1,
   sessions: 1,
+  leases: 1,
+  late: 1,
 }
 
 const SWARM: readonly Profile[] = PROFILES.flatMap((profile) => new Array<Profile>(SHARES[profile] ?? 0).fill(profile))
@@ -195,6 +213,7 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   if (profile === 'churn') return churned(plan, random)
   if (profile === 'leases') return leased(plan, random)
   if (profile === 'lone') return lone(plan, random)
+  if (profile === 'late') return late(plan, random)
   if (profile === 'sessions') return shortSessions(plan, random)
   return profile === 'deposed' ? deposed(plan, random) : plan
 }
@@ -293,6 +312,40 @@ function lone(plan: Plan, random: SeededRandom): Plan {
   return { ...plan, size: 1, chaosMs: 6000 + random.next() * 6000, core, disk, workload, rates, maxDrift: 1 }
 }
 
+/** What was asked for long ago, again and again, with little else that goes wrong: other faults would keep it from coming about. */
+function late(plan: Plan, random: SeededRandom): Plan {
+  const often = {
+    lateHandover: 0.15,
+    lateChunk: 0.5,
+    lateSnapshot: 0.35,
+    slowSender: 0.5,
+    askCandidate: 0.3,
+    takeSnapshot: 0.2,
+    transfer: 0.1,
+  }
+  return {
+    ...plan,
+    size: random.pick([3, 3, 4, 5]),
+    chaosMs: 20_000,
+    core: {
+      ...plan.core,
+      heartbeatIntervalMs: 20,
+      electionTimeoutMs: random.pick([80, 120]),
+      snapshotChunkBytes: random.pick([1000, 20_000]),
+      preVote: random.bool(),
+      logCacheBytes: random.pick([0, 100, 2000]),
+    },
+    storage: { ...plan.storage, cacheBytes: 0 },
+    snapshots: { maxLogBytes: -1, trailingEntries: 0 },
+    limits: { ...plan.limits, snapshotBytesPerSecond: Infinity },
+    network: { ...plan.network, delayMs: 0.5, tailMs: 0.5, lossRate: 0, duplicateRate: 0, holdRate: 0 },
+    crashPerCall: 0,
+    disk: { ...plan.disk, slowCallRate: 0 },
+    rates: { ...NO_FAULTS, ...often },
+    workload: { ...plan.workload, clients: 3, parallel: 1, thinkMs: 100, valueBytes: 20 },
+  }
+}
+
 /** Clients whose sessions end while they wait for answers: what they repeat must not be done again. */
 function shortSessions(plan: Plan, random: SeededRandom): Plan {
   const rates = { ...plan.rates, maroon: random.pick([0.5, 1, 2]) }
@@ -321,6 +374,8 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
       heartbeatIntervalMs,
       electionTimeoutMs: calm ? Math.max(electionTimeoutMs, 4 * heartbeatIntervalMs) : electionTimeoutMs,
       ...cores,
+      // Without it a member that is cut off becomes a candidate, whatever it is doing.
+      preVote: cores.preVote === true && (profile !== 'snapshots' || random.bool(0.6)),
     },
     snapshots: smallSnapshots
       ? { maxLogBytes: Math.round(scaled(200, 20_000)), trailingEntries: random.pick([0, 0, 1, 5, 50]) }

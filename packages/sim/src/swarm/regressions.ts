@@ -9,7 +9,7 @@ export interface Regression {
   readonly seed: number
   /** What mattered is set, not left to the seed: other changes move what a seed draws. */
   readonly adjust?: (plan: Plan) => Plan
-  /** Marks without which the run shows nothing any more; then the seed must be replaced by one that reaches them. */
+  /** Marks without which the run shows nothing: the seeds behind it are tried, too, until all are reached. */
   readonly reaches: readonly string[]
 }
 

@@ -13,6 +13,7 @@ import type { Life, Service } from '../world/sim-member.js'
 import { asError, Violation } from '../world/violation.js'
 import { World } from '../world/world.js'
 import { checkConverged, converged } from './convergence.js'
+import { IMPOSSIBLE } from './marks.js'
 import { drawPlan, type Plan, type Profile } from './plan.js'
 import { Scenes } from './scenes.js'
 import { type Globals, trapGlobals } from './trapped-globals.js'
@@ -217,6 +218,8 @@ class Run {
   #judge(values: ReadonlyMap<string, string | null>): void {
     const { world, plan, invariants, workload } = this
     workload.history.abandon()
+    world.tables.addTo(world.coverage)
+    for (const mark of IMPOSSIBLE) if (world.coverage.count(mark) > 0) violate(world, 'unreachable-row', `${mark}: nothing leads there`)
     checkLinearizability(world, workload.history, values)
     if (!plan.calm) return
     const { fail, unknown } = workload.history.counts
@@ -242,7 +245,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<S
     restore?.()
   }
   const { world, workload } = run
-  world.tables.addTo(world.coverage)
+  if (violation !== null) world.tables.addTo(world.coverage)
   return {
     seed,
     profile: plan.profile,

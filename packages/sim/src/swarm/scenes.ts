@@ -110,10 +110,20 @@ export class Scenes implements Observer {
     if (cut && effects.events.some(({ type }) => type === 'configuration')) coverage.hit('log cut with a configuration')
     if (effects.persist?.entries.some(({ type }) => type === EntryType.configuration) === true) coverage.hit('configuration written')
     if (core.role !== 'leader') return
+    if (effects.events.some(({ type }) => type === 'configuration')) this.#votersChange(life, core)
     for (const message of effects.messages) {
       if (message.type === 'heartbeat' || message.type === 'appendEntries')
         this.#memory(life).round = Math.max(this.#memory(life).round, message.round)
     }
+  }
+
+  #votersChange({ member: { world } }: Life, core: RaftCore): void {
+    const { voters, votersOutgoing, witnesses } = core.configuration
+    if (voters.some((id) => witnesses.includes(id))) world.coverage.hit('witness votes')
+    if (votersOutgoing.length === 0) return
+    const comes = voters.some((id) => !votersOutgoing.includes(id))
+    if (comes) world.coverage.hit('learner becomes a voter')
+    if (comes && votersOutgoing.some((id) => !voters.includes(id))) world.coverage.hit('member replaced in one step')
   }
 
   applied(life: Life, _command: AppliedCommand, _fingerprint: string, answer: unknown): void {

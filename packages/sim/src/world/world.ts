@@ -46,6 +46,8 @@ export const GOOD_DISK: DiskConditions = {
   slowCallRate: 0,
   slowCallMs: 0,
   slowReceiptMs: 0,
+  slowAtEnd: false,
+  slowReadMs: 0,
   readErrorRate: 0,
   writeErrorRate: 0,
   syncErrorRate: 0,
