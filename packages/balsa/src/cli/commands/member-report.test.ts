@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freePorts } from '../../local-cluster.test-support.js'
+import { run } from '../cli.test-support.js'
 import { askCluster, askStatus, type MemberReport } from './member-report.js'
 import { lagOf } from './status.js'
 
@@ -34,6 +35,19 @@ const report = (name: string, members: MemberReport['members'], more: Partial<Me
   ...more,
 })
 const listed = (name: string, clientAddress: string) => ({ id: `id-${name}`, name, address: 'peer', clientAddress })
+
+describe('status', () => {
+  it('warns of states that differ, as it sees them itself and as members report', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    const divergence = { text: 'the state differs from that of n1 at index 4' }
+    await serve(a, JSON.stringify(report('n1', [], { role: 'leader' })))
+    await serve(b, JSON.stringify(report('n2', [], { stateHash: 'other', divergence })))
+    const { code, err } = await run(['status', '--endpoints', `127.0.0.1:${a},127.0.0.1:${b}`])
+    expect(code).toBe(0)
+    expect(err).toMatch(/^warning: n2 reports: the state differs from that of n1 at index 4; see "Members that differ"/)
+    expect(err).toMatch(/\nwarning: the state of n2 differs from another member's at index 5/)
+  })
+})
 
 describe('askCluster', () => {
   it('finds members by the addresses that others know', async () => {
