@@ -76,6 +76,7 @@ const STATES: readonly string[] = [
   'refused by a peer DISK_REPLACED',
   'transfer done',
   'transfer TRANSFER_FAILED',
+  'automatic transfer done',
   'read round confirmed',
   'late answer of an earlier read round',
   'old term answered',

@@ -1,4 +1,4 @@
-import { type CoreOptions, type ReplicaLimits, SeededRandom, type SnapshotPolicy } from '@balsa/raft'
+import { type CoreOptions, type ReplicaLimits, SeededRandom, type SlownessPolicy, type SnapshotPolicy } from '@balsa/raft'
 import type { WorkloadPlan } from '../clients/workload.js'
 import type { DiskConditions } from '../disk/disk-port.js'
 import type { CrashStyle } from '../disk/sim-disk.js'
@@ -76,6 +76,7 @@ export interface Plan {
   readonly chaosMs: number
   readonly core: Omit<CoreOptions, 'id' | 'random'> & { readonly heartbeatIntervalMs: number; readonly electionTimeoutMs: number }
   readonly snapshots: SnapshotPolicy
+  readonly slowness: Partial<SlownessPolicy>
   readonly limits: Partial<ReplicaLimits> & {
     readonly maxPendingProposals: number
     readonly maxPendingReads: number
@@ -209,13 +210,19 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
   const usual = withLeases(drawUsual(random, seed, profile), random)
   // Not drawn, so that seeds stay what they were.
-  const plan = { ...usual, network: { ...usual.network, closeHints: seed % 2 === 0 } }
+  const plan = { ...usual, slowness: slownessOf(usual, seed), network: { ...usual.network, closeHints: seed % 2 === 0 } }
   if (profile === 'churn') return churned(plan, random)
   if (profile === 'leases') return leased(plan, random)
   if (profile === 'lone') return lone(plan, random)
   if (profile === 'late') return late(plan, random)
   if (profile === 'sessions') return shortSessions(plan, random)
   return profile === 'deposed' ? deposed(plan, random) : plan
+}
+
+/** In two seeds of three slow leaders leave within a few election time-outs, or no run would be long enough to see it. */
+function slownessOf({ core: { electionTimeoutMs }, calm }: Plan, seed: number): Partial<SlownessPolicy> {
+  if (calm || seed % 3 === 0) return {}
+  return { windowMs: electionTimeoutMs / 2, windows: 2, slowDiskMs: 10, slowTimerMs: 5, coolDownMs: 4 * electionTimeoutMs }
 }
 
 /** Per second, in the profile of that name. */
@@ -380,6 +387,7 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
     snapshots: smallSnapshots
       ? { maxLogBytes: Math.round(scaled(200, 20_000)), trailingEntries: random.pick([0, 0, 1, 5, 50]) }
       : { maxLogBytes: random.pick([-1, 100_000]), trailingEntries: random.pick([10, 100]) },
+    slowness: {},
     limits: {
       maxCommandBytes: 1024 * 1024,
       maxPendingProposals: calm ? 10_000 : random.pick([4, 50, 10_000]),

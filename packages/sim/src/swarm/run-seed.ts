@@ -87,6 +87,7 @@ class Run {
       core,
       snapshots: plan.snapshots,
       limits,
+      slowness: plan.slowness,
       storage: plan.storage,
       network: plan.network,
       disk: plan.disk,

@@ -252,6 +252,7 @@ export class SimMember {
       core: options.core,
       snapshots: options.snapshots,
       limits: options.limits,
+      slowness: options.slowness ?? {},
       createCore: (core, recovered, nowMs) => {
         const observed = new ObservedCore(new RaftCore(core, recovered, nowMs), life)
         life.core = observed
@@ -261,6 +262,10 @@ export class SimMember {
     })
     if (!life.alive) return
     life.replica = replica
+    replica.on('automaticTransfer', ({ outcome, target }) => {
+      world.coverage.hit(`automatic transfer ${outcome}`)
+      world.trace.add(world.nowMs, this.id, 'automatic transfer', target, 0, 0, outcome)
+    })
     world.trace.add(world.nowMs, this.id, 'runs', 0, life.number, 0)
     void replica.closed.then((error) => {
       if (life.alive) world.lifeEnded(life, error)

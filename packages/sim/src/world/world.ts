@@ -3,6 +3,7 @@ import {
   type Configuration,
   type CoreOptions,
   type ReplicaLimits,
+  type SlownessPolicy,
   SeededRandom,
   type SnapshotPolicy,
   asMemberId,
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly core: Omit<CoreOptions, 'id' | 'random'>
   readonly snapshots: Partial<SnapshotPolicy>
   readonly limits: Partial<ReplicaLimits>
+  /** When slow leaders leave by themselves; by default as in production. */
+  readonly slowness?: Partial<SlownessPolicy>
   readonly storage: { readonly segmentBytes?: number; readonly cacheBytes?: number }
   readonly network: Partial<NetworkConditions>
   readonly disk: Partial<DiskConditions>
