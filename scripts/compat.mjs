@@ -12,6 +12,8 @@ import { LocalCluster } from './local-cluster.mjs'
 const SUITES = {
   etcdctl: () => import('./compat/etcdctl.mjs'),
   gateway: () => import('./compat/gateway.mjs'),
+  etcd3: () => import('./compat/etcd3.mjs'),
+  python: () => import('./compat/python.mjs'),
 }
 
 const HELP = `Usage: npm run compat -- [${Object.keys(SUITES).join('|')}] ...
@@ -26,7 +28,7 @@ async function runSuite(name) {
   const checks = new Checks(name)
   let cluster = null
   try {
-    await suite.prepare()
+    await suite.prepare(directory)
     cluster = await LocalCluster.start({ directory: join(directory, 'cluster') })
     await suite.run({ cluster, checks, directory })
   } catch (error) {

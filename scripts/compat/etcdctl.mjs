@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { equal, execute, includes, installed, Running } from './checks.mjs'
 import { LocalCluster, until } from '../local-cluster.mjs'
 
-export const prepare = () => installed('etcdctl', ['etcd-client'])
+export const prepare = (/** @type {string} */ _directory) => installed('etcdctl', ['etcd-client'])
 
 /** @param {{ cluster: LocalCluster, checks: import('./checks.mjs').Checks, directory: string }} context */
 export async function run(context) {

@@ -3,7 +3,7 @@
 import { equal, execute, includes, installed, Running } from './checks.mjs'
 import { until } from '../local-cluster.mjs'
 
-export const prepare = () => installed('curl', ['curl'])
+export const prepare = (/** @type {string} */ _directory) => installed('curl', ['curl'])
 
 /** @typedef {{ cluster: import('../local-cluster.mjs').LocalCluster, checks: import('./checks.mjs').Checks }} Context */
 

@@ -88,14 +88,20 @@ export class EtcdMember {
     return this.store.read(query, { consistency: serializable ? 'stale' : 'linearizable', deadlineMs: this.deadlineMs() }).catch(rethrow)
   }
 
-  /** Rejects with GrpcError, also when the state machine refuses. */
+  /**
+   * Rejects with GrpcError, also when the state machine refuses. As in etcd, the member that answers has applied what it answers for: whoever reads
+   * its state or watches it next finds the write done there as well.
+   */
   async write<Type extends CommandResult['type']>(
     command: WriteCommand,
     type: Type,
   ): Promise<Extract<CommandResult, { readonly type: Type }>> {
-    const result = await this.store.execute(command, { deadlineMs: this.deadlineMs() }).catch(rethrow)
+    const { store } = this
+    const result = await store.execute(command, { deadlineMs: this.deadlineMs() }).catch(rethrow)
     if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
     if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
+    // A compaction has no revision of its own to wait for.
+    if (type === 'compacted' || revisionOf(result) > store.revision()) await this.synchronise().catch(() => {})
     return result as Extract<CommandResult, { readonly type: Type }>
   }
 
@@ -119,6 +125,9 @@ export class EtcdMember {
     await this.read({ type: 'stats' }, false)
   }
 }
+
+const revisionOf = (result: CommandResult): number =>
+  result.type === 'written' ? result.metadata.modRevision : 'revision' in result ? result.revision : 0
 
 const rethrow = (error: unknown): never => {
   throw statusOfError(error)
