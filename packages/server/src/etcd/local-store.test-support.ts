@@ -78,14 +78,14 @@ export class LocalStore implements MemberStore {
   }
 }
 
-export const etcdMember = (store: MemberStore, more: Partial<EtcdMemberOptions> = {}): EtcdMember =>
-  new EtcdMember({
-    store,
-    clock: new ManualClock(),
-    random: new SeededRandom(1),
-    requestTimeoutMs: 7000,
-    electionTimeoutMs: 1000,
-    admin: () => Promise.reject(new BalsaError('INVALID', 'no operators here')),
-    snapshot: () => (store instanceof LocalStore ? store.machine.snapshot() : new LocalStore().machine.snapshot()),
-    ...more,
-  })
+export const localOptions = (store: MemberStore): EtcdMemberOptions => ({
+  store,
+  clock: new ManualClock(),
+  random: new SeededRandom(1),
+  requestTimeoutMs: 7000,
+  electionTimeoutMs: 1000,
+  admin: () => Promise.reject(new BalsaError('INVALID', 'no operators here')),
+  snapshot: () => (store instanceof LocalStore ? store.machine.snapshot() : new LocalStore().machine.snapshot()),
+})
+
+export const etcdMember = (store: MemberStore): EtcdMember => new EtcdMember(localOptions(store))
