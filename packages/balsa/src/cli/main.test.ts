@@ -46,14 +46,16 @@ describe('put, get, append, del', () => {
       keyEncoding: 'utf8',
       value: 'abc',
       valueEncoding: 'utf8',
+      lease: null,
       ageMs: 0,
     })
     expect(await parsed('del', 'j')).toEqual({
       deleted: true,
+      count: 1,
       revision: expect.any(Number),
       previous: expect.objectContaining({ version: 2 }),
     })
-    expect(await parsed('del', 'j')).toEqual({ deleted: false, revision: expect.any(Number), previous: null })
+    expect(await parsed('del', 'j')).toEqual({ deleted: false, count: 0, revision: expect.any(Number), previous: null })
   })
 
   it('table: aligned columns with a head', async () => {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { addData } from './data-commands.js'
 import { EXIT, EXIT_MEANINGS, type ExitCode, type Io } from './io.js'
 import { addMembers } from './member-commands.js'
 import type { CommonFlags } from './options.js'
@@ -31,11 +32,6 @@ function withCommon(command: Command, examples: readonly Example[]): Command {
     .addHelpText('after', `${exampleHelp(examples)}${exitHelp}`)
 }
 
-const withEncoding = (command: Command): Command =>
-  command
-    .option('--hex', 'KEY and VALUE are hexadecimal, in arguments and output')
-    .option('--base64', 'KEY and VALUE are base64, in arguments and output')
-
 /** Every command as commander sees it; `chosen` gets what is to be run. Commands are loaded only when they run. */
 function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlags) => void): Command {
   const program = new Command('balsactl')
@@ -44,7 +40,10 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
       // Flags may stand before the command too.
       const flags = this.optsWithGlobals<Flags>()
       // An optional argument that is absent must not become the text undefined.
-      const texts = args.slice(0, this.registeredArguments.length).filter((argument) => typeof argument === 'string')
+      const texts = args
+        .slice(0, this.registeredArguments.length)
+        .flat()
+        .filter((argument) => typeof argument === 'string')
       chosen(() => run(flags, texts), path, flags)
     }
   withCommon(program, [
@@ -53,8 +52,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   ])
     .description('Talks to a Balsa cluster.')
     .version(`balsactl ${VERSION}`)
-  addReads(program, io, choose)
-  addWrites(program, io, choose)
+  addData(program, io, choose, withCommon)
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
@@ -66,45 +64,6 @@ export type Choose = <Flags extends CommonFlags>(
   path: string,
   run: (flags: Flags, args: readonly string[]) => Promise<ExitCode>,
 ) => (this: Command, ...args: unknown[]) => void
-
-function addReads(program: Command, io: Io, choose: Choose): void {
-  withCommon(withEncoding(program.command('get')), [
-    { does: 'the newest value, confirmed by a majority', line: 'balsactl get greeting' },
-    { does: 'whatever the asked member has, without asking others', line: 'balsactl get --stale greeting' },
-    { does: 'the same, unless it may be older than this', line: 'balsactl get --consistency stale --max-stale 200ms greeting' },
-    { does: 'bytes into a file (a newline is added)', line: 'balsactl get --base64 picture | base64 -d > picture.png' },
-  ])
-    .description('Prints the value of a key. Linearizable unless --stale.')
-    .argument('<key>')
-    .option('--consistency <mode>', 'linearizable, lease (refused where the members have no --lease-reads) or stale')
-    .option('--stale', 'the same as --consistency stale: read what the asked member has applied, which may be old')
-    .option('--max-stale <duration>', 'refuse a stale answer that may be older, such as 200ms')
-    .action(choose('get', async (flags, [key = '']) => (await import('./commands/get.js')).get(key, flags, io)))
-}
-
-function addWrites(program: Command, io: Io, choose: Choose): void {
-  withCommon(withEncoding(program.command('put')), [
-    { does: 'store a value', line: 'balsactl put greeting hello' },
-    { does: 'the value from standard input', line: 'balsactl put config - < config.json' },
-    { does: 'only when nobody was faster', line: 'balsactl put --if-absent lock me' },
-    { does: 'only when it is unchanged since it was read', line: 'balsactl put --if-revision 42 counter 7' },
-  ])
-    .description('Stores a value, exactly once whatever retries it takes.')
-    .argument('<key>')
-    .argument('<value>', 'the value, or - for standard input')
-    .option('--if-absent', 'write only when the key does not exist')
-    .option('--if-revision <revision>', 'write only when this is the revision of its last write')
-    .action(choose('put', async (flags, [key = '', value = '']) => (await import('./commands/write.js')).put(key, value, flags, io)))
-  withCommon(withEncoding(program.command('append')), [{ does: 'add to the end of a value', line: "balsactl append log 'one more line'" }])
-    .description('Adds to the end of a value, exactly once; creates the key when it does not exist.')
-    .argument('<key>')
-    .argument('<value>', 'what to add, or - for standard input')
-    .action(choose('append', async (flags, [key = '', value = '']) => (await import('./commands/write.js')).append(key, value, flags, io)))
-  withCommon(withEncoding(program.command('del')), [{ does: 'delete a key; prints how many were deleted', line: 'balsactl del greeting' }])
-    .description('Deletes a key.')
-    .argument('<key>')
-    .action(choose('del', async (flags, [key = '']) => (await import('./commands/write.js')).del(key, flags, io)))
-}
 
 function addCluster(program: Command, io: Io, choose: Choose): void {
   withCommon(program.command('status'), [

@@ -1,0 +1,122 @@
+import type { Client } from '@balsa/client'
+import type { LeaseInfo } from '@balsa/kv'
+import { displayBytes, jsonBytes } from '../bytes.js'
+import { EXIT, type ExitCode, type Io } from '../io.js'
+import { formatLease, parseLease } from '../leases.js'
+import { type CommonFlags, type CommonOptions, commonOptions, readDuration } from '../options.js'
+import { json, table, tabbed } from '../output.js'
+import { withClient } from '../store.js'
+import { untilInterrupted } from '../interrupt.js'
+
+export interface KeepAliveFlags extends CommonFlags {
+  readonly once?: boolean
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)}s`
+
+export async function grant(ttlText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
+  const options = commonOptions(flags, io)
+  const ttlMs = Math.ceil(readDuration(ttlText, 'TTL'))
+  const granted = await withClient(options, (client) => client.grantLease(ttlMs))
+  const { id, ...rest } = granted
+  if (options.output === 'json') await io.out(json({ lease: formatLease(id), ...rest }))
+  else if (options.output === 'table')
+    await io.out(table([{ title: 'LEASE' }, { title: 'TTL', right: true }], [[formatLease(id), seconds(granted.ttlMs)]]))
+  else await io.out(`${formatLease(id)}\n`)
+  return EXIT.ok
+}
+
+export async function revoke(leaseText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
+  const options = commonOptions(flags, io)
+  const id = parseLease(leaseText)
+  const { count, revision } = await withClient(options, (client) => client.revokeLease(id))
+  if (options.output === 'json') await io.out(json({ lease: formatLease(id), deletedKeys: count, revision }))
+  else await io.out(`revoked, ${count} ${count === 1 ? 'key' : 'keys'} deleted\n`)
+  return EXIT.ok
+}
+
+/** Renews three times in its time to live, until interrupted or until there is no such lease any more. */
+export async function keepAlive(leaseText: string, flags: KeepAliveFlags, io: Io): Promise<ExitCode> {
+  const options = commonOptions(flags, io)
+  const id = parseLease(leaseText)
+  return withClient(options, (client) =>
+    untilInterrupted(async (signal) => {
+      for (;;) {
+        const { ttlMs } = await client.keepLeaseAlive(id)
+        await io.out(
+          options.output === 'json' ? `${JSON.stringify({ lease: formatLease(id), ttlMs })}\n` : `kept alive for ${seconds(ttlMs)}\n`,
+        )
+        if (flags.once === true || !(await pause(ttlMs / 3, signal))) return EXIT.ok
+      }
+    }),
+  )
+}
+
+/** False = interrupted. */
+function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      resolve(false)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(true)
+    }, ms)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+  })
+}
+
+export async function list(flags: CommonFlags, io: Io): Promise<ExitCode> {
+  const options = commonOptions(flags, io, 'table')
+  const leases = await withClient(options, async (client) => {
+    const found: LeaseInfo[] = []
+    for (const id of await client.leases()) {
+      const info = await client.leaseInfo(id, { keys: true })
+      // It may have ended since it was listed.
+      if (info !== null) found.push(info)
+    }
+    return found
+  })
+  await printLeases(leases, options, io)
+  return EXIT.ok
+}
+
+export async function info(leaseText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
+  const options = commonOptions(flags, io, 'table')
+  const id = parseLease(leaseText)
+  const found = await withClient(options, (client: Client) => client.leaseInfo(id, { keys: true }))
+  if (found === null) {
+    io.err(`balsactl lease info: lease ${formatLease(id)} not found\n`)
+    return EXIT.notFound
+  }
+  if (options.output === 'json') {
+    await io.out(json(leaseJson(found)))
+    return EXIT.ok
+  }
+  await printLeases([found], options, io)
+  await io.out(tabbed(found.keys.map((key) => [displayBytes(key, 'text')])))
+  return EXIT.ok
+}
+
+function leaseJson({ id, ttlMs, remainingMs, keys }: LeaseInfo): object {
+  const shown = keys.map((key) => {
+    const { text, encoding } = jsonBytes(key, 'text')
+    return { key: text, keyEncoding: encoding }
+  })
+  return { lease: formatLease(id), ttlMs, remainingMs, keys: shown }
+}
+
+async function printLeases(leases: readonly LeaseInfo[], { output }: CommonOptions, io: Io): Promise<void> {
+  if (output === 'json') return io.out(json(leases.map(leaseJson)))
+  const rows = leases.map(({ id, ttlMs, remainingMs, keys }) => [
+    formatLease(id),
+    seconds(ttlMs),
+    seconds(remainingMs),
+    String(keys.length),
+  ])
+  if (output === 'plain') return io.out(tabbed(rows))
+  const right = true
+  await io.out(table([{ title: 'LEASE' }, { title: 'TTL', right }, { title: 'REMAINING', right }, { title: 'KEYS', right }], rows))
+}

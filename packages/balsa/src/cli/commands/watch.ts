@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import type { WatchEvent, WatchOptions } from '@balsa/kv'
+import { BalsaError } from '@balsa/raft'
+import { displayBytes, type Encoding, type EncodingFlags, encodingOf, jsonBytes } from '../bytes.js'
+import { entryJson } from '../entries.js'
+import { untilInterrupted } from '../interrupt.js'
+import { EXIT, type ExitCode, type Io } from '../io.js'
+import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
+import { tabbed } from '../output.js'
+import { type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
+import { withClient } from '../store.js'
+import { UsageError } from '../text.js'
+
+export interface WatchFlags extends CommonFlags, EncodingFlags, SelectionFlags {
+  readonly rev?: string
+  readonly prev?: boolean
+  readonly only?: string
+  readonly limit?: string
+}
+
+type Change = Exclude<WatchEvent, { readonly type: 'progress' }>
+
+/** Prints every change, or runs the command for it, one after the other; ends with SIGINT, or after `--limit` events. */
+export async function watch(keyText: string, command: readonly string[], flags: WatchFlags, io: Io): Promise<ExitCode> {
+  const options = commonOptions(flags, io)
+  const encoding = encodingOf(flags)
+  const selection = selectionOf(keyText, flags, encoding)
+  const how = watchOptions(flags)
+  const limit = wholeNumber(flags.limit, '--limit') ?? Number.POSITIVE_INFINITY
+  return withClient(options, (client) =>
+    untilInterrupted(async (signal) => {
+      let seen = 0
+      try {
+        for await (const event of client.watch(selection, { ...how, signal })) {
+          if (event.type === 'progress') continue
+          if (command.length === 0) await io.out(shown(event, encoding, options))
+          else await run(command, event, encoding, io)
+          seen += 1
+          if (seen >= limit) break
+        }
+      } catch (error) {
+        if (!(signal.aborted && error instanceof BalsaError && error.code === 'ABORTED')) throw error
+      }
+      return EXIT.ok
+    }),
+  )
+}
+
+function watchOptions({ rev, prev, only }: WatchFlags): WatchOptions {
+  if (only !== undefined && only !== 'puts' && only !== 'deletes')
+    throw new UsageError(`--only must be puts or deletes, not ${JSON.stringify(only)}`)
+  const fromRevision = wholeNumber(rev, '--rev')
+  return {
+    previous: prev ?? false,
+    ...(only === undefined ? {} : { only }),
+    ...(fromRevision === undefined ? {} : { fromRevision }),
+  }
+}
+
+/** One line for each event, whatever the format. */
+function shown(event: Change, encoding: Encoding, { output }: CommonOptions): string {
+  const previous = event.previous === null ? null : entryJson(event.previous, encoding)
+  if (output === 'json') {
+    const { text, encoding: keyEncoding } = jsonBytes(event.key, encoding)
+    const entry = event.type === 'put' ? entryJson(event.entry, encoding) : { key: text, keyEncoding }
+    return `${JSON.stringify({ type: event.type, revision: event.revision, ...entry, previous })}\n`
+  }
+  const before = event.previous === null ? [] : [displayBytes(event.previous.value, encoding)]
+  const now = event.type === 'put' ? displayBytes(event.entry.value, encoding) : ''
+  return tabbed([[String(event.revision), event.type, displayBytes(event.key, encoding), now, ...before]])
+}
+
+/** The command sees the event in its environment, and the new value as its standard input. What it fails with is said, and the next event goes on. */
+async function run([program = '', ...args]: readonly string[], event: Change, encoding: Encoding, io: Io): Promise<void> {
+  const value = event.type === 'put' ? event.entry.value : new Uint8Array(0)
+  const environment = {
+    BALSA_WATCH_TYPE: event.type,
+    BALSA_WATCH_KEY: displayBytes(event.key, encoding),
+    BALSA_WATCH_VALUE: displayBytes(value, encoding),
+    BALSA_WATCH_REVISION: String(event.revision),
+  }
+  const failure = await new Promise<string | null>((resolve) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: { ...io.environment, ...environment } })
+    // A command that does not read its input is no failure.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(value)
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(code === 0 ? null : signal === null ? `exit code ${code}` : signal))
+  })
+  if (failure !== null) io.err(`balsactl watch: revision ${event.revision}: ${program}: ${failure}\n`)
+}
