@@ -78,7 +78,7 @@ function addCluster(program: Command, io: Io, choose: Choose): void {
     .action(choose('endpoint health', async (flags) => (await import('./commands/endpoint-health.js')).endpointHealth(flags, io)))
 }
 
-const collect = (directory: string, before: readonly string[]): readonly string[] => [...before, directory]
+const collect = (directory: string, before: readonly string[] = []): readonly string[] => [...before, directory]
 
 function addRecovery(program: Command, io: Io, choose: Choose): void {
   withCommon(program.command('recover'), [
@@ -93,7 +93,7 @@ function addRecovery(program: Command, io: Io, choose: Choose): void {
     },
   ])
     .description('Makes a new cluster of what is left when a majority of the members is lost for good. Offline: asks no cluster.')
-    .option('--data-dir <directory>', "a stopped member's data directory; once for each that is left", collect, [])
+    .option('--data-dir <directory>', "a stopped member's data directory; once for each that is left", collect)
     .option('--dry-run', 'show what would happen, change nothing')
     .option('--yes <cluster>', 'do it without asking; the id of the cluster that is given up, as this command shows it')
     .option('--force', 'also when a majority is left, and from the directory of a learner')
