@@ -62,7 +62,7 @@ async function measure(what) {
   const calls = { speed: 'printSpeed', transfer: 'printTransfer', failover: 'printFailover', idle: 'printIdle' }
   if (!Object.hasOwn(calls, what)) fail(`--measure knows ${Object.keys(calls).join(', ')}, not ${what}`)
   const name = calls[/** @type {keyof typeof calls} */ (what)]
-  const file = new URL(what === 'speed' ? 'sim/speed.mjs' : 'sim/leadership.mjs', import.meta.url).href
+  const file = (what === 'speed' ? new URL('sim/speed.mjs', import.meta.url) : new URL('sim/leadership.mjs', import.meta.url)).href
   const seeds = `${integer('seeds', values.seeds)}, ${integer('from', values.from)}`
   const given = what === 'speed' ? `${integer('for', values.for)}` : seeds
   const code = `const { ${name} } = await import(${JSON.stringify(file)}); if ((await ${name}(${given})) === false) process.exitCode = 1`
