@@ -24,7 +24,8 @@ const isSection = (word: string): word is Section => word === 'if' || word === '
 export function parseTransaction(text: string): Transaction {
   if (text.trimStart().startsWith('{')) return parseJson(text)
   const compare: Condition[] = []
-  const branches = { then: [] as Operation[], else: [] as Operation[] }
+  const success: Operation[] = []
+  const failure: Operation[] = []
   let section: Section = 'then'
   text.split('\n').forEach((line, at) => {
     const words = wordsOf(line, at + 1)
@@ -34,11 +35,11 @@ export function parseTransaction(text: string): Transaction {
     else
       inLine(at + 1, () => {
         if (section === 'if') compare.push(conditionOf(words))
-        else branches[section].push(operationOf(words))
+        else (section === 'then' ? success : failure).push(operationOf(words))
       })
   })
-  if (compare.length + branches.then.length + branches.else.length === 0) throw new UsageError('the transaction is empty')
-  return { compare, success: branches.then, failure: branches.else }
+  if (compare.length + success.length + failure.length === 0) throw new UsageError('the transaction is empty')
+  return { compare, success, failure }
 }
 
 function inLine(line: number, work: () => void): void {
