@@ -29,6 +29,8 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/balsa/src/cli/leases.ts', 'cli/commands/data.test.ts, through the command line'],
   ['packages/balsa/src/cli/selection.ts', 'cli/commands/data.test.ts, through the command line'],
   ['packages/balsa/src/cli/commands/write.ts', 'a command: cli/main.test.ts, through the command line'],
+  ['packages/balsa/src/cli/commands/hold.ts', 'processes: tests/process/coordination.test.mjs'],
+  ['packages/balsa/src/cli/coordination-commands.ts', 'processes: tests/process/coordination.test.mjs'],
   ['packages/balsa/src/cli/commands/transfer-leader.ts', 'a command: cli/commands/member.test.ts, against a real cluster'],
   ['packages/balsa/src/cli/member-commands.ts', 'cli/commands/member.test.ts, through the command line'],
   ['packages/balsa/src/cli/membership.ts', 'cli/commands/member.test.ts, through the command line'],

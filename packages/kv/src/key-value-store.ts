@@ -1,4 +1,5 @@
 import { BalsaError } from '@balsa/raft'
+import type { Coordination } from './coordination/types.js'
 import type { SortTarget } from './mvcc/range.js'
 import type { Consistency } from './protocol/read-mode.js'
 import type { KeyMetadata } from './result.js'
@@ -338,7 +339,7 @@ export class KeyValue implements KeyMetadata {
  * Every call may reject with INVALID, TOO_LARGE, OVERLOADED, DEADLINE, ABORTED, STOPPED (all refused); writes also with SESSION_LIMIT
  * (refused) and OUTCOME_UNKNOWN (unknown); stale reads with TOO_STALE, lease reads with LEASES_OFF (both refused).
  */
-export interface KeyValueStore extends AsyncDisposable {
+export interface KeyValueStore extends Coordination, AsyncDisposable {
   /** The key's value, or null when it is absent. Linearizable unless asked to be stale. */
   get(key: BytesLike, options?: GetOptions): Promise<KeyValue | null>
   /**

@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream'
-import type { ExitCode } from './io.js'
 import { main } from './main.js'
 
 export interface Ran {
-  readonly code: ExitCode
+  readonly code: number
   readonly out: string
   readonly bytes: Buffer
   readonly err: string

@@ -1,12 +1,14 @@
 import { Command, CommanderError, Option } from 'commander'
+import { addCoordination } from './coordination-commands.js'
 import { addData } from './data-commands.js'
-import { EXIT, EXIT_MEANINGS, type ExitCode, type Io } from './io.js'
+import { EXIT, EXIT_MEANINGS, type Io } from './io.js'
 import { addMembers } from './member-commands.js'
 import type { CommonFlags } from './options.js'
 import { describeError, exitCodeOf, UsageError } from './text.js'
 import { VERSION } from './version.js'
 
-type Run = () => Promise<ExitCode>
+/** Mostly one of {@link EXIT}; a command that runs another passes its code through. */
+type Run = () => Promise<number>
 
 export interface Example {
   readonly does: string
@@ -35,7 +37,7 @@ function withCommon(command: Command, examples: readonly Example[]): Command {
 /** Every command as commander sees it; `chosen` gets what is to be run. Commands are loaded only when they run. */
 function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlags) => void): Command {
   const program = new Command('balsactl')
-  const choose = <Flags extends CommonFlags>(path: string, run: (flags: Flags, args: readonly string[]) => Promise<ExitCode>) =>
+  const choose = <Flags extends CommonFlags>(path: string, run: (flags: Flags, args: readonly string[]) => Promise<number>) =>
     function (this: Command, ...args: unknown[]): void {
       // Flags may stand before the command too.
       const flags = this.optsWithGlobals<Flags>()
@@ -53,6 +55,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
     .description('Talks to a Balsa cluster.')
     .version(`balsactl ${VERSION}`)
   addData(program, io, choose, withCommon)
+  addCoordination(program, io, choose, withCommon)
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
@@ -62,7 +65,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
 
 export type Choose = <Flags extends CommonFlags>(
   path: string,
-  run: (flags: Flags, args: readonly string[]) => Promise<ExitCode>,
+  run: (flags: Flags, args: readonly string[]) => Promise<number>,
 ) => (this: Command, ...args: unknown[]) => void
 
 function addCluster(program: Command, io: Io, choose: Choose): void {
@@ -137,7 +140,7 @@ function commandNamed(program: Command, args: readonly string[]): string {
 const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
 
 /** Runs one command line. Never throws: the answer is the exit code. */
-export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function main(args: readonly string[], io: Io): Promise<number> {
   let run: Run | null = null
   let path = ''
   let endpoints: readonly string[] = []

@@ -32,6 +32,8 @@ import type {
 } from '../key-value-store.js'
 import { KeyValue } from '../key-value-store.js'
 import { keyFromString } from '../backend/byte-string.js'
+import { Coordinator } from '../coordination/coordinator.js'
+import type { Election, Held, Lead, LeadOptions, Lease, LockOptions } from '../coordination/types.js'
 import { MAX_SESSION_RESULTS } from '../limits.js'
 import { txnBytes, type TxnOperation } from '../mvcc/txn.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
@@ -106,6 +108,7 @@ export class SessionStore implements KeyValueStore {
   readonly #reads = new Map<Call, Work>()
   readonly #writes = new Map<Call, Work>()
   readonly #watches = new Set<WatchCall>()
+  readonly #coordinator: Coordinator
   #bytes = 0
   #closing: Promise<void> | null = null
 
@@ -124,6 +127,7 @@ export class SessionStore implements KeyValueStore {
       blockedBy: (call) => (this.#waitingWrites.has(call) ? this.#keeper.lastError : null),
       sessionExpired: (call, session, again) => this.#sessionExpired(call, session, again),
     }
+    this.#coordinator = new Coordinator({ store: this, clock: options.clock, random: options.random })
     const sessionTtlMs = positive(options.sessionTtlMs ?? DEFAULT_SESSION_TTL_MS, 'sessionTtlMs')
     this.#keeper = new SessionKeeper(this.#environment, options.random, sessionTtlMs, {
       onOpen: () => this.#pump(),
@@ -281,6 +285,22 @@ export class SessionStore implements KeyValueStore {
     this.#watches.add(call)
     call.begin()
     return call
+  }
+
+  lease(ttlMs: number, options: CallOptions = {}): Promise<Lease> {
+    return this.#coordinator.lease(ttlMs, options)
+  }
+
+  lock(name: BytesLike, options: LockOptions = {}): Promise<Held> {
+    return this.#coordinator.lock(name, options)
+  }
+
+  election(name: BytesLike): Election {
+    return this.#coordinator.election(name)
+  }
+
+  lead<Result>(name: BytesLike, body: (lead: Lead) => Promise<Result>, options: LeadOptions = {}): Promise<Result | undefined> {
+    return this.#coordinator.lead(name, body, options)
   }
 
   close(): Promise<void> {

@@ -13,10 +13,9 @@ import { type Command, encodeCommand } from '../command.js'
 import { type EmbeddedReplica, EmbeddedStore } from '../embedded-store.js'
 import type { KvAnswer, KvQuery } from '../kv-state-machine.js'
 import { KvStateMachine } from '../kv-state-machine.js'
-import { KeyValue, type Selection } from '../key-value-store.js'
+import { KeyValue, type KeyValueStore, type Selection, type WatchEvent, type WatchOptions } from '../key-value-store.js'
 import type { CommandResult } from '../result.js'
 import type { WatchHub } from '../watch/hub.js'
-import type { WatchCalls } from './environment.js'
 
 /** How often the leader of a real cluster lets time go on at least. */
 const ADVANCE_EVERY_MS = 50
@@ -102,14 +101,13 @@ function rangeOf(selection: Selection): { readonly key: Uint8Array; readonly ran
   return { key: selection.prefix, rangeEnd: end }
 }
 
-type WatchedEvent = { readonly type: 'put'; readonly entry: KeyValue } | { readonly type: 'delete' }
-
 export class Process implements EmbeddedReplica {
   readonly log: OneLog
   readonly clock: Clock
   readonly random: Random
   readonly watches: WatchHub
-  readonly store: EmbeddedStore & WatchCalls
+  /** Its watches are those of the log, as slow as its calls, and silent while it is paused or cut off. */
+  readonly store: KeyValueStore
   /** Times that its keys were looked at. */
   ranges = 0
   /** It alone is cut off. */
@@ -163,7 +161,7 @@ export class Process implements EmbeddedReplica {
     return this.#call(() => ({ answer: this.log.machine.query(query), ageMs: 0 }))
   }
 
-  async *#watch(selection: Selection, options: Parameters<WatchCalls['watch']>[1]): AsyncGenerator<WatchedEvent, void, undefined> {
+  async *#watch(selection: Selection, options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
     const { signal, only, fromRevision = 0 } = options
     let wake = (): void => undefined
     const filters = { previous: false, noPut: only === 'deletes', noDelete: only === 'puts' }
@@ -182,8 +180,8 @@ export class Process implements EmbeddedReplica {
         } else if (delivery.type === 'compacted') throw new BalsaError('COMPACTED', 'as the store says')
         else {
           for (const { key, record, revision } of delivery.events) {
-            if (record === null) yield { type: 'delete' }
-            else yield { type: 'put', entry: new KeyValue(key, record.value, record, revision) }
+            if (record === null) yield { type: 'delete', key, previous: null, revision, more: false }
+            else yield { type: 'put', key, entry: new KeyValue(key, record.value, record, revision), previous: null, revision, more: false }
           }
         }
       }

@@ -1,4 +1,4 @@
-import { BalsaError, SeededRandom } from '@balsa/raft'
+import { BalsaError, type SeededRandom } from '@balsa/raft'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OneLog, Process } from './contenders.test-support.js'

@@ -26,6 +26,7 @@ const SLASH = 0x2f
 /** Contenders are looked for in so many keys at a time. Nearly always the first one is. */
 export const PAGE_KEYS = 8
 const FIRST_PAUSE_MS = 20
+const LEAVING_MS = 250
 const LONGEST_PAUSE_MS = 2000
 
 /** After these nothing will be better the next time. */
@@ -79,10 +80,13 @@ async function tryOnce(
     }
     if (!(error instanceof BalsaError)) throw error
   }
-  // Not awaited: who gives up does not wait for the cluster, and the key ends with its lease anyway.
-  void lease?.release()
+  // Whoever gives up waits a little, so that a program that ends now leaves nothing in the queue; but not for a cluster that does not answer: the key
+  // ends with its lease anyway.
+  if (lease !== null) await Promise.race([lease.release(), pause(environment, LEAVING_MS)])
   return null
 }
+
+const pause = ({ clock }: CoordinationEnvironment, ms: number): Promise<void> => new Promise((resolve) => void clock.setTimer(ms, resolve))
 
 function keyOf(prefix: Uint8Array, lease: bigint): Uint8Array {
   const digits = toBytes(lease.toString(16), 'lease')

@@ -86,8 +86,8 @@ export interface Coordination {
   /** A lease that keeps itself alive. Rejects as `grantLease`. */
   lease(ttlMs: number, options?: CallOptions): Promise<Lease>
   /**
-   * Waits for the lock `name`, in the order of arrival. The lock is a lease: a holder that is
-   * paused or cut off for too long loses it, so watch its signal, and let writes carry its fence. Refused: ABORTED, DEADLINE.
+   * Waits for the lock `name`, in the order of arrival. The lock is a lease: a holder that is paused or cut off for too long
+   * loses it, so watch its signal, and let writes carry its fence. Refused: ABORTED, DEADLINE.
    */
   lock(name: BytesLike, options?: LockOptions): Promise<Held>
   election(name: BytesLike): Election

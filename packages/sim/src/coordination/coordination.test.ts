@@ -1,11 +1,10 @@
 /** Locks of embedded stores in whole simulated clusters: every member's process also competes for one lock, and is paused, crashed and cut off. */
-import { Coordinator, type EmbeddedReplica, EmbeddedStore, type Held, KvStateMachine, Upkeep } from '@balsa/kv'
+import { type EmbeddedReplica, EmbeddedStore, type Held, KvStateMachine, Upkeep } from '@balsa/kv'
 import { BalsaError, type SeededRandom } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { invariantsOf } from '../invariants/index.js'
 import type { AnyReplica, Life, Service } from '../world/sim-member.js'
 import { World } from '../world/world.js'
-import { watchable } from './watchable.test-support.js'
 
 const RUN_MS = 25_000
 const CHECK_EVERY_MS = 20
@@ -38,16 +37,17 @@ class Contender implements Service {
   opened(replica: AnyReplica): void {
     const { clock } = this.life
     Upkeep.begin(clock, this.machine, replica)
-    const store = new EmbeddedStore(replica as unknown as EmbeddedReplica, { clock, random: this.#random })
-    const coordinator = new Coordinator({ store: watchable(store, this.machine), clock, random: this.#random })
-    void this.#work(coordinator, store).catch((error: unknown) => {
+    const { watches } = this.machine
+    const { propose, readWithAge } = replica as unknown as EmbeddedReplica
+    const embedded = { watches, propose: propose.bind(replica), readWithAge: readWithAge.bind(replica) }
+    void this.#work(new EmbeddedStore(embedded, { clock, random: this.#random })).catch((error: unknown) => {
       if (this.life.alive && !(error instanceof BalsaError && error.code === 'STOPPED')) this.life.member.world.fail(error)
     })
   }
 
-  async #work(coordinator: Coordinator, store: EmbeddedStore): Promise<void> {
+  async #work(store: EmbeddedStore): Promise<void> {
     for (;;) {
-      const held = await coordinator.lock('jobs', { ttlMs: 1000 + this.#random.int(2000) })
+      const held = await store.lock('jobs', { ttlMs: 1000 + this.#random.int(2000) })
       this.held = held
       this.#tally.acquired += 1
       // The careless ones never look: the fence alone stops them.
