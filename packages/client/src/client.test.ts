@@ -143,6 +143,26 @@ describe('finding the leader', () => {
     expect(client.endpoints).toEqual(['a:1', 'c:1'])
   })
 
+  it('asks now and then who the members are, and outlives the only one that it was told of', async () => {
+    const cluster = new ScriptedCluster()
+    const first = cluster.member('a:1')
+    const client = cluster.client({ endpoints: ['a:1'] })
+    await cluster.settle(client.put('k', 'v'))
+    await cluster.clock.advanceAsync(29_000)
+    cluster.advertised = ['a:1', 'b:1', 'c:1']
+    await cluster.settle(client.put('k', 'v'))
+    expect([client.endpoints, first.requests.some(({ type }) => type === 'status')]).toEqual([['a:1'], false])
+    await cluster.clock.advanceAsync(2000)
+    for (let count = 0; count < 3; count++) await cluster.settle(client.put('k', 'v'))
+    expect([client.endpoints, first.requests.filter(({ type }) => type === 'status').length]).toEqual([['a:1', 'b:1', 'c:1'], 1])
+    cluster.leader = 'b:1'
+    first.dumb = true
+    first.breakConnections()
+    await cluster.settle(client.put('k', 'after'))
+    expect(cluster.value('k')).toBe('after')
+    await cluster.settle(client.close())
+  })
+
   it('goes on to the next member on silence, with the same request', async () => {
     const cluster = new ScriptedCluster()
     const client = cluster.client({ attemptTimeoutMs: 1000 })

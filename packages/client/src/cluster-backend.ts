@@ -1,5 +1,5 @@
 import { BalsaError, type Clock, type Crc32, type Dialer, type ErrorCode, type Random } from '@balsa/raft'
-import type { Attempt, AttemptHandlers, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers, WatchRequest, Welcome } from '@balsa/kv'
+import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers, WatchRequest, Welcome } from '@balsa/kv'
 import { ServerConnection, type Unnumbered } from './connection.js'
 import { type BackOff, LeaderFinder } from './leader-finder.js'
 
@@ -31,6 +31,8 @@ const FINAL_FOR_CHANGES: ReadonlySet<ErrorCode> = new Set([
 const NEVER_AGAIN_MS = 24 * 3_600_000
 /** A connection without any progress for so many attempt time-outs, while answers are awaited, is given up: its other end may be gone. */
 const DEAD_AFTER_TIMEOUTS = 3
+/** A client in use asks so often who the members are. */
+const LEARN_EVERY_MS = 30_000
 
 /** A cluster over the network: a connection to each member that is needed, and the search for the leader. */
 export class ClusterBackend implements StoreBackend {
@@ -45,9 +47,12 @@ export class ClusterBackend implements StoreBackend {
   #transferSinceMs = -Infinity
   #transferHeardMs = -Infinity
   #closed = false
+  /** When a member last said who the others are, or was asked. */
+  #learnedMs: number
 
   constructor(options: ClusterBackendOptions) {
     this.#options = options
+    this.#learnedMs = options.clock.now()
     this.#finder = new LeaderFinder(options.endpoints, options.random, options.backOff)
   }
 
@@ -66,13 +71,32 @@ export class ClusterBackend implements StoreBackend {
     const sent = connection.request(unnumbered(request), {
       onAnswer: (answer) => {
         if (provesLeader) this.#finder.succeeded(endpoint)
+        this.#learn(answer)
         handlers.onAnswer(answer)
+        if (provesLeader) this.#refresh(connection)
       },
       onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null, changes)),
     })
     // Not before the request was handed over: that itself counts as progress when nothing else was under way.
     const beganMs = this.#options.clock.now()
     return { cancel: () => sent.cancel(), silent: () => (changes ? NEVER_AGAIN_MS : this.#silent(connection, beganMs)) }
+  }
+
+  /** What a member says of the others: a client outlives the members that it was told of. */
+  #learn(answer: StoreAnswer): void {
+    if (answer.type === 'status') this.#finder.learn(answer.status.members.map(({ clientAddress }) => clientAddress))
+    else if (answer.type === 'admin' && answer.admin.type === 'members') {
+      this.#finder.learn(answer.admin.view.members.map(({ clientAddress }) => clientAddress))
+    } else return
+    this.#learnedMs = this.#options.clock.now()
+  }
+
+  /** Clusters change while they serve. Asked only by clients that are in use, and seldom. */
+  #refresh(connection: ServerConnection): void {
+    const nowMs = this.#options.clock.now()
+    if (this.#closed || nowMs - this.#learnedMs < LEARN_EVERY_MS) return
+    this.#learnedMs = nowMs
+    connection.request({ type: 'status' }, { onAnswer: (answer) => this.#learn(answer), onError: () => undefined })
   }
 
   watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt {

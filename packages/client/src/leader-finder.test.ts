@@ -59,6 +59,18 @@ describe('LeaderFinder', () => {
     expect(search.known).toContain('a')
   })
 
+  it('takes the list of a member for what was learned before, and keeps to the one that it asks', () => {
+    const search = finder('a')
+    search.learn(['a', 'b', '', 'x'.repeat(300), 'c'])
+    expect(search.known).toEqual(['a', 'b', 'c'])
+    search.failed('a', 'b', 0)
+    search.learn(['d'])
+    expect([search.target, search.known]).toEqual(['b', ['a', 'd', 'b']])
+    search.succeeded('b')
+    search.learn(Array.from({ length: 40 }, (_, at) => `m${at}`))
+    expect(search.known.length).toBe(17)
+  })
+
   it('needs an endpoint', () => {
     expect(() => finder()).toThrow(expect.objectContaining({ code: 'INVALID' }))
   })

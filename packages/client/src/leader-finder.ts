@@ -6,7 +6,7 @@ export interface BackOff {
   readonly maxMs: number
 }
 
-/** Members that only hints have named, beside the configured ones. */
+/** Members that only hints or other members have named, beside the configured ones. */
 const MAX_LEARNED = 16
 /** Hints followed without a wait before a wait comes, however many new addresses they name. */
 const MAX_HOPS = 3
@@ -43,7 +43,7 @@ export class LeaderFinder {
     return this.#target
   }
 
-  /** Configured members first, then those that hints have named. */
+  /** Configured members first, then those that were learned. */
   get known(): readonly string[] {
     return [...this.#configured, ...this.#learned]
   }
@@ -94,6 +94,17 @@ export class LeaderFinder {
     const known = this.known
     const at = known.indexOf(endpoint)
     return [...known.slice(at + 1), ...known.slice(0, Math.max(0, at))]
+  }
+
+  /** A member has said where all of them are; what was learned before counts no more. Empty addresses are unknown ones. */
+  learn(addresses: readonly string[]): void {
+    const usable = addresses.filter((address) => address !== '' && address.length <= MAX_ADDRESS_LENGTH)
+    // A member that waits to join knows of nobody.
+    if (usable.length === 0) return
+    // The one that is being asked may be on its way out: it is left when it fails, not before.
+    if (!this.#configured.includes(this.#target) && this.#learned.includes(this.#target)) usable.push(this.#target)
+    this.#learned.length = 0
+    for (const address of usable.slice(-MAX_LEARNED)) this.#learn(address)
   }
 
   #learn(hint: string): void {

@@ -170,9 +170,13 @@ export class ScriptedMember {
     return { type: 'value', id, revision, ageMs: 0, record }
   }
 
+  #advertised(): MemberStatus['members'] {
+    return this.cluster.advertised.map((clientAddress, at) => ({ id: at + 1, name: '', address: '', clientAddress, role: 'voter' }))
+  }
+
   #status(): MemberStatus {
     const stats = this.cluster.machine.query({ type: 'stats' })
-    const none = { firstIndex: 1, snapshotIndex: 0, logBytes: 0, members: [], stateHashIndex: stats.appliedIndex }
+    const none = { firstIndex: 1, snapshotIndex: 0, logBytes: 0, members: this.#advertised(), stateHashIndex: stats.appliedIndex }
     const here = { clusterId: 77, memberId: 1, name: this.endpoint, version: '0', role: 'follower' as const, term: 1, leaderId: null }
     const indexes = { commitIndex: stats.appliedIndex, appliedIndex: stats.appliedIndex, lastIndex: stats.appliedIndex }
     const { revision, keys, dataBytes, sessions, stateHash } = stats
@@ -194,6 +198,8 @@ export class ScriptedCluster {
   readonly machine = new KvStateMachine()
   readonly members = new Map<string, ScriptedMember>()
   leader: string | null
+  /** What members say of each other. */
+  advertised: readonly string[] = []
   #index = 0
   /** Added to the clock to make cluster time. */
   timeOffsetMs = 0
