@@ -209,6 +209,9 @@ class Run {
   /** Nothing is left that would disturb a healthy leader (thesis, section 9.6). */
   async #staysQuiet(): Promise<void> {
     const { world, plan, invariants } = this
+    // Until a leader that was slow has found itself well again, it may still leave.
+    const { windows = 5, windowMs = 1000 } = plan.slowness
+    await world.run(world.nowMs + (windows + 1) * windowMs)
     const before = invariants.elections.terms
     await world.run(world.nowMs + 10 * plan.core.electionTimeoutMs)
     if (invariants.elections.terms !== before) violate(world, 'no-election-when-healthy', 'a healthy cluster held another election')
