@@ -16,6 +16,7 @@ describe('docs/cli.md', () => {
 
   it.each([
     ...['get', 'put', 'append', 'del', 'status', 'endpoint health', 'member list', 'member add', 'member replace', 'member promote'],
+    ...['watch', 'txn', 'compact', 'lease grant', 'lease revoke', 'lease keep-alive', 'lease list', 'lease info'],
     ...['member demote', 'member remove', 'member update', 'transfer-leader'],
   ])('names every option of %s', async (command) => {
     const { out } = await run([...command.split(' '), '--help'])
