@@ -14,6 +14,7 @@ const SUITES = {
   gateway: () => import('./compat/gateway.mjs'),
   etcd3: () => import('./compat/etcd3.mjs'),
   python: () => import('./compat/python.mjs'),
+  patroni: () => import('./compat/patroni.mjs'),
 }
 
 /** etcd's own: patient enough for a machine that is busy. */
