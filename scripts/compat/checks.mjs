@@ -12,7 +12,7 @@ export class Checks {
     this.#name = name
   }
 
-  /** @param {string} what @param {() => Promise<unknown> | unknown} check throws when it does not hold */
+  /** @param {string} what @param {() => unknown} check throws when it does not hold */
   async check(what, check) {
     try {
       await check()

@@ -19,6 +19,7 @@ export async function prepare(_directory) {
 }
 
 /** PostgreSQL refuses to run as root. */
+const SETPRIV = 'setpriv'
 const AS_POSTGRES = ['--reuid=postgres', '--regid=postgres', '--clear-groups', '--inh-caps=-all']
 
 /** One database and its Patroni. */
@@ -74,7 +75,7 @@ postgresql:
   }
 
   start() {
-    const child = spawn('setpriv', [...AS_POSTGRES, 'patroni', this.config], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(SETPRIV, [...AS_POSTGRES, 'patroni', this.config], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     child.stdout.on('data', (data) => (this.#log += data))
     child.stderr.on('data', (data) => (this.#log += data))
     this.#child = child

@@ -61,7 +61,7 @@ const put = (request: PutRequestInit | Uint8Array): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const bytes = Buffer.from(request instanceof Uint8Array ? request : encodePutRequest(request))
     client.makeUnaryRequest(PUT, same, same, bytes, (error: ServiceError | null, answer?: Buffer) =>
-      error === null && answer !== undefined ? resolve(answer) : reject(error),
+      error === null && answer !== undefined ? resolve(answer) : reject(error ?? new Error('no answer')),
     )
   })
 
@@ -106,7 +106,7 @@ describe('foreign clients', () => {
     const range = Buffer.from(encodeRangeRequest({ key: b('k') }))
     const answer = await new Promise<Buffer>((resolve, reject) =>
       client.makeUnaryRequest('/etcdserverpb.KV/Range', same, same, range, (error: ServiceError | null, bytes?: Buffer) =>
-        error === null && bytes !== undefined ? resolve(bytes) : reject(error),
+        error === null && bytes !== undefined ? resolve(bytes) : reject(error ?? new Error('no answer')),
       ),
     )
     const { kvs, count, header } = decodeRangeResponse(answer)

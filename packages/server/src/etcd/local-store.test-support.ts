@@ -38,7 +38,7 @@ export class LocalStore implements MemberStore {
   async read<Q extends KvQuery>(query: Q, options: ReadOptions): Promise<AnswerOf<Q>> {
     if (this.failure !== null) throw this.failure
     this.reads.push(options)
-    return this.machine.query(query as KvQuery) as AnswerOf<Q>
+    return this.machine.query(query) as AnswerOf<Q>
   }
 
   async execute(command: WriteCommand): Promise<CommandResult> {
@@ -88,4 +88,5 @@ export const localOptions = (store: MemberStore): EtcdMemberOptions => ({
   snapshot: () => (store instanceof LocalStore ? store.machine.snapshot() : new LocalStore().machine.snapshot()),
 })
 
-export const etcdMember = (store: MemberStore): EtcdMember => new EtcdMember(localOptions(store))
+export const etcdMember = (store: MemberStore, more: Partial<EtcdMemberOptions> = {}): EtcdMember =>
+  new EtcdMember({ ...localOptions(store), ...more })

@@ -3,7 +3,6 @@ import {
   type ByteString,
   type KeyEntry,
   type KeyRecord,
-  PLAIN_RANGE,
   type RangeAnswer,
   type RangeRequest as ModelRange,
   type RangeResult,
@@ -35,11 +34,6 @@ export function rangeToModel(request: RangeRequest): ModelRange {
     maxCreateRevision: Math.max(0, request.maxCreateRevision),
   }
 }
-
-/** The one key as it is now. */
-export const singleKey = (key: Uint8Array): ModelRange => ({ ...PLAIN_RANGE, key, rangeEnd: EMPTY, limit: 1 })
-
-const EMPTY = new Uint8Array(0)
 
 /** Shares no memory with the pool of Node: answers may wait for slow readers. */
 export const keyBytes = (key: ByteString): Uint8Array => {

@@ -118,7 +118,7 @@ export class WatchStream {
     this.#pumping = true
     try {
       // Whatever else this turn brings goes into the same write.
-      await null
+      await Promise.resolve()
       while (!this.#closed) {
         const [watch] = this.#ready
         if (watch === undefined) break
