@@ -112,6 +112,9 @@ const DEFAULT_DIVERGENCE_CHECK_MS = 5000
 const DRAIN_TIMEOUT_MS = 2000
 /** A command is its key and value and at most this much beside them. */
 const COMMAND_OVERHEAD_BYTES = 1024
+/** One piece is under way at a time: large enough that its way there and back does not decide how long gigabytes take. */
+const SNAPSHOT_CHUNK_BYTES = 1024 * 1024
+const SNAPSHOT_BYTES_PER_SECOND = 256 * 1024 * 1024
 
 interface Parts {
   readonly options: MemberOptions
@@ -526,8 +529,9 @@ function openReplica(
       heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
       electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
       leaseReads: options.leaseReads ?? null,
+      snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
     },
-    limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES },
+    limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES, snapshotBytesPerSecond: SNAPSHOT_BYTES_PER_SECOND },
     ...(options.automaticTransfer === false ? { slowness: null } : {}),
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
   })

@@ -94,7 +94,7 @@ export class LayeredReader implements TableReader {
     const { from, to, reverse = false } = range
     const inFile = (start: ByteString, end: ByteString | null, most: number): TableEntry[] =>
       this.#view.entries(table, start, end, reverse, most, withValues)
-    const touched = this.#overlays.filter((overlay) => overlay[table].page(from, to, reverse, 1).length > 0)
+    const touched = this.#overlays.filter((overlay) => overlay[table].size > 0 && overlay[table].page(from, to, reverse, 1).length > 0)
     if (touched.length === 0) return inFile(from, to, limit)
     const sources = touched.map((overlay) => new Source((start, end, most) => overlay[table].page(start, end, reverse, most), range, limit))
     return merge([...sources, new Source(inFile, range, limit)], reverse, limit)

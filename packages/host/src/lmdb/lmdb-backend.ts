@@ -274,7 +274,8 @@ export class LmdbBackend implements Backend {
       if (durableIndex < (generation.units.at(-1)?.appliedIndex ?? 0)) return
       this.#committing = null
       this.#reader = this.#layers()
-      if (this.#gathering.units.length > 0) this.#consider()
+      if (this.#waiting.length > 0) this.#commitSoon(0)
+      else if (this.#gathering.units.length > 0) this.#consider()
     } catch (error) {
       this.#failed(error)
       return

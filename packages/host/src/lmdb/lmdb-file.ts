@@ -135,6 +135,7 @@ export class LmdbView {
   }
 
   get(table: Table, key: ByteString): Uint8Array | undefined {
+    if (this.#file.isUntouched(table)) return undefined
     try {
       if (key.length <= WHOLE_KEY_BYTES) return plain(this.#file.tableOf(table).getBinary(key, this.#options))
       const { space, key: place } = placesOf(table, key).end
@@ -147,7 +148,7 @@ export class LmdbView {
   /** As TableReader.page; without `withValues` all values are empty. */
   entries(table: Table, from: ByteString, to: ByteString | null, reverse: boolean, limit: number, withValues: boolean): TableEntry[] {
     const found: TableEntry[] = []
-    if (to !== null && from >= to) return found
+    if ((to !== null && from >= to) || this.#file.isUntouched(table)) return found
     const visit: Visit = (key, value) => {
       found.push({ key, value })
       return found.length < limit
@@ -229,6 +230,8 @@ export class LmdbFile {
   /** Number of the newest unit that was handed over. */
   #unit = 0
   #isNew: boolean
+  /** Tables that never held anything since the file was opened: some are read all the time and hardly ever used. */
+  #untouched: Set<Table> = new Set()
   #closed: Promise<void> | null = null
 
   private constructor(path: string, root: EngineRoot) {
@@ -239,6 +242,7 @@ export class LmdbFile {
     this.#longKeys = root.openDB({ ...inTables, name: LONG_KEYS })
     this.#state = root.openDB({ ...inTables, name: STATE, useVersions: true })
     this.view = new LmdbView(this, null)
+    this.#untouched = new Set(TABLES.filter((table) => this.view.entries(table, '', null, false, 1, false).length === 0))
     const state = this.#state.getBinary(STATE_KEY)
     this.#isNew = state === undefined
     const numbers = state === undefined ? { appliedIndex: 0, unit: 0 } : decodeState(state)
@@ -269,6 +273,10 @@ export class LmdbFile {
     } catch (error) {
       throw lmdbFailure('open', path, error)
     }
+  }
+
+  isUntouched(table: Table): boolean {
+    return this.#untouched.has(table)
   }
 
   tableOf(table: Table): EngineTable {
@@ -328,16 +336,23 @@ export class LmdbFile {
   }
 
   #put({ tables, keys, values }: Changes, ascending = false): void {
-    const options = ascending ? { append: true } : undefined
     for (let at = 0; at < keys.length; at++) {
       const table = tables[at] as Table
       const key = keys[at] as ByteString
       const value = values[at] as Uint8Array | typeof NO_MARKER | null
+      this.#untouched.delete(table)
       if (value === NO_MARKER) this.#removeMarker(table, key)
       else if (key.length > WHOLE_KEY_BYTES) this.#putLong(table, key, value)
       else if (value === null) this.#tables[table].remove(key)
-      else this.#tables[table].put(key, this.#chunks.place(value), options)
+      else if (ascending) this.#append(this.#tables[table], key, value)
+      else this.#tables[table].put(key, this.#chunks.place(value))
     }
+  }
+
+  #append(table: EngineTable, key: ByteString, value: Uint8Array): void {
+    // A promise of its own, unlike other puts. What it says is in the one of the whole, too.
+    const done = table.put(key, this.#chunks.place(value), { append: true })
+    if (done instanceof Promise) done.catch(() => undefined)
   }
 
   #putLong(table: Table, key: ByteString, value: Uint8Array | null): void {

@@ -1,0 +1,236 @@
+// @ts-check
+/**
+ * The store on disk, in one member: loading, reading, writing with compaction on, restarting, and giving everything to a new member (a process of its own) while writes go on.
+ * `node bench/store.mjs --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. Delays are of the event loop of the member.
+ */
+import { fork } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { encodeCommand } from '../packages/kv/dist/index.js'
+import { asMemberId } from '../packages/raft/dist/index.js'
+import { Member, parseConfig } from '../packages/server/dist/index.js'
+import { HOST, pickPort } from '../scripts/ports.mjs'
+import { root } from '../scripts/processes.mjs'
+
+const { values: flags } = parseArgs({ options: { keys: { type: 'string' }, seconds: { type: 'string' } } })
+const KEYS = Number(flags.keys ?? process.env.BENCH_STORE_KEYS ?? 1_000_000)
+const SECONDS = Number(flags.seconds ?? process.env.BENCH_STORE_SECONDS ?? 20)
+const VALUE_BYTES = 256
+const IN_FLIGHT = 4096
+const PUTS_PER_LOADING_COMMAND = 100
+const MIB = 1024 * 1024
+const FOLLOWER_ID = 2
+
+const count = (/** @type {number} */ number) => Math.round(number).toLocaleString('en')
+const keyOf = (/** @type {number} */ at) => Buffer.from(`key/${String(at).padStart(12, '0')}`)
+const valueOf = (/** @type {number} */ seed) => new Uint8Array(VALUE_BYTES).fill(seed & 0xff)
+/** Numbers that look random, below `limit`. */
+let state = 1
+const random = (/** @type {number} */ limit) => {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+  return Math.floor((state / 2 ** 32) * limit)
+}
+
+/** @param {string} directory @param {{ peer: number, client: number }} ports @param {string} name @param {readonly string[]} more */
+const configOf = (directory, ports, name, more) =>
+  parseConfig(
+    [
+      `--name=${name}`,
+      `--data-dir=${join(directory, name)}`,
+      `--listen-peer-urls=${HOST}:${ports.peer}`,
+      `--listen-client-urls=${HOST}:${ports.client}`,
+      ...more,
+    ],
+    {},
+  )
+
+const pickPorts = async () => ({ peer: await pickPort(), client: await pickPort() })
+
+/** @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn How many were applied. */
+async function keepProposing(member, command, goesOn) {
+  let sent = 0
+  let applied = 0
+  const one = async () => {
+    while (goesOn()) {
+      await member.replica.propose(command(sent++))
+      applied++
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, one))
+  return applied
+}
+
+const putOf = (/** @type {number} */ key, /** @type {number} */ seed) =>
+  encodeCommand({ type: 'put', stamp: null, key: keyOf(key), value: valueOf(seed) })
+
+/** @template T @param {() => Promise<T>} work */
+async function watched(work) {
+  const delays = monitorEventLoopDelay({ resolution: 1 })
+  delays.enable()
+  const began = performance.now()
+  const result = await work()
+  delays.disable()
+  const ms = (/** @type {number} */ percentile) => (delays.percentile(percentile) / 1e6).toFixed(1)
+  return {
+    result,
+    seconds: (performance.now() - began) / 1000,
+    delays: `event loop delay p50 ${ms(50)}, p99 ${ms(99)}, max ${(delays.max / 1e6).toFixed(0)} ms`,
+  }
+}
+
+const memory = () => {
+  const { heapUsed, rss, external } = process.memoryUsage()
+  return `heap ${count(heapUsed / MIB)} MiB, buffers ${count(external / MIB)} MiB, resident ${count(rss / MIB)} MiB (with the page cache that is mapped)`
+}
+
+/** @param {string} directory @returns {number} */
+const sizeOf = (directory) =>
+  readdirSync(directory, { withFileTypes: true, recursive: true }).reduce(
+    (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0),
+    0,
+  )
+
+/** @param {Member} member */
+async function load(member) {
+  let next = 0
+  const { seconds } = await watched(() =>
+    keepProposing(
+      member,
+      () => {
+        const from = next
+        next = Math.min(KEYS, next + PUTS_PER_LOADING_COMMAND)
+        const success = Array.from({ length: Math.max(0, next - from) }, (_, at) => ({
+          type: /** @type {const} */ ('put'),
+          key: keyOf(from + at),
+          value: valueOf(from + at),
+          lease: 0n,
+          previous: false,
+          keepValue: false,
+          keepLease: false,
+        }))
+        return encodeCommand({ type: 'txn', stamp: null, txn: { compares: [], success, failure: [] } })
+      },
+      () => next < KEYS,
+    ),
+  )
+  console.log(
+    `  loaded   ${count(KEYS)} keys x ${VALUE_BYTES} B in ${seconds.toFixed(0)} s, ${count(KEYS / seconds)} keys/s (${PUTS_PER_LOADING_COMMAND} per command); ${memory()}`,
+  )
+}
+
+/** @param {Member} member */
+async function read(member) {
+  const until = performance.now() + 5000
+  let reads = 0
+  const began = performance.now()
+  while (performance.now() < until) {
+    for (let at = 0; at < 1000; at++) {
+      const answer = member.replica.query({ type: 'get', key: keyOf(random(KEYS)) })
+      if (answer.type !== 'get' || answer.record === null) throw new Error('a key is missing')
+    }
+    reads += 1000
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  console.log(`  reads    ${count(reads / ((performance.now() - began) / 1000))} random keys/s`)
+}
+
+/** @param {Member} member @param {number} forSeconds */
+async function write(member, forSeconds) {
+  const until = performance.now() + forSeconds * 1000
+  const { result, seconds, delays } = await watched(() =>
+    keepProposing(
+      member,
+      (sent) => putOf(random(KEYS), sent),
+      () => performance.now() < until,
+    ),
+  )
+  return { rate: result / seconds, delays }
+}
+
+/** @param {import('../packages/server/dist/index.js').MemberOptions} options */
+async function restart(options) {
+  const began = performance.now()
+  const member = await Member.start(options)
+  const answer = member.replica.query({ type: 'get', key: keyOf(random(KEYS)) })
+  const firstMs = performance.now() - began
+  if (answer.type !== 'get' || answer.record === null) throw new Error('a key is missing after the restart')
+  await member.whenReady()
+  console.log(
+    `  restart  ${count(firstMs)} ms to the first read, ${count(performance.now() - began)} ms until it leads and has applied everything`,
+  )
+  return member
+}
+
+/** @param {Member} member @param {string} directory @param {{ peer: number, client: number }} ports @param {number} alone Writes per second without it. */
+async function follow(member, directory, ports, alone) {
+  const own = await pickPorts()
+  const child = fork(fileURLToPath(import.meta.url), {
+    env: { ...process.env, BENCH_STORE_FOLLOWER: JSON.stringify({ directory, ports: own, join: `${HOST}:${ports.peer}` }) },
+  })
+  const restored = new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`the follower ended with ${code}`)))
+  })
+  const address = { address: `${HOST}:${own.peer}`, clientAddress: `${HOST}:${own.client}`, name: 'follower' }
+  const began = performance.now()
+  await member.replica.changeMembership([
+    { type: 'add', member: { id: asMemberId(FOLLOWER_ID), ...address }, promote: false, witness: false },
+  ])
+  let sizeBytes = 0
+  const listening = member.replica.on('snapshot', ({ meta }) => (sizeBytes = Math.max(sizeBytes, meta.sizeBytes)))
+  let there = false
+  const arrived = restored.then(() => {
+    there = true
+    return (performance.now() - began) / 1000
+  })
+  const { result, seconds, delays } = await watched(() =>
+    keepProposing(
+      member,
+      (sent) => putOf(random(KEYS), sent),
+      () => !there,
+    ),
+  )
+  const took = await arrived
+  listening[Symbol.dispose]()
+  console.log(
+    `  follower ${count(sizeBytes / 1e6)} MB in ${took.toFixed(1)} s, ${count(sizeBytes / 1e6 / took)} MB/s from its admission to its restored state; meanwhile ` +
+      `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}`,
+  )
+  child.kill()
+}
+
+/** @param {{ directory: string, ports: { peer: number, client: number }, join: string }} given */
+async function runFollower({ directory, ports, join: leader }) {
+  const config = configOf(directory, ports, 'follower', [`--initial-cluster-state=existing`, `--join=${leader}`])
+  const member = await Member.start({ ...config, memberId: asMemberId(FOLLOWER_ID), clusterId: Number(process.env.BENCH_STORE_CLUSTER) })
+  member.replica.on('restored', () => process.send?.('restored'))
+}
+
+async function main() {
+  const directory = mkdtempSync(join(root, '.bench-'))
+  const ports = await pickPorts()
+  const options = configOf(directory, ports, 'leader', [`--initial-cluster=leader=${HOST}:${ports.peer}`])
+  process.env.BENCH_STORE_CLUSTER = String(options.clusterId)
+  console.log(`store: one member with ${count(KEYS)} keys`)
+  try {
+    let member = await Member.start(options)
+    await member.whenReady()
+    await load(member)
+    await read(member)
+    const { rate, delays } = await write(member, SECONDS)
+    console.log(`  writes   ${count(rate)} applied puts/s for ${SECONDS} s to random keys; ${delays}; ${memory()}`)
+    await member.close()
+    console.log(`  on disk  ${count(sizeOf(directory) / MIB)} MiB with the log`)
+    member = await restart(options)
+    await follow(member, directory, ports, rate)
+    await member.close()
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const follower = process.env.BENCH_STORE_FOLLOWER
+await (follower === undefined ? main() : runFollower(JSON.parse(follower)))
