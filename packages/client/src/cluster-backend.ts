@@ -1,5 +1,15 @@
 import { BalsaError, type Clock, type Crc32, type Dialer, type ErrorCode, type Random } from '@balsa/raft'
-import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers, WatchRequest, Welcome } from '@balsa/kv'
+import type {
+  Attempt,
+  AttemptHandlers,
+  StoreAnswer,
+  StoreBackend,
+  StoreRequest,
+  WatchAttempt,
+  WatchHandlers,
+  WatchRequest,
+  Welcome,
+} from '@balsa/kv'
 import { ServerConnection, type Unnumbered } from './connection.js'
 import { type BackOff, LeaderFinder } from './leader-finder.js'
 
