@@ -97,8 +97,12 @@ function filtered(arena: Arena, forMs: number, filters: readonly MessageFilter[]
   })
 }
 
-const silence = (from: number, to: number): MessageFilter[] =>
-  (['heartbeat', 'heartbeatResponse', 'appendEntries', 'appendEntriesResponse'] as const).map((type) => ({ from, to, type, rate: 1 }))
+/** It hears of no leader and of no follower; perhaps nobody answers when it campaigns, so that it goes on campaigning. */
+function silence({ random }: Arena, to: number): MessageFilter[] {
+  const types: MessageType[] = ['heartbeat', 'heartbeatResponse', 'appendEntries', 'appendEntriesResponse']
+  if (random.bool()) types.push('requestVoteResponse')
+  return types.map((type) => ({ from: 0, to, type, rate: 1 }))
+}
 
 /**
  * A member falls behind until it needs a snapshot, and takes very long to store it. Meanwhile it is cut off again and campaigns; or another
@@ -162,7 +166,7 @@ export const lateSnapshot: Fault = (arena) => {
         handOverTo(arena, helper, victim)
         return
       }
-      arena.later(random.next() * 20, () => filtered(arena, 3 * electionTimeoutMs, pieces ? silence(0, victim.id) : silence(0, leader.id)))
+      arena.later(random.next() * 20, () => filtered(arena, 3 * electionTimeoutMs, silence(arena, pieces ? victim.id : leader.id)))
     })
   })
 }
@@ -189,7 +193,7 @@ export const slowSender: Fault = (arena) => {
     if (slowDisk) readSlowly(arena, leader)
     when(arena, sends, 100, () => {
       if (slowDisk) {
-        arena.later(random.next() * 10, () => filtered(arena, 6 * electionTimeoutMs, silence(0, leader.id)))
+        arena.later(random.next() * 10, () => filtered(arena, 6 * electionTimeoutMs, silence(arena, leader.id)))
         return
       }
       const slowMs = electionTimeoutMs * (0.3 + 2.7 * random.next())
@@ -217,7 +221,7 @@ function slowLoader(arena: Arena, leader: SimMember, victim: SimMember): void {
   arena.later(electionTimeoutMs * (0.5 + 2 * arena.random.next()), () => {
     readSlowly(arena, leader)
     mend()
-    arena.later(arena.plan.core.heartbeatIntervalMs * 2, () => filtered(arena, 9 * electionTimeoutMs, silence(0, leader.id)))
+    arena.later(arena.plan.core.heartbeatIntervalMs * 2, () => filtered(arena, 9 * electionTimeoutMs, silence(arena, leader.id)))
   })
 }
 

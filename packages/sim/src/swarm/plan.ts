@@ -187,7 +187,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   load: [],
 }
 
-/** Out of twenty seeds of the swarm, so many of each profile: two are calm and six draw every fault by chance. */
+/** So many seeds of each profile in the swarm, out of the sum of all. */
 const SHARES: Readonly<Partial<Record<Profile, number>>> = {
   calm: 2,
   default: 5,
@@ -200,7 +200,7 @@ const SHARES: Readonly<Partial<Record<Profile, number>>> = {
   deposed: 1,
   sessions: 1,
   leases: 1,
-  late: 1,
+  late: 2,
 }
 
 const SWARM: readonly Profile[] = PROFILES.flatMap((profile) => new Array<Profile>(SHARES[profile] ?? 0).fill(profile))
@@ -338,13 +338,13 @@ function late(plan: Plan, random: SeededRandom): Plan {
       ...plan.core,
       heartbeatIntervalMs: 20,
       electionTimeoutMs: random.pick([80, 120]),
-      snapshotChunkBytes: random.pick([1000, 20_000]),
+      snapshotChunkBytes: random.pick([100, 1000, 20_000]),
       preVote: random.bool(),
       logCacheBytes: random.pick([0, 100, 2000]),
     },
     storage: { ...plan.storage, cacheBytes: 0 },
     snapshots: { maxLogBytes: -1, trailingEntries: 0 },
-    limits: { ...plan.limits, snapshotBytesPerSecond: Infinity },
+    limits: { ...plan.limits, snapshotBytesPerSecond: random.pick([10_000, Infinity]) },
     network: { ...plan.network, delayMs: 0.5, tailMs: 0.5, lossRate: 0, duplicateRate: 0, holdRate: 0 },
     crashPerCall: 0,
     disk: { ...plan.disk, slowCallRate: 0 },

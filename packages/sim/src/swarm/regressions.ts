@@ -58,10 +58,10 @@ export const REGRESSIONS: readonly Regression[] = [
   {
     name: 'a change that was never decided',
     what: 'A member whose newest configuration left the leader out, and was never committed, kept no connection to that leader: it could not even refuse the entry before it.',
-    profile: 'churn',
-    seed: 6154,
-    adjust: (plan) => ({ ...plan, rates: { ...plan.rates, change: 8 } }),
-    reaches: ['configuration adopted', 'log cut with a configuration'],
+    profile: 'membership',
+    seed: 33,
+    adjust: (plan) => ({ ...plan, rates: { ...plan.rates, change: 6 }, tellsRemoved: false }),
+    reaches: ['configuration adopted', 'change done'],
   },
   {
     name: 'everybody the client knew was removed',
