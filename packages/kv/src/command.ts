@@ -13,6 +13,7 @@
  *     leaseGrant    stamp | 8 bytes lease (0 = choose one) | varint ttlMs
  *     leaseRevoke, leaseKeepAlive   stamp | 8 bytes lease
  *     advance       nothing: cluster time goes on, leases end, compaction goes on
+ *     space         u8 full: while it is, what would add is refused
  *     stamp         varint session (0 = none) | when there is one: varint sequence | varint firstUnanswered
  *
  * Every change of layout or meaning takes a new format number. A member that meets a format or kind that it does not know must stop: it
@@ -39,6 +40,7 @@ const Kind = {
   leaseRevoke: 11,
   leaseKeepAlive: 12,
   advance: 13,
+  space: 14,
 } as const
 
 /**
@@ -123,15 +125,22 @@ export interface AdvanceCommand {
   readonly type: 'advance'
 }
 
+/** By the leader: its quota is used up, or not any more. */
+export interface SpaceCommand {
+  readonly type: 'space'
+  readonly full: boolean
+}
+
 /** Writes of one key. */
 export type KeyWriteCommand = PutCommand | DeleteCommand | CompareAndPutCommand
 /** Everything that may carry a stamp. */
 export type WriteCommand = KeyWriteCommand | TxnCommand | CompactCommand | LeaseGrantCommand | LeaseCommand
-export type ModelCommand = Exclude<WriteCommand, KeyWriteCommand> | AdvanceCommand
-export type Command = OpenSessionCommand | SessionCommand | WriteCommand | AdvanceCommand
+export type ModelCommand = Exclude<WriteCommand, KeyWriteCommand> | AdvanceCommand | SpaceCommand
+export type Command = OpenSessionCommand | SessionCommand | WriteCommand | AdvanceCommand | SpaceCommand
 
-export const isWrite = (command: Command): command is WriteCommand =>
-  command.type !== 'openSession' && command.type !== 'closeSession' && command.type !== 'keepAlive' && command.type !== 'advance'
+const NO_WRITES: ReadonlySet<Command['type']> = new Set(['openSession', 'closeSession', 'keepAlive', 'advance', 'space'])
+
+export const isWrite = (command: Command): command is WriteCommand => !NO_WRITES.has(command.type)
 
 const FLAG_REVISION = 1
 const FLAG_VALUE = 2
@@ -156,6 +165,9 @@ export function encodeCommand(command: Command): Uint8Array {
       writer.varint(command.session)
       break
     case 'advance':
+      break
+    case 'space':
+      writer.boolean(command.full)
       break
     default:
       encodeWrite(command)
@@ -238,6 +250,8 @@ function decodeBody(reader: ByteReader, kind: number): Command {
       return { type: 'leaseKeepAlive', stamp: decodeStamp(reader), lease: readLease(reader) }
     case Kind.advance:
       return { type: 'advance' }
+    case Kind.space:
+      return { type: 'space', full: reader.boolean('full') }
     default:
       throw new BalsaError('VERSION_MISMATCH', `command kind ${kind} is not known in format ${COMMAND_FORMAT}`, {
         hint: 'Run one version on all members.',

@@ -106,6 +106,8 @@ export interface KvStats {
   readonly compactedRevision: number
   /** Bytes of superseded versions and of events, roughly. */
   readonly historyBytes: number
+  /** The quota is used up: what would add is refused with NO_SPACE, on every member. */
+  readonly noSpace: boolean
   readonly sessions: number
   /** Answers kept for repeated requests, in all sessions. */
   readonly sessionResults: number
@@ -189,6 +191,16 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   get revision(): number {
     return this.#store.revision
+  }
+
+  /** What the state takes where it lives: pages of a file, or about so much memory. */
+  get usedBytes(): number {
+    return this.#backend.usedBytes
+  }
+
+  /** See {@link KvStats.noSpace}. */
+  get noSpace(): boolean {
+    return this.#store.counters.noSpace
   }
 
   /** Cluster time of the newest command. */
@@ -281,7 +293,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   #stats(): KvStats {
-    const { keys, dataBytes, compactedRevision, historyBytes } = this.#store.counters
+    const { keys, dataBytes, compactedRevision, historyBytes, noSpace } = this.#store.counters
     return {
       type: 'stats',
       appliedIndex: this.#appliedIndex,
@@ -290,6 +302,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       dataBytes,
       compactedRevision,
       historyBytes,
+      noSpace,
       sessions: this.#sessions.size,
       sessionResults: this.#sessions.results,
       stateHash: this.#stateHash.text,
@@ -382,6 +395,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       case 'keepAlive':
         return this.#sessions.keepAlive(command.session)
       case 'advance':
+      case 'space':
         return writes.execute(command, index, this.#sessions.timeMs)
       default:
         return this.#write(writes, command, index)

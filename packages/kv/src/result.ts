@@ -29,6 +29,7 @@ export const REFUSAL_CODES = [
   'KEY_NOT_FOUND',
   'LEASE_NOT_FOUND',
   'LEASE_EXISTS',
+  'NO_SPACE',
 ] as const satisfies readonly ErrorCode[]
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 

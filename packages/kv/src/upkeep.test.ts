@@ -1,6 +1,7 @@
 import { type AppliedCommand, asIndex, asTerm, BalsaError, ManualClock } from '@balsa/raft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Command, decodeCommand, encodeCommand } from './command.js'
+import type { TxnOperation } from './mvcc/txn.js'
 import { KvStateMachine } from './kv-state-machine.js'
 import { Upkeep } from './upkeep.js'
 
@@ -15,6 +16,7 @@ describe('Upkeep', () => {
   let behindMs: number
   let proposed: number
   let upkeep: Upkeep
+  let kinds: Set<string>
 
   function apply(command: Uint8Array): void {
     const timeMs = Math.floor(clock.now()) - behindMs
@@ -31,10 +33,11 @@ describe('Upkeep', () => {
     failure = null
     behindMs = 0
     proposed = 0
+    kinds = new Set()
     upkeep = Upkeep.begin(clock, machine, {
       propose: async (command) => {
         proposed += 1
-        expect(decodeCommand(command)).toEqual({ type: 'advance' })
+        kinds.add(decodeCommand(command).type)
         if (failure !== null) throw failure
         apply(command)
       },
@@ -55,7 +58,7 @@ describe('Upkeep', () => {
     await clock.advanceAsync(5000)
     expect([keys(), proposed]).toEqual([1, 0])
     await clock.advanceAsync(200)
-    expect([keys(), proposed]).toEqual([0, 1])
+    expect([keys(), proposed, [...kinds]]).toEqual([0, 1, ['advance']])
     await clock.advanceAsync(60_000)
     expect(proposed).toBe(1)
   })
@@ -101,6 +104,53 @@ describe('Upkeep', () => {
     expect(machine.query({ type: 'stats' }).sessions).toBe(1)
     await clock.advanceAsync(1500)
     expect(machine.query({ type: 'stats' }).sessions).toBe(0)
+  })
+
+  it('refuses what adds while the quota is used up, and takes it again when there is space', async () => {
+    upkeep.stop()
+    const results: string[] = []
+    const execute = (command: Command): void => {
+      const entry: AppliedCommand = {
+        index: asIndex(machine.appliedIndex + 1),
+        term: asTerm(1),
+        timeMs: 1,
+        command: encodeCommand(command),
+      }
+      const [result] = machine.apply([entry])
+      results.push(result?.type === 'refused' ? result.code : (result?.type ?? ''))
+    }
+    const value = new Uint8Array(10_000)
+    const put = (name: number): void => execute({ type: 'put', stamp: null, key: new Uint8Array([name]), value })
+    const other = Upkeep.begin(
+      clock,
+      machine,
+      { propose: async (command) => apply(command), status: () => ({ role }) },
+      machine.usedBytes + 150_000,
+    )
+    for (let name = 0; name < 30; name++) put(name)
+    await clock.advanceAsync(1000)
+    expect([machine.noSpace, machine.query({ type: 'stats' }).noSpace]).toEqual([true, true])
+    results.length = 0
+    const range = { key: new Uint8Array([0]), rangeEnd: new Uint8Array([20]) }
+    const txn = (...success: TxnOperation[]): Command => ({ type: 'txn', stamp: null, txn: { compares: [], success, failure: [] } })
+    put(99)
+    execute({ type: 'append', stamp: null, key, value })
+    execute({ type: 'compareAndPut', stamp: null, key, expected: { modRevision: 0, value: null }, value })
+    execute({ type: 'leaseGrant', stamp: null, lease: 5n, ttlMs: 5000 })
+    execute(txn({ type: 'put', key, value, lease: 0n, previous: false }))
+    expect(new Set(results)).toEqual(new Set(['NO_SPACE']))
+    results.length = 0
+    execute(txn({ type: 'delete', ...range, previous: false }))
+    execute({ type: 'delete', stamp: null, key: new Uint8Array([25]) })
+    execute({ type: 'leaseKeepAlive', stamp: null, lease: 5n })
+    execute({ type: 'compact', stamp: null, revision: machine.revision })
+    expect(results).toEqual(['txn', 'deleted', 'leaseKept', 'compacted'])
+    await clock.advanceAsync(2000)
+    expect(machine.noSpace).toBe(false)
+    results.length = 0
+    put(99)
+    expect(results).toEqual(['written'])
+    other.stop()
   })
 
   it('leaves nothing behind when it stops, or when the replica has', async () => {

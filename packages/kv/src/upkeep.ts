@@ -1,5 +1,5 @@
 import { BalsaError, type Clock, type Timer } from '@balsa/raft'
-import { encodeCommand } from './command.js'
+import { type AdvanceCommand, encodeCommand, type SpaceCommand } from './command.js'
 
 /** What upkeep needs of the state machine of this member; `KvStateMachine` offers it. */
 export interface UpkeepMachine {
@@ -9,6 +9,8 @@ export interface UpkeepMachine {
   readonly timeMs: number
   /** When that was, by the clock of this member. */
   readonly timeSeenAtMs: number
+  readonly usedBytes: number
+  readonly noSpace: boolean
 }
 
 /** `Replica` offers it. */
@@ -21,11 +23,13 @@ export interface UpkeepReplica {
 const TICK_MS = 500
 /** How often it looks when something will end. */
 const BUSY_TICK_MS = 100
+/** The quota counts as free again below this share of it, so that it is not used up again at once. */
+const FREE_SHARE = 0.95
 const SHORTEST_WAIT_MS = 5
 const TIMEOUT_MS = 2000
 
 /**
- * What has to happen although no client writes: leases and sessions end, compacted versions go. Commands do that on their way; while there are none
+ * What has to happen although no client writes: leases and sessions end, compacted versions go, and the quota is watched. Commands do that on their way; while there are none
  * that need it, the leader proposes empty ones. Whether something has ended is decided by the log alone, so it does no harm when several members
  * believe that they lead, or when one proposes too early: then the command finds nothing to do. It never makes anything end early.
  */
@@ -33,17 +37,20 @@ export class Upkeep {
   readonly #clock: Clock
   readonly #machine: UpkeepMachine
   readonly #replica: UpkeepReplica
+  readonly #quotaBytes: number
   #timer: Timer | null = null
   #stopped = false
 
-  private constructor(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica) {
+  private constructor(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica, quotaBytes: number) {
+    this.#quotaBytes = quotaBytes
     this.#clock = clock
     this.#machine = machine
     this.#replica = replica
   }
 
-  static begin(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica): Upkeep {
-    const upkeep = new Upkeep(clock, machine, replica)
+  /** `quotaBytes`: what the state may take on this member, while it leads. */
+  static begin(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica, quotaBytes: number = Number.POSITIVE_INFINITY): Upkeep {
+    const upkeep = new Upkeep(clock, machine, replica, quotaBytes)
     upkeep.#again(TICK_MS)
     return upkeep
   }
@@ -59,10 +66,22 @@ export class Upkeep {
   }
 
   #tick(): void {
-    const waitMs = this.#replica.status().role === 'leader' ? this.#waitMs() : TICK_MS
+    const leads = this.#replica.status().role === 'leader'
+    const full = leads ? this.#isFull() : this.#machine.noSpace
+    if (full !== this.#machine.noSpace) return this.#propose({ type: 'space', full })
+    const waitMs = leads ? this.#waitMs() : TICK_MS
     if (waitMs > 0) return this.#again(waitMs)
+    this.#propose({ type: 'advance' })
+  }
+
+  #isFull(): boolean {
+    const { usedBytes, noSpace } = this.#machine
+    return usedBytes > this.#quotaBytes * (noSpace ? FREE_SHARE : 1)
+  }
+
+  #propose(command: AdvanceCommand | SpaceCommand): void {
     const startMs = this.#clock.now()
-    this.#replica.propose(encodeCommand({ type: 'advance' }), { timeoutMs: TIMEOUT_MS }).then(
+    this.#replica.propose(encodeCommand(command), { timeoutMs: TIMEOUT_MS }).then(
       // When there is more to compact, half of the time is left to others.
       () => this.#again(this.#machine.advanceAtMs === 0 ? Math.max(SHORTEST_WAIT_MS, this.#clock.now() - startMs) : BUSY_TICK_MS),
       (error: unknown) => {

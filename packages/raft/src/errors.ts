@@ -51,6 +51,8 @@ export const ERROR_FAMILIES = {
   TOO_MANY_OPERATIONS: 'refused',
   /** A put that keeps the present value or lease found no key. */
   KEY_NOT_FOUND: 'refused',
+  /** The quota of the store is used up. What adds nothing goes on; delete keys and compact, and writes are taken again. */
+  NO_SPACE: 'refused',
   /** The lease is unknown: never granted, revoked, or expired. */
   LEASE_NOT_FOUND: 'refused',
   /** A lease with this id exists already. */

@@ -49,17 +49,7 @@ describe('parseConfig', () => {
   })
 
   it('stands where etcd stood: its flags, its environment, and what changes nothing here', () => {
-    const flags = [
-      '--name',
-      'e1',
-      '--snapshot-count=10000',
-      '--logger',
-      'zap',
-      '--strict-reconfig-check',
-      '--pre-vote',
-      'true',
-      '--quota-backend-bytes=0',
-    ]
+    const flags = ['--name', 'e1', '--snapshot-count=10000', '--logger', 'zap', '--strict-reconfig-check', '--pre-vote', 'true']
     const environment = {
       ETCD_INITIAL_CLUSTER: 'e1=http://127.0.0.1:2380',
       ETCD_AUTO_COMPACTION_RETENTION: '1h30m',
@@ -115,7 +105,6 @@ describe('wrong flags', () => {
     [['--nmae', 'x'], /^unknown flag --nmae: did you mean --name\?$/],
     [['--electiontimeout=5'], /did you mean --election-timeout\?/],
     [['--zzz'], /^unknown flag --zzz$/],
-    [['--quota-backend-bytes', '1000'], /--quota-backend-bytes "1000": balsad has no quota yet/],
     [['--cert-file=/x'], /--cert-file "\/x": balsad has no TLS yet/],
     [['--pre-vote=false'], /always asks before it campaigns/],
     [['--auto-compaction-retention', 'soon'], /a duration of a second or more/],

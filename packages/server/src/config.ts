@@ -44,6 +44,8 @@ export interface ServerConfig {
   /** -1: no snapshots. */
   readonly maxLogBytes: number
   readonly maxRequestBytes: number
+  /** Infinity: no limit. */
+  readonly quotaBackendBytes: number
   /** Null: old revisions go by the limits of the store alone. */
   readonly autoCompaction: AutoCompactionSetting | null
   readonly watchProgressIntervalMs: number
@@ -90,6 +92,7 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     automaticTransfer: booleanFlag(raw, 'automatic-transfer'),
     maxLogBytes: integerFlag(raw, 'max-log-bytes'),
     maxRequestBytes: integerFlag(raw, 'max-request-bytes'),
+    quotaBackendBytes: readQuota(raw),
     autoCompaction: readAutoCompaction(raw),
     watchProgressIntervalMs: readProgressInterval(raw),
     logLevel: choiceFlag(raw, 'log-level', LOG_LEVELS),
@@ -238,6 +241,12 @@ function checkDistinct(members: readonly FoundingMember[]): void {
 }
 
 /** Naming a cluster to join is saying that there is one. */
+/** 0 and -1 mean that there is none, as in etcd -1 does. */
+function readQuota(raw: RawFlags): number {
+  const bytes = integerFlag(raw, 'quota-backend-bytes')
+  return bytes > 0 ? bytes : Number.POSITIVE_INFINITY
+}
+
 function readState(raw: RawFlags): { readonly state: 'new' | 'existing'; readonly join: readonly string[] } {
   const given = choiceFlag(raw, 'initial-cluster-state', ['new', 'existing'])
   const text = flagText(raw, 'join')

@@ -115,6 +115,14 @@ export const FLAGS = {
     default: String(64 * MIB),
     help: 'Log size that triggers a snapshot and compaction; -1 = never.',
   },
+  'quota-backend-bytes': {
+    kind: 'integer',
+    value: 'bytes',
+    min: -1,
+    max: 1024 * 1024 * 1024 * MIB,
+    default: '0',
+    help: 'What the store may take on disk: above it writes that add are refused (NO_SPACE) until something was deleted and compacted; 0 or -1 = no limit.',
+  },
   'max-request-bytes': {
     kind: 'integer',
     value: 'bytes',

@@ -56,7 +56,6 @@ const FOREIGN: ReadonlyMap<string, ForeignFlag> = new Map<string, ForeignFlag>([
   ['cors', only('the gateway answers every origin', '*')],
   ['host-whitelist', only('the gateway answers every host', '*')],
   ['max-txn-ops', only('the limit is 128, the same on every member', '128')],
-  ['quota-backend-bytes', only('balsad has no quota yet', '0', '-1')],
   ['unsafe-no-fsync', only('what is acknowledged is on disk', 'false')],
   ['force-new-cluster', only('after the loss of a majority: balsactl recover --data-dir DIRECTORY, while the member is stopped', 'false')],
   ['wal-dir', only('balsad keeps the log in --data-dir', '')],

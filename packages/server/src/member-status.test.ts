@@ -44,6 +44,7 @@ const store: KvStats = {
   dataBytes: 9,
   compactedRevision: 0,
   historyBytes: 0,
+  noSpace: false,
   sessions: 1,
   sessionResults: 0,
   stateHash: 'abc',

@@ -146,6 +146,7 @@ export class MemberRequests implements RequestHandler {
     const { replica, clock, metrics, requestTimeoutMs, maxRequestBytes } = this.#options
     const refusal = refusalOf(parsed)
     const tooLarge = bytesOf(parsed) > maxRequestBytes
+    if (parsed.type === 'space') return answer(this.#failed(id, new BalsaError('INVALID', 'only members say how much space there is')))
     if (refusal !== null) return answer(this.#failed(id, new BalsaError(refusal.code, refusal.message)))
     if (tooLarge)
       return answer(

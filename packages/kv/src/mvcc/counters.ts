@@ -19,6 +19,8 @@ export interface Counters {
   historyBytes: number
   /** The event where the removal of compacted versions goes on; null = all are removed. */
   sweepFrom: ByteString | null
+  /** What would add is refused. */
+  noSpace: boolean
 }
 
 export const newCounters = (): Counters => ({
@@ -28,6 +30,7 @@ export const newCounters = (): Counters => ({
   dataBytes: 0,
   historyBytes: 0,
   sweepFrom: null,
+  noSpace: false,
 })
 
 const COUNTERS_KEY = 'counters'
@@ -51,6 +54,7 @@ function encodeCounters(counters: Counters): Uint8Array {
   writer.varint(counters.historyBytes)
   writer.boolean(counters.sweepFrom !== null)
   if (counters.sweepFrom !== null) writer.bytes(keyFromString(counters.sweepFrom))
+  writer.boolean(counters.noSpace)
   return writer.take()
 }
 
@@ -64,6 +68,8 @@ export function decodeCounters(bytes: Uint8Array): Counters {
     dataBytes: reader.varint('dataBytes'),
     historyBytes: reader.varint('historyBytes'),
     sweepFrom: reader.boolean('sweeping') ? keyToString(reader.bytes('sweepFrom')) : null,
+    // Stores that were written before there was a quota end here.
+    noSpace: reader.remaining > 0 && reader.boolean('noSpace'),
   }
   reader.end()
   if (counters.revision < FIRST_REVISION || counters.compactedRevision > counters.revision) reader.fail('counters', 'impossible revisions')

@@ -161,6 +161,10 @@ function* eachEntry(reader: VersionReader, range: DeleteOperation): Generator<{ 
   }
 }
 
+/** Whether it puts anything. */
+export const adds = (path: Path): boolean =>
+  path.steps.some((step) => (step.type === 'txn' ? adds(step.path) : step.type === 'put' || step.type === 'append'))
+
 /** Does what `planTxn` let pass. The caller finishes the revision. */
 export function runPath(versions: VersionWriter, path: Path): TxnOutcome {
   return { succeeded: path.succeeded, responses: path.steps.map((step) => runStep(versions, step)) }

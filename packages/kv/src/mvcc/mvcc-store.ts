@@ -16,13 +16,16 @@ import {
 import type { CommandResult, KeyMetadata, RefusalCode } from '../result.js'
 import { sweep } from './compaction.js'
 import { type Counters, readCounters, writeCounters } from './counters.js'
-import { planTxn, revisionRefusal, runPath } from './execute-txn.js'
+import { adds, planTxn, revisionRefusal, runPath } from './execute-txn.js'
 import { earliestDeadlineMs, endLease, leaseOf, livingLease, overdueLeases, setLease } from './leases.js'
 import { VersionReader } from './reader.js'
 import type { StoredRecord } from './record.js'
 import type { Txn } from './txn.js'
 import { VersionWriter, type Written } from './writer.js'
 import type { EventJournal } from '../watch/events.js'
+
+/** What takes space, whatever it says; transactions only when they put. */
+const ADDING: ReadonlySet<string> = new Set(['put', 'append', 'compareAndPut', 'leaseGrant'])
 
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
 
@@ -128,6 +131,7 @@ export class StoreWrites {
   }
 
   #execute(command: KeyWriteCommand | ModelCommand, index: number, timeMs: number): CommandResult {
+    if (this.#counters.noSpace && ADDING.has(command.type)) return refused('NO_SPACE')
     switch (command.type) {
       case 'put':
         return written(this.#versions.put(keyToString(command.key), command.value, 0n))
@@ -147,6 +151,9 @@ export class StoreWrites {
         return this.#revoke(command.lease)
       case 'leaseKeepAlive':
         return this.#keepAlive(command.lease, timeMs)
+      case 'space':
+        this.#counters.noSpace = command.full
+        return { type: 'advanced' }
       case 'advance':
         sweep(this.#batch, this.#counters, SWEEP_PER_ADVANCE)
         return { type: 'advanced' }
@@ -178,6 +185,7 @@ export class StoreWrites {
   #txn(txn: Txn, timeMs: number): CommandResult {
     const plan = planTxn(this.#versions.reader, { counters: this.#counters, timeMs }, txn)
     if (typeof plan === 'string') return refused(plan)
+    if (this.#counters.noSpace && adds(plan)) return refused('NO_SPACE')
     const outcome = runPath(this.#versions, plan)
     return { type: 'txn', revision: this.#versions.finish(), succeeded: outcome.succeeded, responses: outcome.responses }
   }

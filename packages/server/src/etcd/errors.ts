@@ -77,6 +77,7 @@ const NAMES: Partial<Record<ErrorCode, EtcdErrorName>> = {
   KEY_NOT_FOUND: 'keyNotFound',
   LEASE_NOT_FOUND: 'leaseNotFound',
   LEASE_EXISTS: 'leaseExists',
+  NO_SPACE: 'noSpace',
   CLUSTER_MISMATCH: 'clusterIdMismatch',
   MEMBERSHIP_PENDING: 'unhealthy',
   MEMBER_EXISTS: 'memberExists',

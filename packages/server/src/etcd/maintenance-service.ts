@@ -48,10 +48,16 @@ export class MaintenanceService {
     ]
   }
 
-  /** CORRUPT for members whose state is, or may be, not what it should be; it goes by itself when they are replaced. There is no quota, hence no NOSPACE. */
-  alarm({ action }: AlarmRequest): AlarmResponseInit {
+  /**
+   * CORRUPT for members whose state is, or may be, not what it should be; it goes by itself when they are replaced. NOSPACE, of the leader, while the quota is
+   * used up; it goes by itself when there is space.
+   */
+  async alarm({ action }: AlarmRequest): Promise<AlarmResponseInit> {
     if (action === AlarmRequest_AlarmAction.ACTIVATE) throw unimplemented('alarms cannot be raised by hand')
-    return { header: this.#member.header(), alarms: this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT })) }
+    const corrupt = this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT }))
+    const { noSpace } = await this.#stats()
+    const leader = BigInt(this.#member.store.status().leaderId ?? 0)
+    return { header: this.#member.header(), alarms: noSpace ? [...corrupt, { memberID: leader, alarm: AlarmType.NOSPACE }] : corrupt }
   }
 
   #suspects(): readonly bigint[] {

@@ -15,17 +15,16 @@ beforeEach(() => {
 })
 
 describe('alarms', () => {
-  it('name the members whose state differs, as far as it is known which of them is wrong', () => {
-    const list = (divergence: Divergence | null) => {
+  it('name the members whose state differs, as far as it is known which of them is wrong', async () => {
+    const list = async (divergence: Divergence | null) => {
       const service = new MaintenanceService(etcdMember(store, { divergence: () => divergence }))
-      return (service.alarm({ action: AlarmRequest_AlarmAction.GET, memberID: 0n, alarm: AlarmType.NONE }).alarms ?? []).map(
-        ({ memberID, alarm }) => [memberID, alarm],
-      )
+      const { alarms } = await service.alarm({ action: AlarmRequest_AlarmAction.GET, memberID: 0n, alarm: AlarmType.NONE })
+      return (alarms ?? []).map(({ memberID, alarm }) => [memberID, alarm])
     }
     const differs = (suspect: Suspect): Divergence => ({ suspect, members: [asMemberId(5)], text: 'differs' })
     const own = [BigInt(MEMBER), AlarmType.CORRUPT]
     const other = [5n, AlarmType.CORRUPT]
-    expect([list(null), list(differs('this')), list(differs('other')), list(differs('unknown'))]).toEqual([
+    expect(await Promise.all([list(null), list(differs('this')), list(differs('other')), list(differs('unknown'))])).toEqual([
       [],
       [own],
       [other],

@@ -13,6 +13,7 @@ const STORE: KvStats = {
   dataBytes: 8,
   compactedRevision: 0,
   historyBytes: 0,
+  noSpace: false,
   sessions: 9,
   sessionResults: 10,
   stateHash: 'x',

@@ -120,6 +120,7 @@ function storageMetrics(r: Registry) {
     snapshotsInstalled: r.counter('balsa_snapshots_installed_total', 'Snapshots received from a leader and installed.'),
     keys: r.gauge('balsa_keys', 'Keys in the store.'),
     dataBytes: r.gauge('balsa_data_bytes', 'Bytes of all keys and values.'),
+    noSpace: r.gauge('balsa_no_space', '1 while writes that add are refused because the quota is used up.'),
     revision: r.gauge('balsa_revision', 'Revision of the store.'),
     sessions: r.gauge('balsa_sessions', 'Open client sessions.'),
     sessionResults: r.gauge('balsa_session_results', 'Answers kept for repeated requests.'),
