@@ -11,6 +11,9 @@ import { EtcdMember, type EtcdMemberOptions } from './member.js'
 import { etcdEndpoints } from './services.js'
 import { ETCD_API_VERSION } from './version.js'
 
+/** Of one connection. Clients of etcd put everything on one: a call for each lock that they wait for, and none may keep the others out. */
+const MAX_CONCURRENT_STREAMS = 10_000
+
 export class EtcdFront implements HttpFront {
   readonly #grpc: GrpcServer
   readonly #member: EtcdMember
@@ -23,6 +26,7 @@ export class EtcdFront implements HttpFront {
     this.#grpc = createGrpcServer({
       methods: grpcMethods(endpoints),
       clock: options.clock,
+      limits: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS },
       onError: (error, path) => {
         logger.error({ path, ...errorFields(error) }, 'a call failed in a way that nobody foresaw')
         return statusOfError(error)

@@ -17,6 +17,8 @@ import type { EtcdMember } from './member.js'
 import { keyBytes } from './range.js'
 
 const MAX_TTL_SECONDS = 9_000_000_000
+/** No lease is called so: whoever asks for this id gets another one. */
+const NO_LEASE = 0n
 
 /** Positive, 63 bits. It does not depend on the clock of a member, so members never draw the same one by being started together. */
 export function drawLeaseId(random: Random): bigint {
@@ -71,6 +73,8 @@ export class LeaseService {
   }
 
   async timeToLive({ ID, keys }: LeaseTimeToLiveRequest): Promise<LeaseTimeToLiveResponseInit> {
+    // What is left is known as of the newest command: so there is one, which renews a lease that nobody has.
+    await this.#member.write({ type: 'leaseKeepAlive', stamp: null, lease: NO_LEASE }, 'leaseKept')
     const { revision, lease } = await this.#member.read({ type: 'lease', lease: ID, withKeys: keys }, false)
     const header = this.#member.header(revision)
     if (lease === null) return { header, ID, TTL: -1 }

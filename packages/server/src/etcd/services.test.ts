@@ -60,6 +60,8 @@ describe('leases', () => {
     })
     expect(await service().timeToLive({ ID: 1n, keys: true })).toMatchObject({ TTL: 10, grantedTTL: 10, keys: [key] })
     expect(await service().timeToLive({ ID: 1n, keys: false })).toMatchObject({ keys: [] })
+    store.timeMs += 3500
+    expect(await service().timeToLive({ ID: 1n, keys: false })).toMatchObject({ TTL: 6 })
     expect(await service().timeToLive({ ID: 2n, keys: false })).toMatchObject({ TTL: -1 })
     expect((await service().leases()).leases).toEqual([{ ID: 1n }])
     await service().revoke({ ID: 1n })
