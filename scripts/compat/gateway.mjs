@@ -144,8 +144,9 @@ async function errors({ cluster, checks }) {
     })
     includes(out, '429')
   })
-  await checks.check('CORS: OPTIONS is answered', async () => {
+  await checks.check('OPTIONS is answered, and web pages of other places are not let in', async () => {
     equal((await curl(`${url}/v3/kv/put`, undefined, ['-X', 'OPTIONS'])).status, 200)
+    equal((await curl(`${url}/v3/kv/put`, { key: b('x') }, ['-H', 'Origin: http://evil.example'])).status, 403)
   })
 }
 

@@ -62,6 +62,7 @@ describe('parseConfig', () => {
     }
     const config = parseConfig(flags, environment)
     expect(config).toMatchObject({ name: 'e1', electionTimeoutMs: 900, watchProgressIntervalMs: 5000 })
+    expect(parseConfig(['--cors=*'], {}).corsOrigins).toEqual(['*'])
     expect(config.autoCompaction).toEqual({ mode: 'periodic', retentionMs: 5_400_000 })
     expect(config.warnings).toEqual(['environment variable ETCD_HEARTBEAT_INTERVALL is not known: did you mean ETCD_HEARTBEAT_INTERVAL?'])
     expect(parseConfig(['--auto-compaction-mode=revision', '--auto-compaction-retention=500'], {}).autoCompaction).toEqual({
@@ -106,6 +107,7 @@ describe('wrong flags', () => {
     [['--electiontimeout=5'], /did you mean --election-timeout\?/],
     [['--zzz'], /^unknown flag --zzz$/],
     [['--cert-file=/x'], /--cert-file "\/x": balsad has no TLS yet/],
+    [['--cors', 'example.org/page'], /is not an origin/],
     [['--pre-vote=false'], /always asks before it campaigns/],
     [['--auto-compaction-retention', 'soon'], /a duration of a second or more/],
     [['--watch-progress-notify-interval', '1ms'], /100ms or more/],

@@ -49,6 +49,8 @@ export interface ServerConfig {
   /** Null: old revisions go by the limits of the store alone. */
   readonly autoCompaction: AutoCompactionSetting | null
   readonly watchProgressIntervalMs: number
+  /** Origins of web pages; `*` = all. */
+  readonly corsOrigins: readonly string[]
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   /** Listening beyond loopback is allowed. */
@@ -95,6 +97,7 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     quotaBackendBytes: readQuota(raw),
     autoCompaction: readAutoCompaction(raw),
     watchProgressIntervalMs: readProgressInterval(raw),
+    corsOrigins: readOrigins(raw),
     logLevel: choiceFlag(raw, 'log-level', LOG_LEVELS),
     logFormat: choiceFlag(raw, 'log-format', LOG_FORMATS),
     insecure: booleanFlag(raw, 'insecure'),
@@ -271,6 +274,14 @@ function readAutoCompaction(raw: RawFlags): AutoCompactionSetting | null {
   const retentionMs = parseDuration(/^\d+$/.test(text) ? `${text}h` : text)
   if (retentionMs === null || retentionMs < 1000) throw wrong('a duration of a second or more, such as 72h or 30m, or a number of hours')
   return { mode, retentionMs }
+}
+
+function readOrigins(raw: RawFlags): readonly string[] {
+  const origins = (flagText(raw, 'cors') ?? '').split(',').filter((origin) => origin !== '')
+  for (const origin of origins)
+    if (origin !== '*' && !/^https?:\/\/[^/\s]+$/.test(origin))
+      throw configError(`--cors: ${JSON.stringify(origin.slice(0, 100))} is not an origin such as http://localhost:8080`)
+  return origins
 }
 
 function readProgressInterval(raw: RawFlags): number {

@@ -158,6 +158,12 @@ export const FLAGS = {
     default: '10m',
     help: "How often a watch of etcd's API that asked for it hears that nothing has happened; 100ms or more.",
   },
+  cors: {
+    kind: 'text',
+    value: 'origin,...',
+    default: '',
+    help: "Web pages that browsers may let in to etcd's JSON gateway, such as http://localhost:8080; * = all.",
+  },
   insecure: {
     kind: 'boolean',
     value: '',

@@ -53,7 +53,6 @@ const FOREIGN: ReadonlyMap<string, ForeignFlag> = new Map<string, ForeignFlag>([
   ['enable-grpc-gateway', only('the JSON gateway cannot be switched off', 'true')],
   ['enable-v2', only('there is no v2 API', 'false')],
   ['auth-token', only('there are no users and roles yet', 'simple', '')],
-  ['cors', only('the gateway answers every origin', '*')],
   ['host-whitelist', only('the gateway answers every host', '*')],
   ['max-txn-ops', only('the limit is 128, the same on every member', '128')],
   ['unsafe-no-fsync', only('what is acknowledged is on disk', 'false')],

@@ -94,6 +94,8 @@ export interface MemberOptions {
   readonly autoCompaction?: AutoCompactionSetting | null
   /** How often a watch of etcd's API that asked for it hears that nothing has happened. Default ten minutes. */
   readonly watchProgressIntervalMs?: number
+  /** Origins of web pages that browsers may let in to etcd's JSON gateway; `*` = all. Default: none. */
+  readonly corsOrigins?: readonly string[]
   readonly clientLimits?: Partial<ClientLimits>
   readonly httpLimits?: HttpLimits
   readonly logger?: Logger
@@ -330,6 +332,7 @@ export class Member implements AsyncDisposable {
         requestTimeoutMs: etcdRequestTimeoutMs(options),
         electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
         ...(options.watchProgressIntervalMs === undefined ? {} : { watchProgressIntervalMs: options.watchProgressIntervalMs }),
+        ...(options.corsOrigins === undefined ? {} : { corsOrigins: options.corsOrigins }),
         admin: (request, call) => askLeader({ clock, local: admin, leader, status: () => this.status() }, request, call),
         snapshot: () => machine.snapshot(),
         divergence: () => this.divergence,

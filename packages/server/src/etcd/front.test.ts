@@ -129,6 +129,16 @@ describe('foreign clients', () => {
   })
 })
 
+describe('web pages', () => {
+  const ask = (origin: string) =>
+    fetch(`http://127.0.0.1:${portOf(httpListener)}/v3/kv/range`, { method: 'POST', headers: { origin }, body: '{"key":"aw=="}' })
+
+  it('of other places are not let in, those of the member itself are', async () => {
+    expect((await ask('http://evil.example')).status).toBe(403)
+    expect((await ask(`http://127.0.0.1:${portOf(httpListener)}`)).status).toBe(200)
+  })
+})
+
 describe('bad input', () => {
   it('bytes that are no message', async () => {
     await expect(put(Uint8Array.of(0xff, 0xff, 0xff))).rejects.toMatchObject({

@@ -22,7 +22,7 @@ export class EtcdFront implements HttpFront {
   constructor(options: EtcdMemberOptions, logger: Logger) {
     this.#member = new EtcdMember(options)
     const endpoints = etcdEndpoints(this.#member)
-    this.#gateway = new Gateway(endpoints)
+    this.#gateway = new Gateway(endpoints, options.corsOrigins)
     this.#grpc = createGrpcServer({
       methods: grpcMethods(endpoints),
       clock: options.clock,

@@ -32,10 +32,11 @@ const HTTP_STATUS: Readonly<Partial<Record<GrpcCode, number>>> = {
 
 const httpStatus = (code: GrpcCode): number => HTTP_STATUS[code] ?? 500
 
+/** For browsers, when the operator allows the page that asks. */
 const CORS = {
-  'Access-Control-Allow-Methods': 'POST, GET, OPTIONS, PUT, DELETE',
-  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'POST, GET, OPTIONS',
   'Access-Control-Allow-Headers': 'accept, content-type, authorization',
+  Vary: 'Origin',
 } as const
 
 /** Clients read `error` or `message`. */
@@ -46,7 +47,11 @@ export class Gateway {
   /** Streams and calls under way. */
   inFlight = 0
 
-  constructor(endpoints: readonly Endpoint[]) {
+  readonly #origins: ReadonlySet<string>
+
+  /** `origins`: of web pages that browsers may let in, such as `http://localhost:8080`; `*` = all. Without them no page of another place gets in. */
+  constructor(endpoints: readonly Endpoint[], origins: readonly string[] = []) {
+    this.#origins = new Set(origins)
     for (const endpoint of endpoints) for (const path of endpoint.method.http) this.#endpoints.set(path, endpoint)
   }
 
@@ -55,12 +60,23 @@ export class Gateway {
     const asked = path.replace(/^\/v3(?:alpha|beta)\//, '/v3/')
     if (!asked.startsWith('/v3/')) return false
     const endpoint = this.#endpoints.get(asked)
-    if (request.method === 'OPTIONS') {
-      response.writeHead(200, { ...CORS, 'Content-Length': 0 }).end()
+    const { origin } = request.headers
+    if (origin !== undefined && this.#allows(origin)) {
+      response.setHeader('Access-Control-Allow-Origin', origin)
+      for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value)
+    }
+    if (origin !== undefined && !this.#allows(origin) && !isSameHost(origin, request.headers.host)) {
+      fail(response, new GrpcError(GrpcCode.PERMISSION_DENIED, `etcdserver: pages of ${origin} are not let in (--cors)`))
+    } else if (request.method === 'OPTIONS') {
+      response.writeHead(200, { 'Content-Length': 0 }).end()
     } else if (endpoint === undefined) fail(response, new GrpcError(GrpcCode.NOT_FOUND, 'Not Found'))
     else if (request.method !== 'POST') fail(response, new GrpcError(GrpcCode.UNIMPLEMENTED, 'Method Not Allowed'), 405)
     else void this.#serve(endpoint, request, response)
     return true
+  }
+
+  #allows(origin: string): boolean {
+    return this.#origins.has(origin) || this.#origins.has('*')
   }
 
   async #serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -77,10 +93,12 @@ export class Gateway {
   }
 }
 
+const isSameHost = (origin: string, host: string | undefined): boolean => host !== undefined && origin === `http://${host}`
+
 async function answer(endpoint: UnaryEndpoint, body: string, caller: Caller, response: ServerResponse): Promise<void> {
   const message = await endpoint.handle(fromJsonText(endpoint.method.request, body), caller)
   const text = JSON.stringify(jsonOf(endpoint.method.response, message))
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...CORS }).end(text)
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text)
 }
 
 async function stream(
@@ -138,7 +156,7 @@ function fail(response: ServerResponse, error: GrpcError, status = httpStatus(er
   const text = JSON.stringify(errorJson(error))
   // The body may not have been read to its end: the connection is of no use any more.
   response
-    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), Connection: 'close', ...CORS })
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), Connection: 'close' })
     .end(text)
 }
 
@@ -230,6 +248,6 @@ class JsonSink implements Sink<object> {
   }
 
   #begin(): void {
-    if (!this.#response.headersSent) this.#response.writeHead(200, { 'Content-Type': 'application/json', ...CORS })
+    if (!this.#response.headersSent) this.#response.writeHead(200, { 'Content-Type': 'application/json' })
   }
 }

@@ -15,6 +15,8 @@ export interface EtcdMemberOptions {
   readonly electionTimeoutMs: number
   /** How often a watch that asked for it hears that nothing has happened. Default ten minutes. */
   readonly watchProgressIntervalMs?: number
+  /** Of web pages that browsers may let in to the gateway; `*` = all. Default: none. */
+  readonly corsOrigins?: readonly string[]
   /** Of operators; any member takes them. */
   readonly admin: (request: AdminRequest, options: StoreCallOptions) => Promise<AdminAnswer>
   readonly snapshot: () => AsyncIterable<Uint8Array>
