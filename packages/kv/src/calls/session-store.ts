@@ -318,6 +318,7 @@ export class SessionStore implements KeyValueStore {
   }
 
   async #close(): Promise<void> {
+    this.#coordinator.close()
     for (const watch of [...this.#watches]) watch.end(new BalsaError('STOPPED', 'the store was closed'))
     for (const calls of [this.#waitingReads, this.#waitingWrites, this.#reads, this.#writes])
       for (const call of [...calls.keys()]) call.stop()

@@ -105,6 +105,7 @@ export class Process implements EmbeddedReplica {
   readonly log: OneLog
   readonly clock: Clock
   readonly random: Random
+  readonly leases = new Set<{ lose(message: string): void }>()
   readonly watches: WatchHub
   /** Its watches are those of the log, as slow as its calls, and silent while it is paused or cut off. */
   readonly store: KeyValueStore

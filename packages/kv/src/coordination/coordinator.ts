@@ -10,8 +10,14 @@ import { Waiting } from './waiting.js'
 export class Coordinator implements Coordination {
   readonly #environment: CoordinationEnvironment
 
-  constructor(environment: CoordinationEnvironment) {
-    this.#environment = environment
+  constructor(environment: Omit<CoordinationEnvironment, 'leases'>) {
+    const { store, clock, random } = environment
+    this.#environment = { store, clock, random, leases: new Set() }
+  }
+
+  /** The store is about to close: nothing can be kept alive any more. What is held ends with its time, not before, as if the process had died. */
+  close(): void {
+    for (const lease of [...this.#environment.leases]) lease.lose('the store was closed')
   }
 
   lease(ttlMs: number, options: CallOptions = {}): Promise<Lease> {

@@ -8,4 +8,6 @@ export interface CoordinationEnvironment {
   readonly store: LeaseCalls & Pick<KeyValueStore, 'put' | 'range' | 'watch'>
   readonly clock: Clock
   readonly random: Random
+  /** Those that are kept alive. */
+  readonly leases: Set<{ lose(message: string): void }>
 }

@@ -22,6 +22,7 @@ export class KeptLease implements Lease {
   readonly #store: LeaseCalls
   readonly #clock: Clock
   readonly #controller = new AbortController()
+  readonly #leases: CoordinationEnvironment['leases']
   /** Until then nobody can take it away, unless somebody revokes it. */
   #certainUntilMs: number
   #expiryTimer: Timer | null = null
@@ -29,9 +30,11 @@ export class KeptLease implements Lease {
   #releasing: Promise<void> | null = null
 
   /** `sentMs` is when the grant was sent: the cluster counts from a later moment. */
-  constructor({ store, clock }: CoordinationEnvironment, id: bigint, ttlMs: number, sentMs: number) {
+  constructor({ store, clock, leases }: CoordinationEnvironment, id: bigint, ttlMs: number, sentMs: number) {
     this.#store = store
     this.#clock = clock
+    this.#leases = leases
+    leases.add(this)
     this.id = id
     this.ttlMs = ttlMs
     this.#certainUntilMs = this.#certainAfter(sentMs)
@@ -71,6 +74,7 @@ export class KeptLease implements Lease {
     if (this.signal.aborted) return
     this.#expiryTimer?.cancel()
     this.#renewalTimer?.cancel()
+    this.#leases.delete(this)
     this.#controller.abort(new BalsaError('LEASE_LOST', message, cause === undefined ? {} : { cause }))
   }
 

@@ -7,7 +7,8 @@ export interface Lease extends AsyncDisposable {
   readonly ttlMs: number
   /**
    * Fires before the lease can end in the cluster: a tenth of its time before that, counted by the local clock from the moment when the last successful
-   * keep-alive was sent. Also when it is released, revoked by somebody else, or the store is closed. Its reason is a BalsaError: LEASE_LOST.
+   * keep-alive was sent. Also when it is released, when somebody else revokes it, and when the store is closed (release it before, or others wait until it
+   * has ended). Its reason is a BalsaError: LEASE_LOST.
    */
   readonly signal: AbortSignal
   /**
