@@ -10,6 +10,7 @@
  *   --again             also what is known of this build
  *   --json FILE         writes the results there
  *   --no-tests          the swarm only
+ *   --no-table          leaves docs/mutants.md as it is
  *   --no-build          takes what was built last
  *   --quick             twenty mutants that are found soon: part of npm test
  *   --list              what is planted, and what is known of it on this build
@@ -17,7 +18,7 @@
  *   --help              this text
  *
  * What is found is kept for the build it was found on (node_modules/.cache/balsa-mutants): another run of the same build does what is missing.
- * When every mutant has been run on one build, docs/mutants.md and scripts/mutants/results.json are written anew.
+ * docs/mutants.md and scripts/mutants/results.json follow; mutants that have not been run on this build keep what is known of an earlier one.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -25,7 +26,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { catalogue, entryOf, FIRST_TWENTY, mutantOf, patchedFiles } from './mutants/catalogue.mjs'
-import { buildHash, Ledger, writeRecord } from './mutants/ledger.mjs'
+import { buildHash, Ledger, updateRecord } from './mutants/ledger.mjs'
 import { SeedRunner } from './mutants/processes.mjs'
 import { Progress } from './mutants/progress.mjs'
 import { budgetOf, Control, hunt } from './mutants/runner.mjs'
@@ -44,6 +45,7 @@ const { values } = parseArgs({
     again: { type: 'boolean', default: false },
     json: { type: 'string' },
     'no-tests': { type: 'boolean', default: false },
+    'no-table': { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -154,15 +156,10 @@ function conclude(fresh, ledger, failures) {
     if (survivors.length > 0) process.exitCode = 1
     return
   }
-  const results = ledger.results()
-  const missing = catalogue.filter(({ key }) => !results.has(key))
-  if (missing.length > 0) {
-    console.log(`docs/mutants.md stays as it is: ${missing.length} of ${catalogue.length} mutants have not been run on this build`)
-    return
-  }
-  writeRecord(ledger.build, results)
-  writeFileSync(fileURLToPath(new URL('../docs/mutants.md', import.meta.url)), document(ledger.build, results))
-  const total = counts(results)
+  if (values['no-table']) return
+  const record = updateRecord(ledger.build, ledger.results())
+  writeFileSync(fileURLToPath(new URL('../docs/mutants.md', import.meta.url)), document(ledger.build, record))
+  const total = counts(record)
   console.log(`docs/mutants.md: ${total.planted} entries planted, ${total.caught} found, ${total.bySwarm} of them by the swarm`)
 }
 

@@ -7,6 +7,7 @@ import { catalogue } from './catalogue.mjs'
 
 /** @typedef {import('./runner.mjs').Result} Result */
 /** @typedef {Result & { readonly plan: string }} Kept */
+/** @typedef {Kept & { readonly build: string }} Recorded */
 
 const root = new URL('../../', import.meta.url)
 const folder = new URL('node_modules/.cache/balsa-mutants/', root)
@@ -72,16 +73,34 @@ export class Ledger {
   }
 }
 
-/** The one full run that docs/mutants.md tells of. @param {string} build @param {ReadonlyMap<string, Result>} results */
-export function writeRecord(build, results) {
-  const list = [...results.values()].map(({ key, caught, by, runs, profile, seed, timedOut }) => ({
-    key,
-    caught,
-    by,
-    runs,
-    profile,
-    seed,
-    ...(timedOut ? { timedOut } : {}),
-  }))
-  writeFileSync(RECORD, `${JSON.stringify({ build, results: list }, null, 2)}\n`)
+/**
+ * What docs/mutants.md tells: the results of this build, and of the last build before it for mutants that have not been run on this one.
+ * @param {string} build @param {ReadonlyMap<string, Result>} results @returns {Map<string, Recorded>}
+ */
+export function updateRecord(build, results) {
+  /** @type {{ results: Recorded[] }} */
+  const before = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : { results: [] }
+  /** @type {Map<string, Recorded>} */
+  const merged = new Map()
+  for (const mutant of catalogue) {
+    const plan = planOf(mutant)
+    const fresh = results.get(mutant.key)
+    const old = before.results.find((each) => each.key === mutant.key && each.plan === plan)
+    if (fresh !== undefined) merged.set(mutant.key, { ...recorded(fresh), build, plan })
+    else if (old !== undefined) merged.set(mutant.key, old)
+  }
+  writeFileSync(RECORD, `${JSON.stringify({ build, results: [...merged.values()] }, null, 2)}\n`)
+  return merged
 }
+
+/** @param {Result} result @returns {Result} */
+const recorded = ({ key, caught, by, runs, profile, seed, timedOut }) => ({
+  key,
+  caught,
+  by,
+  message: '',
+  runs,
+  profile,
+  seed,
+  ...(timedOut === true ? { timedOut } : {}),
+})

@@ -12,7 +12,7 @@ const root = here('../..')
 /** @typedef {{ invariant: string | null, message: string, tail: readonly string[], traceHash?: string, cpuMs?: number }} Outcome */
 
 /** A run that computes for longer, of usually a second or two, will not end. */
-const RUN_LIMIT_CPU_MS = 60_000
+const RUN_LIMIT_CPU_MS = 30_000
 /** Where nobody tells how long a process has computed, this decides. */
 const RUN_LIMIT_MS = 600_000
 const LOOK_EVERY_MS = 2000

@@ -69,9 +69,10 @@ export const clients = [
   },
   {
     key: 'G7',
-    title: 'a forwarded command is proposed for ever',
-    patches: [],
-    reason: 'Members do not forward commands; clients follow the leader’s address, at most three hints without a wait.',
+    title: 'a write that was handed to the leader is handed on again, whatever became of it',
+    patches: [['server/store/member-store', '!PASSING.has(error.code)', 'false']],
+    swarm: [],
+    tests: ['packages/server/src/store/member-store.test.ts'],
   },
   {
     key: 'G8',
@@ -128,9 +129,10 @@ export const clients = [
   },
   {
     key: 'G12',
-    title: 'a lock without fencing',
-    patches: [],
-    reason: 'There are no locks or leases on keys; every write answers its revision, which can serve as a fencing token.',
+    title: 'writes under a lock do not check that the lock is still held',
+    patches: [['kv/calls/transactions', 'const compares = fence === undefined ? [] : [fenceCompare(fence)];', 'const compares = [];']],
+    swarm: [],
+    tests: ['packages/kv/src/coordination/mutual-exclusion.test.ts'],
   },
   {
     key: 'H1',

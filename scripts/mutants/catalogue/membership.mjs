@@ -236,8 +236,9 @@ export const membership = [
   },
   {
     key: 'D19',
-    title: 'unsafe recovery resurrects the past',
-    patches: [],
-    reason: 'There is no command that forces a new cluster out of one member’s data.',
+    title: 'recovery of a lost quorum keeps whichever survivor has the longest log, however old its term',
+    patches: [['balsa/cli/recovery-plan', 'a.lastTerm - b.lastTerm || a.lastIndex - b.lastIndex', 'a.lastIndex - b.lastIndex']],
+    swarm: [],
+    tests: ['packages/balsa/src/cli/recovery-plan.test.ts'],
   },
 ]
