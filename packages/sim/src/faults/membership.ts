@@ -174,7 +174,9 @@ function outcome(now: Configuration, change: MembershipChange): Configuration {
 export const wipe: Fault = (arena) => {
   const { world, random } = arena
   const metByAll = (victim: SimMember): boolean =>
-    world.members.every((other) => other === victim || other.lost || other.life?.meetings?.known(victim.id) === victim.incarnation)
+    world.members.every(
+      (other) => other === victim || other.lost || world.network.station(other.id)?.hasMet(victim.id, victim.incarnation) === true,
+    )
   const candidates = world.members.filter(
     (member) => !member.lost && member.lives > 0 && metByAll(member) && arena.survival.mayLose(member),
   )

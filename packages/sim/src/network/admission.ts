@@ -7,6 +7,8 @@ export type Refusal = 'REMOVED' | 'DISK_REPLACED'
 export interface Admission {
   readonly incarnation: number
   readonly meetings: IncarnationTable
+  /** This life listens to a member with this disk from now on. */
+  accepted(from: number, incarnation: number): void
   /** Somebody has refused this life. */
   refused(why: Refusal): void
 }

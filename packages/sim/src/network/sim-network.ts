@@ -305,8 +305,14 @@ class SimTransport implements Transport {
     }
     if (known !== incarnation) return this.#refuse(from, incarnation, 'DISK_REPLACED')
     this.#admitted.set(from, incarnation)
+    admission?.accepted(from, incarnation)
     this.#callers.add(from)
     return true
+  }
+
+  /** Has it met this member with this disk, and durably so? */
+  hasMet(from: number, incarnation: number): boolean {
+    return this.#admitted.get(from) === incarnation
   }
 
   /** The other side hears of it when this side can reach it. */

@@ -18,6 +18,7 @@ import { ObservedCore } from './observed-core.js'
 import type { Refusal } from '../network/admission.js'
 import { type Fingerprint, ObservedMachine } from './observed-machine.js'
 import type { EventOwner, ScheduledEvent } from './scheduler.js'
+import { Violation } from './violation.js'
 import type { World } from './world.js'
 
 export type AnyReplica = Replica<unknown, unknown, unknown>
@@ -110,6 +111,8 @@ export class SimMember {
   /** What it was made as; a change that admits it says the same. */
   readonly isWitness: boolean
   #timesRemoved = 0
+  #wipedMs = 0
+  readonly #madeMs: number
   /** It stays down for ever, because it found damage or because the plan says so. */
   out = false
   /** Its newest start or life ended with this. */
@@ -128,6 +131,7 @@ export class SimMember {
     this.world = world
     this.isJoiner = initialConfiguration.members.length === 0
     this.isWitness = isWitness
+    this.#madeMs = world.nowMs
     this.id = asMemberId(id)
     this.random = world.random.fork()
     this.clockShape = clockShape
@@ -164,6 +168,15 @@ export class SimMember {
     this.disk.wipe()
     this.damaged = true
     this.wiped = true
+    this.incarnation = 0
+    this.#wipedMs = this.world.nowMs
+  }
+
+  /** A member that lost its disk kept none of its promises: whoever met it before must not listen to it again under its old id. */
+  #accepted(from: number, incarnation: number): void {
+    const sender = this.world.find(from)
+    if (sender === undefined || !sender.wiped || sender.incarnation !== incarnation || this.wiped || this.#madeMs >= sender.#wipedMs) return
+    this.world.fail(new Violation('lost-disk-refused', `member ${this.id} listens to member ${from}, which has lost its disk`))
   }
 
   /** Another member has told this life why it does not listen to it: a process stops then. */
@@ -245,6 +258,7 @@ export class SimMember {
       transport: world.network.transport(this.id, life, {
         incarnation: storage.incarnation,
         meetings,
+        accepted: (from, given) => this.#accepted(from, given),
         refused: (why) => this.#refused(life, why),
       }),
       storage,
