@@ -371,6 +371,17 @@ describe('5.4.2 commitment', () => {
     expect(lone.core.commitIndex).toBe(0)
   })
 
+  it('heart-beats leave in time while appends are under way that nobody answers [H1]', () => {
+    const lone = new LoneCore({ ...plain, heartbeatIntervalMs: 50, electionTimeoutMs: 500 }).lead()
+    lone.propose('on its way')
+    lone.outbox()
+    for (let beat = 0; beat < 3; beat++) {
+      lone.tick(50)
+      const peers = lone.outbox().flatMap(({ type, to }) => (type === 'heartbeat' ? [to] : []))
+      expect(peers).toEqual([2, 3])
+    }
+  })
+
   it('a leader accepts only so much beyond what is committed [H3]', () => {
     const lone = new LoneCore({ ...plain, maxUncommittedBytes: 10 }).lead()
     lone.propose('12345678', '123', '12')
