@@ -195,8 +195,13 @@ async function scenario(checks, cluster, nodes) {
     dead.start()
     await replicated('3')
   })
+  await switchover(checks, nodes, leader)
+}
+
+/** @param {import('./checks.mjs').Checks} checks @param {readonly Node[]} nodes @param {Node} leader */
+async function switchover(checks, nodes, leader) {
+  const next = /** @type {Node} */ (nodes.find((node) => node !== leader))
   await checks.check('patronictl switchover', async () => {
-    const next = other()
     await until(
       async () => {
         const { out, err } = await execute('patronictl', [
@@ -214,9 +219,9 @@ async function scenario(checks, cluster, nodes) {
       },
       { what: 'the switchover', timeoutMs: 60_000, intervalMs: 1000 },
     )
-    leader = await leaderOf(nodes, next.name)
+    const now = await leaderOf(nodes, next.name)
     includes(
-      await until(() => leader.sql('insert into t values (4) returning n').catch(() => null), {
+      await until(() => now.sql('insert into t values (4) returning n').catch(() => null), {
         what: 'a database that is written',
         timeoutMs: 60_000,
       }),

@@ -95,6 +95,8 @@ async function runMember(config: ServerConfig, logger: Logger): Promise<void> {
   const keeper = keepAddress(member, config, logger)
   void member.whenReady().then(() => {
     if (!member.readiness.ready) return
+    // In the words that wrappers of etcd wait for.
+    logger.info({ clients: member.clientAddress }, 'ready to serve client requests')
     process.stdout.write(`${readyLine(config, member)}\n`)
     void keeper.run()
   })
