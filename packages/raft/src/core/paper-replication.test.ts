@@ -373,6 +373,7 @@ describe('5.4.2 commitment', () => {
 
   it('heart-beats leave in time while appends are under way that nobody answers [H1]', () => {
     const lone = new LoneCore({ ...plain, heartbeatIntervalMs: 50, electionTimeoutMs: 500 }).lead()
+    for (const peer of [2, 3]) lone.receive(ackFrom(peer, 1, 1))
     lone.propose('on its way')
     lone.outbox()
     for (let beat = 0; beat < 3; beat++) {
