@@ -19,6 +19,7 @@ export const PROFILES = [
   'leases',
   'lone',
   'late',
+  'store',
   'calm',
   'load',
 ] as const
@@ -183,6 +184,7 @@ const ALWAYS: Readonly<Record<Profile, readonly FaultName[]>> = {
   sessions: ['clientCut', 'maroon', 'transfer', 'crash', 'takeSnapshot'],
   lone: ['crash', 'slowDisk', 'takeSnapshot'],
   late: [],
+  store: ['partition', 'crash', 'pause', 'transfer', 'clientCut', 'takeSnapshot'],
   calm: [],
   load: [],
 }

@@ -50,7 +50,7 @@ describe('a simulated run', () => {
     expect(one.traceHash).not.toBe(other.traceHash)
   })
 
-  it.each<Profile>(['default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'calm'])(
+  it.each<Profile>(['default', 'elections', 'disk', 'snapshots', 'network', 'membership', 'store', 'calm'])(
     'finds nothing with the profile %s',
     { timeout: 120_000 },
     async (profile) => {

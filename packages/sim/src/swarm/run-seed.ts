@@ -1,4 +1,6 @@
 import { KvStateMachine, Upkeep } from '@balsa/kv'
+import { SeededRandom } from '@balsa/raft'
+import { StoreWorkload } from '../clients/store-workload.js'
 import { Workload } from '../clients/workload.js'
 import { SimClientPort } from '../clients/client-port.js'
 import { LocalReaders } from '../clients/local-readers.js'
@@ -67,6 +69,8 @@ class Run {
   readonly invariants: Invariants
   readonly streams: SimStreams
   readonly workload: Workload
+  /** Only in the profile of that name, so that seeds of others stay what they were. */
+  readonly store: StoreWorkload | null
   readonly readers: LocalReaders
   readonly nemesis: Nemesis
 
@@ -108,6 +112,7 @@ class Run {
     this.streams = new SimStreams(scheduler, this.world.random.fork(), coverage)
     this.streams.conditions = { ...plan.streams }
     this.workload = new Workload(this.world, this.streams, plan.workload)
+    this.store = plan.profile === 'store' ? this.#storeWorkload() : null
     this.readers = new LocalReaders(
       this.world,
       this.invariants.ledger,
@@ -139,20 +144,28 @@ class Run {
     }
   }
 
+  #storeWorkload(): StoreWorkload {
+    const clients = [101, 102, 103].map((number) => this.workload.openClient(number))
+    return new StoreWorkload(this.world, new SeededRandom(this.plan.seed), clients, this.plan.maxDrift)
+  }
+
   async play(): Promise<void> {
     const { world, plan, nemesis, workload } = this
     for (const member of world.members) member.start()
     this.#survey()
     workload.start()
+    this.store?.start()
     nemesis.start()
     await world.run(plan.chaosMs)
     workload.stop()
+    this.store?.stop()
     this.readers.stop()
     nemesis.heal()
     await this.#callsEnd()
     workload.close()
     await this.#converge()
     const values = await this.#audit()
+    await this.#finishStore()
     await this.#staysQuiet()
     this.#judge(values)
   }
@@ -204,6 +217,20 @@ class Run {
       )
     checkExactlyOnce(world, workload, ended.values)
     return ended.values
+  }
+
+  async #finishStore(): Promise<void> {
+    const { world, store } = this
+    if (store === null) return
+    let ended = false
+    world.scheduler.unsettled = true
+    store.finish().then(
+      () => (ended = true),
+      (error: unknown) => world.fail(asError(error)),
+    )
+    await world.run(world.nowMs + 90_000, () => ended)
+    if (!ended) violate(world, 'watch-complete', 'the watchers of the healed cluster have not seen everything')
+    store.close()
   }
 
   /** Nothing is left that would disturb a healthy leader (thesis, section 9.6). */
