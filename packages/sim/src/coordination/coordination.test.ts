@@ -2,13 +2,11 @@
 import { type EmbeddedReplica, EmbeddedStore, type Held, KvStateMachine, Upkeep } from '@balsa/kv'
 import { BalsaError, type SeededRandom } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
-import { invariantsOf } from '../invariants/index.js'
 import type { AnyReplica, Life, Service } from '../world/sim-member.js'
-import { World } from '../world/world.js'
+import { disturb, openWorld, passTime } from './world.test-support.js'
 
 const RUN_MS = 25_000
 const CHECK_EVERY_MS = 20
-const UNBOUNDED = { maxPendingProposals: Infinity, maxPendingReads: Infinity, maxUncommittedBytes: Infinity, maxCommandBytes: Infinity }
 
 interface Tally {
   acquired: number
@@ -76,57 +74,6 @@ class Contender implements Service {
   }
 }
 
-function openWorld(seed: number, contenders: Map<number, Contender>, tally: Tally): World {
-  return new World({
-    seed,
-    size: 3,
-    clusterId: 1,
-    core: { electionTimeoutMs: 400, heartbeatIntervalMs: 50 },
-    snapshots: { maxLogBytes: 256 * 1024 },
-    limits: {},
-    storage: { segmentBytes: 64 * 1024 },
-    network: {},
-    disk: {},
-    crashStyle: { lost: 0.4, prefix: 0.2, subset: 0.2, torn: 0.2 },
-    killShare: 0.3,
-    // Clocks that began at different times and run at different speeds: the cluster's time moves on from one leader's to the next one's.
-    clock: (_member, random) => ({ offsetMs: random.int(1_000_000), rate: 0.98 + random.next() * 0.04, turnMs: 0 }),
-    service: (life) => {
-      const contender = new Contender(life, life.member.random.fork(), tally)
-      contenders.set(life.member.id, contender)
-      return contender
-    },
-    observers: invariantsOf(UNBOUNDED).all,
-  })
-}
-
-/** One member after the other is crashed, paused or cut off, for a while: any of them, the leader, or the holder of the lock. */
-function disturb(world: World, contenders: ReadonlyMap<number, Contender>, random: SeededRandom): void {
-  const leader = world.members.find(({ life }) => life?.core?.role === 'leader')
-  const holder = [...contenders.values()].find(({ held }) => held !== null)?.life.member
-  const member = [leader, holder, world.members[random.int(world.members.length)]][random.int(3)]
-  const lastsMs = 50 + random.next() ** 2 * 6000
-  const end = { alive: true, paused: false, hold: () => undefined }
-  if (member !== undefined) {
-    const chosen = random.int(3)
-    if (chosen === 0) world.crash(member, 'test')
-    else if (chosen === 1) world.pause(member)
-    else for (const other of world.members) cut(world, member.id, other.id)
-    world.scheduler.after(lastsMs, end, () => {
-      world.network.heal()
-      if (chosen === 0) member.start()
-      else world.resume(member)
-    })
-  }
-  world.scheduler.after(lastsMs + 500 + random.next() * 3000, end, () => disturb(world, contenders, random))
-}
-
-function cut(world: World, from: number, to: number): void {
-  if (from === to) return
-  world.network.link(from, to).cuts.add('test')
-  world.network.link(to, from).cuts.add('test')
-}
-
 function tokensOf({ machine }: Contender): number[] {
   const record = machine.query({ type: 'get', key: new TextEncoder().encode('log') }).record
   return record === null ? [] : new TextDecoder().decode(record.value).trim().split(' ').map(Number)
@@ -137,16 +84,17 @@ describe('a lock in a simulated cluster', () => {
     const tally: Tally = { acquired: 0, lost: 0, fenced: 0, written: 0 }
     for (let seed = 1; seed <= 3; seed++) {
       const contenders = new Map<number, Contender>()
-      const world = openWorld(seed, contenders, tally)
-      for (const member of world.members) member.start()
-      disturb(world, contenders, world.random.fork())
+      const world = openWorld(seed, 256 * 1024, (life) => {
+        const contender = new Contender(life, life.member.random.fork(), tally)
+        contenders.set(life.member.id, contender)
+        return contender
+      })
+      disturb(world, world.random.fork(), () => [...contenders.values()].find(({ held }) => held !== null)?.life.member)
       const replay = `seed ${seed} of coordination.test.ts`
-      while (world.nowMs < RUN_MS) {
-        world.scheduler.unsettled = true
-        await world.run(world.nowMs + CHECK_EVERY_MS)
+      await passTime(world, RUN_MS, CHECK_EVERY_MS, () => {
         const holders = [...contenders.values()].filter(({ held, life }) => life.alive && held?.isHeld === true)
         expect(holders.length, replay).toBeLessThanOrEqual(1)
-      }
+      })
       for (const contender of contenders.values()) {
         const tokens = tokensOf(contender)
         expect(tokens, replay).toEqual([...tokens].sort((a, b) => a - b))
