@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { encodeCommand } from '../packages/kv/dist/index.js'
-import { asMemberId } from '../packages/raft/dist/index.js'
-import { Member, parseConfig } from '../packages/server/dist/index.js'
+import { encodeCommand } from '@balsa/kv'
+import { asMemberId } from '@balsa/raft'
+import { Member, parseConfig } from '@balsa/server'
 import { HOST, pickPort } from '../scripts/ports.mjs'
 import { root } from '../scripts/processes.mjs'
 
@@ -49,8 +49,8 @@ const configOf = (directory, ports, name, more) =>
 
 const pickPorts = async () => ({ peer: await pickPort(), client: await pickPort() })
 
-/** @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn How many were applied. */
-async function keepProposing(member, command, goesOn) {
+/** How many were applied. @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn @param {number} inFlight */
+async function keepProposing(member, command, goesOn, inFlight = IN_FLIGHT) {
   let sent = 0
   let applied = 0
   const one = async () => {
@@ -59,7 +59,7 @@ async function keepProposing(member, command, goesOn) {
       applied++
     }
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, one))
+  await Promise.all(Array.from({ length: inFlight }, one))
   return applied
 }
 
@@ -114,6 +114,7 @@ async function load(member) {
         return encodeCommand({ type: 'txn', stamp: null, txn: { compares: [], success, failure: [] } })
       },
       () => next < KEYS,
+      IN_FLIGHT / PUTS_PER_LOADING_COMMAND,
     ),
   )
   console.log(
@@ -150,7 +151,7 @@ async function write(member, forSeconds) {
   return { rate: result / seconds, delays }
 }
 
-/** @param {import('../packages/server/dist/index.js').MemberOptions} options */
+/** @param {import('@balsa/server').MemberOptions} options */
 async function restart(options) {
   const began = performance.now()
   const member = await Member.start(options)
@@ -180,7 +181,12 @@ async function follow(member, directory, ports, alone) {
     { type: 'add', member: { id: asMemberId(FOLLOWER_ID), ...address }, promote: false, witness: false },
   ])
   let sizeBytes = 0
-  const listening = member.replica.on('snapshot', ({ meta }) => (sizeBytes = Math.max(sizeBytes, meta.sizeBytes)))
+  let writtenMs = 0
+  const listening = member.replica.on('snapshot', ({ meta }) => {
+    if (meta.sizeBytes <= sizeBytes) return
+    sizeBytes = meta.sizeBytes
+    writtenMs = performance.now() - began
+  })
   let there = false
   const arrived = restored.then(() => {
     there = true
@@ -196,7 +202,7 @@ async function follow(member, directory, ports, alone) {
   const took = await arrived
   listening[Symbol.dispose]()
   console.log(
-    `  follower ${count(sizeBytes / 1e6)} MB in ${took.toFixed(1)} s, ${count(sizeBytes / 1e6 / took)} MB/s from its admission to its restored state; meanwhile ` +
+    `  follower ${count(sizeBytes / 1e6)} MB in ${took.toFixed(1)} s, ${count(sizeBytes / 1e6 / took)} MB/s from its admission to its restored state (${(writtenMs / 1000).toFixed(1)} s of it to write them into a file); meanwhile ` +
       `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}`,
   )
   child.kill()

@@ -135,8 +135,13 @@ export interface KvStateMachineOptions {
   readonly watch?: WatchLimits
 }
 
-/** Longest work on a snapshot before other work gets its turn. */
-const SLICE_MS = 2
+/**
+ * Work on a snapshot before other work gets its turn: a share of the time that the others took since the last time, so that it comes to an end also when they never rest; within these
+ * bounds.
+ */
+const SLICE_SHARE = 0.3
+const SHORTEST_SLICE_MS = 2
+const LONGEST_SLICE_MS = 8
 /** Keys that a scan looks at before it asks how long it has been at it. */
 const SCAN_STEP_KEYS = 512
 
@@ -422,11 +427,14 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     const clock = this.#clock
     if (clock === null) return () => null
     let sliceStartMs = clock.now()
+    let sliceMs = SHORTEST_SLICE_MS
     return () => {
-      if (clock.now() - sliceStartMs < SLICE_MS) return null
+      const nowMs = clock.now()
+      if (nowMs - sliceStartMs < sliceMs) return null
       return new Promise((resolve) => {
         clock.defer(() => {
           sliceStartMs = clock.now()
+          sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(SHORTEST_SLICE_MS, SLICE_SHARE * (sliceStartMs - nowMs)))
           resolve()
         })
       })

@@ -116,8 +116,10 @@ const DEFAULT_DIVERGENCE_CHECK_MS = 5000
 const DRAIN_TIMEOUT_MS = 2000
 /** A command is its key and value and at most this much beside them. */
 const COMMAND_OVERHEAD_BYTES = 1024
+/** Applied in one go, at some 20 us each: a few ms, and then others have their turn. */
+const MAX_APPLY_ENTRIES = 256
 /** One piece is under way at a time: large enough that its way there and back does not decide how long gigabytes take. */
-const SNAPSHOT_CHUNK_BYTES = 1024 * 1024
+const SNAPSHOT_CHUNK_BYTES = 4 * 1024 * 1024
 const SNAPSHOT_BYTES_PER_SECOND = 256 * 1024 * 1024
 
 interface Parts {
@@ -536,7 +538,11 @@ function openReplica(
       leaseReads: options.leaseReads ?? null,
       snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
     },
-    limits: { maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES, snapshotBytesPerSecond: SNAPSHOT_BYTES_PER_SECOND },
+    limits: {
+      maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES,
+      maxApplyEntries: MAX_APPLY_ENTRIES,
+      snapshotBytesPerSecond: SNAPSHOT_BYTES_PER_SECOND,
+    },
     ...(options.automaticTransfer === false ? { slowness: null } : {}),
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
   })

@@ -69,6 +69,14 @@ export class LayeredReader implements TableReader {
     return this.#view.get(table, key)
   }
 
+  has(table: Table, key: ByteString): boolean {
+    for (const overlay of this.#overlays) {
+      const found = overlay[table].get(key)
+      if (found !== undefined) return found !== null
+    }
+    return this.#view.has(table, key)
+  }
+
   page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
     return this.#read(table, range, limit, true)
   }

@@ -370,11 +370,11 @@ export class LmdbBackend implements Backend {
 }
 
 class LmdbBatch implements WriteBatch {
-  readonly #reader: TableReader
+  readonly #reader: LayeredReader
   readonly #generation: Generation
   readonly #unit: Unit
 
-  constructor(reader: TableReader, generation: Generation, unit: Unit) {
+  constructor(reader: LayeredReader, generation: Generation, unit: Unit) {
     this.#reader = reader
     this.#generation = generation
     this.#unit = unit
@@ -403,7 +403,7 @@ class LmdbBatch implements WriteBatch {
   }
 
   delete(table: Table, key: ByteString): boolean {
-    if (this.#reader.get(table, key) === undefined) return false
+    if (!this.#reader.has(table, key)) return false
     this.#generation.set(this.#unit, table, key, null)
     if (key.length > WHOLE_KEY_BYTES) this.#dropMarkers(table, key)
     return true

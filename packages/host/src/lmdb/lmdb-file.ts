@@ -42,6 +42,8 @@ interface ReadOptions {
 /** What is used of the library; its own types leave some of it out. */
 interface EngineTable {
   getBinary(key: string, options?: ReadOptions): Uint8Array | undefined
+  /** Only to be compared with undefined: the next read changes it. */
+  getBinaryFast(key: string, options?: ReadOptions): Uint8Array | undefined
   getRange(options: RangeOptions): Iterable<{ readonly key: string; readonly value: Uint8Array }>
   getKeys(options: RangeOptions): Iterable<string>
   put(key: string, value: Uint8Array, options?: { readonly append?: boolean } | number): unknown
@@ -140,6 +142,16 @@ export class LmdbView {
       if (key.length <= WHOLE_KEY_BYTES) return plain(this.#file.tableOf(table).getBinary(key, this.#options))
       const { space, key: place } = placesOf(table, key).end
       return plain(this.#file.databaseOf(space).getBinary(place, this.#options))
+    } catch (error) {
+      throw lmdbFailure('read', this.#file.path, error)
+    }
+  }
+
+  has(table: Table, key: ByteString): boolean {
+    if (this.#file.isUntouched(table)) return false
+    if (key.length > WHOLE_KEY_BYTES) return this.get(table, key) !== undefined
+    try {
+      return this.#file.tableOf(table).getBinaryFast(key, this.#options) !== undefined
     } catch (error) {
       throw lmdbFailure('read', this.#file.path, error)
     }
