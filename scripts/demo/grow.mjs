@@ -117,7 +117,7 @@ async function removed(stage, member) {
  */
 async function change({ cluster, say }, command, starts) {
   say(`$ balsactl ${command.join(' ')}`)
-  const done = cluster.balsactl([...command, '--timeout', '20s', '--wait', '60s'])
+  const done = cluster.balsactl([...command, '--timeout', '40s', '--wait', '120s'])
   if (starts !== null) {
     // With an empty data directory it must not be taken for the one that it replaces.
     await until(() => awaited(cluster, starts), { what: `all members to know of the new ${starts.name}` })

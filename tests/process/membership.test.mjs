@@ -20,7 +20,7 @@ import { generator } from './generator.mjs'
 
 /** @typedef {import('../../scripts/local-cluster.mjs').LocalMember} LocalMember */
 
-const ROUNDS = Number(process.env.BALSA_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.BALSA_ROUNDS ?? 3)
 const SEED = Number(process.env.BALSA_SEED ?? (Math.random() * 2 ** 31) | 0)
 const random = generator(SEED)
 
@@ -161,7 +161,7 @@ test('the leader that is removed stops by itself, and its directory is refused f
     journal.start()
     await until(() => journal.acknowledged > 0, { what: 'the first acknowledged write' })
     const leader = await currentLeader(cluster)
-    const removed = await cluster.balsactl(['member', 'remove', leader.name, '--timeout', '20s'])
+    const removed = await cluster.balsactl(['member', 'remove', leader.name, '--timeout', '40s'])
     assert.equal(removed.code, 0, removed.err)
     await leader.exited
     const before = journal.acknowledged

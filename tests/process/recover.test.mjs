@@ -11,11 +11,11 @@ import { LocalCluster, until } from '../../scripts/local-cluster.mjs'
 
 test('two of three members are lost; the third is recovered with all its data, and two new ones join it', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'balsa-recover-'))
-  const cluster = await LocalCluster.start({ directory, flags: ['--max-log-bytes', String(64 * 1024)] })
+  const cluster = await LocalCluster.start({ directory, flags: ['--max-log-bytes', String(16 * 1024)] })
   try {
     const journal = new Journal({ endpoints: cluster.endpoints, writers: 4 })
     journal.start()
-    await until(() => journal.acknowledged > 2_000, { what: 'acknowledged writes' })
+    await until(() => journal.acknowledged > 500, { what: 'acknowledged writes', timeoutMs: 90_000 })
     await journal.stop()
     await agreement(cluster)
     const [first, second, third] = cluster.members
@@ -38,7 +38,7 @@ test('two of three members are lost; the third is recovered with all its data, a
     // All that the writers were told is there.
     const proof = await journal.verify([third.endpoint])
     assert.deepEqual(proof.problems, [])
-    assert.ok(proof.acknowledged > 2_000)
+    assert.ok(proof.acknowledged > 500)
     const again = new Journal({ endpoints: [third.endpoint], writers: 2, prefix: 'again' })
     again.start()
     cluster.forget(first)
@@ -46,7 +46,7 @@ test('two of three members are lost; the third is recovered with all its data, a
     for (const number of [4, 5]) {
       const member = await cluster.reserve(number)
       cluster.admit(member)
-      const args = ['member', 'add', member.name, `127.0.0.1:${member.peerPort}`, '--client', member.endpoint, '--timeout', '20s']
+      const args = ['member', 'add', member.name, `127.0.0.1:${member.peerPort}`, '--client', member.endpoint, '--timeout', '40s']
       const adding = cluster.balsactl(args)
       await cluster.start(member)
       const added = await adding

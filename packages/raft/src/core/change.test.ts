@@ -70,6 +70,23 @@ describe('thesis 4.2.1 a learner that joins', () => {
   })
 })
 
+describe('a leader that is new', () => {
+  it('takes nobody for silent whom it could not have heard yet', () => {
+    const lone = settled()
+    const outcomes = () => {
+      lone.core.step({ type: 'change', ref: 2, changes: [{ type: 'remove', id: asMemberId(2) }], force: false }, lone.nowMs)
+      return lone.core.takeEffects().changes
+    }
+    const fresh = new LoneCore({ preVote: false, checkQuorum: false, electionTimeoutMs: ELECTION_TIMEOUT_MS })
+    fresh.lead()
+    fresh.receive(ackFrom(2, 1, 1))
+    fresh.core.step({ type: 'change', ref: 2, changes: [{ type: 'remove', id: asMemberId(2) }], force: false }, fresh.nowMs)
+    expect(fresh.core.takeEffects().changes).toMatchObject([{ refused: 'UNAVAILABLE', reason: expect.stringMatching(/new.* whether 3/) }])
+    lone.tick(ELECTION_TIMEOUT_MS)
+    expect(outcomes()).toMatchObject([{ refused: 'QUORUM_AT_RISK' }])
+  })
+})
+
 describe('thesis 4.2.2 a leader that is demoted', () => {
   it('leads until that is committed, names its successor, steps down, and never campaigns', () => {
     const lone = settled([1, 2, 3, 4])

@@ -49,6 +49,10 @@ function permitted(state: CoreState, leadership: Leadership, next: NextConfigura
   const live = voters.filter((id) => keepsUp(state, leadership, id))
   if (force || live.length * 2 > voters.length) return next
   const missing = voters.filter((id) => !live.includes(id))
+  // Not yet heard is not the same as silent: the next answers may change everything.
+  if (state.nowMs - leadership.electedAtMs < state.options.electionTimeoutMs) {
+    return { refused: 'UNAVAILABLE', reason: `the leader is new: it does not know yet whether ${missing.join(', ')} can be counted on` }
+  }
   return {
     refused: 'QUORUM_AT_RISK',
     reason: `only ${live.length} of the ${voters.length} voters would be alive and up to date, not ${missing.join(', ')}`,
