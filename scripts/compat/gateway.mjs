@@ -160,7 +160,7 @@ async function pages({ cluster, checks }) {
     includes(etcdserver, /^\d+\.\d+\.\d+$/)
     includes(etcdcluster, /^\d+\.\d+\.\d+$/)
   })
-  await checks.check('/metrics', async () => includes((await curl(`${url}/metrics`)).text, 'balsa_'))
+  await checks.check('/metrics', async () => includes((await curl(`${url}/metrics`)).text, 'etcd_server_has_leader 1'))
   await checks.check('/health: true, and false without a majority', async () => {
     equal((await curl(`${url}/health`)).status, 200)
     equal(JSON.parse((await curl(`${url}/health`)).text).health, 'true')

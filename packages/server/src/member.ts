@@ -47,6 +47,7 @@ import { drawId, formatId } from './ids.js'
 import { AutoCompaction, type AutoCompactionSetting } from './auto-compaction.js'
 import { askLeader } from './etcd/ask-leader.js'
 import { EtcdFront } from './etcd/front.js'
+import { etcdMetrics } from './etcd/metrics.js'
 import { errorFields, type Logger, SILENT_LOGGER } from './logger.js'
 import { memberStatus, statusJson } from './member-status.js'
 import { collectMetrics } from './metrics/collect.js'
@@ -257,6 +258,19 @@ export class Member implements AsyncDisposable {
     return this.#parts.replica
   }
 
+  #etcdMetrics(): string {
+    const { replica, machine, metrics } = this.#parts
+    const failed = (['refused', 'unknown', 'fatal'] as const).reduce((sum, outcome) => sum + metrics.proposals.get({ outcome }), 0)
+    return etcdMetrics({
+      status: this.status(),
+      stats: machine.query({ type: 'stats' }),
+      pendingProposals: replica.status().pendingProposals,
+      failedProposals: failed,
+      leaderChanges: metrics.leaderChanges.get({}),
+      watchers: machine.watches.size,
+    })
+  }
+
   /** Most members say where clients reach them; for the others the slow way finds out. */
   #leaderElsewhere(): string {
     const { replica, transport } = this.#parts
@@ -394,7 +408,7 @@ export class Member implements AsyncDisposable {
       readiness: () => this.readiness,
       alarm: () => this.divergence?.text ?? null,
       status: () => statusJson(this.status(), this.readiness, replica.status(), clock.now() - this.#startedMs, this.divergence),
-      metricsText: () => metrics.registry.render(),
+      metricsText: () => metrics.registry.render() + this.#etcdMetrics(),
     }
     return createHttpServer(source, metrics, options.httpLimits ?? DEFAULT_HTTP_LIMITS, this.#etcd)
   }
