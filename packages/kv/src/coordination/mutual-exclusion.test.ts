@@ -5,7 +5,7 @@ import { OneLog, Process } from './contenders.test-support.js'
 import { Coordinator } from './coordinator.js'
 import type { Held } from './types.js'
 
-const RUN_MS = 60_000
+const RUN_MS = 40_000
 
 /** Takes the lock again and again, and writes down its token, with the fence, for as long as it believes that it holds it. */
 class Worker extends Process {

@@ -302,7 +302,7 @@ describe('watchers against a list of all events', () => {
           world.finish()
         },
       ),
-      { numRuns: 100, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
+      { numRuns: 60, endOnFailure: true, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true },
     )
   }, 120_000)
 })
