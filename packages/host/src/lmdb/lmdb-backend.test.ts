@@ -117,6 +117,19 @@ describe('LmdbBackend', () => {
     await dispose()
   })
 
+  it('holds many moments at once', async () => {
+    const { backend, dispose } = await fixture({ maxDelayMs: 0 })
+    const moments = []
+    for (let index = 1; index <= 1000; index++) {
+      backend.write(index, (batch) => batch.put('current', 'k', Uint8Array.of(index & 0xff)))
+      if (index % 4 === 0) await backend.flush()
+      moments.push(backend.snapshot())
+    }
+    moments.forEach((moment, at) => expect(moment.get('current', 'k')).toEqual(Uint8Array.of((at + 1) & 0xff)))
+    for (const moment of moments) moment.close()
+    await dispose()
+  })
+
   it('carries a large replacement, with long keys in it', async () => {
     const { backend, reopen, dispose } = await fixture({ mapBytes: 128 * 1024 })
     const replacement = backend.replace()

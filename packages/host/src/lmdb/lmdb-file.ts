@@ -100,6 +100,8 @@ const STATE = 'state'
 const STATE_KEY = 'applied'
 const NUMBER_BYTES = 8
 const MAX_DATABASES = 16
+/** Moments that are looked at at the same time: every long range has one. */
+const MAX_READERS = 8192
 
 /** In place of a value: no key is left behind the marker of this key, so the marker goes. */
 export const NO_MARKER = 'no marker'
@@ -270,6 +272,7 @@ export class LmdbFile {
         path,
         noSubdir: true,
         maxDbs: MAX_DATABASES,
+        maxReaders: MAX_READERS,
         mapSize: mapBytes,
         // A promise of the library then means durable, and the order of transactions on the disk is theirs.
         overlappingSync: false,

@@ -115,7 +115,11 @@ export class SnapshotTaker<Result> {
   take(): Promise<SnapshotMeta> {
     const index = this.#applyLoop.appliedIndex
     const latest = this.#storage.snapshots.latest
-    if (latest !== null && latest.index >= index) return Promise.resolve(latest)
+    if (latest !== null && latest.index >= index) {
+      // References lie below what is applied: this one holds the state.
+      this.#whole.add(latest.index)
+      return Promise.resolve(latest)
+    }
     if (index === ZERO_INDEX) return Promise.reject(new BalsaError('INVALID', 'nothing is applied yet: there is nothing to snapshot'))
     if (!this.#describable(index)) {
       return Promise.reject(new BalsaError('UNAVAILABLE', 'this member has not come to a configuration of its cluster yet'))
