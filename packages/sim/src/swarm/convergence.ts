@@ -21,8 +21,9 @@ export function converged(world: World, ofRunning = false): boolean {
   if (leader === null || core === undefined || core === null || core.configuration.votersOutgoing.length > 0) return false
   // One that was removed leads until a successor is found.
   if (!core.configuration.voters.includes(leader.id)) return false
-  // Whoever is joining comes in by itself, and may replace the leader.
-  if (core.configuration.joining.some(({ id }) => world.find(id)?.lost === false)) return false
+  // Whoever is joining comes in by itself, and may replace the leader. A witness never does, and may have to wait for another member with data.
+  const { joining, witnesses } = core.configuration
+  if (joining.some(({ id }) => !witnesses.includes(id) && world.find(id)?.lost === false)) return false
   const { term, lastIndex } = core
   return members.every(({ life, id }) => {
     if (ofRunning && life === null) return true
