@@ -260,7 +260,8 @@ export const elections = [
         "case 'requestVote':\n            return;",
       ],
     ],
-    swarm: ['churn', 'elections', 'deposed', 'disk'],
+    swarm: ['churn'],
+    tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/core.test.ts'],
   },
   {
     key: 'A16',
