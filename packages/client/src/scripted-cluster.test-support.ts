@@ -77,8 +77,8 @@ export class ScriptedMember {
     this.connections.add(connection)
     this.connectionsSeen += 1
     const { machine, clock } = this.cluster
-    const barrier = async (): Promise<void> => {
-      if (this.cluster.leader !== this.endpoint) throw new BalsaError('NOT_LEADER', `${this.endpoint} does not lead`)
+    const barrier = async (fresh: boolean): Promise<void> => {
+      if (fresh && this.cluster.leader !== this.endpoint) throw new BalsaError('NOT_LEADER', `${this.endpoint} does not lead`)
     }
     const output = { send: (response: ServerResponse) => this.reply(connection, response), writable: () => true, now: () => clock.now() }
     this.watches.set(connection, new WatchStreams({ watches: machine.watches, barrier }, output, 1000))

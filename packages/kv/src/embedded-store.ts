@@ -64,7 +64,9 @@ class EmbeddedBackend implements StoreBackend {
     this.#clock = clock
     this.#random = random
     this.#onClose = onClose
-    const barrier = async (): Promise<void> => void (await replica.readWithAge({ type: 'stats' }, { consistency: 'linearizable' }))
+    const barrier = async (fresh: boolean): Promise<void> => {
+      await replica.readWithAge({ type: 'stats' }, { consistency: fresh ? 'linearizable' : 'stale' })
+    }
     const connection = { send: (response: ServerResponse) => this.#watched(response), writable: () => true, now: () => clock.now() }
     this.#streams = new WatchStreams({ watches: replica.watches, barrier }, connection, Number.POSITIVE_INFINITY)
   }

@@ -1,6 +1,6 @@
 import { crc32 } from '@balsa/host'
 import { encodeCommand, KvStateMachine, type WatchRequest } from '@balsa/kv'
-import { asIndex, asTerm, ManualClock } from '@balsa/raft'
+import { asIndex, asTerm, BalsaError, ManualClock } from '@balsa/raft'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClientLimits } from './client-limits.js'
 import { ClientPort } from './client-port.js'
@@ -13,6 +13,8 @@ import { frames, RawClient } from './socket.test-support.js'
 let clock: ManualClock
 let machine: KvStateMachine
 let leader: boolean
+let barriers: boolean[]
+let holdsData: boolean
 let port: ClientPort
 let client: RawClient
 
@@ -40,6 +42,11 @@ const error = (id: number): string | undefined => {
   return found?.type === 'error' ? found.error.code : undefined
 }
 
+async function barrier(fresh: boolean): Promise<void> {
+  barriers.push(fresh)
+  if (!holdsData) throw new BalsaError('UNAVAILABLE', 'a witness')
+}
+
 async function open(limits: Partial<ClientLimits> = {}): Promise<void> {
   const metrics = createMemberMetrics()
   const source = {
@@ -57,7 +64,7 @@ async function open(limits: Partial<ClientLimits> = {}): Promise<void> {
     metrics,
     logger: SILENT_LOGGER,
     handler: {
-      watching: { watches: machine.watches, barrier: async () => undefined, hasLeader: () => leader },
+      watching: { watches: machine.watches, barrier, hasLeader: () => leader },
       greeting: () => ({ clusterId: 7, memberId: 8, leaderAddress: '' }),
       handle: () => undefined,
     },
@@ -73,6 +80,8 @@ beforeEach(() => {
   clock = new ManualClock()
   machine = new KvStateMachine()
   leader = true
+  barriers = []
+  holdsData = true
 })
 
 afterEach(async () => {
@@ -90,6 +99,7 @@ describe('watches on the client port', () => {
     await client.until(() => seen(1).length >= 2 && seen(2).length === 1 && seen(3).length === 1)
     put('b')
     await client.until(() => seen(1).length === 3 && seen(2).length === 2 && seen(3).length === 2)
+    expect(barriers).toEqual([false, true, false])
     expect([seen(1), seen(2), seen(3)]).toEqual([
       [1, 'a', 'b'],
       [2, 'b'],
@@ -172,6 +182,14 @@ describe('watches on the client port', () => {
     expect(error(6)).toBe('STOPPED')
     clock.advance(2000)
     await draining
+  })
+
+  it('are refused by a member that holds no data', async () => {
+    holdsData = false
+    await open()
+    client.send(watch(1), watch(2, { startRevision: 0 }))
+    await client.until(() => error(1) !== undefined && error(2) !== undefined)
+    expect([error(1), error(2), machine.watches.size]).toEqual(['UNAVAILABLE', 'UNAVAILABLE', 0])
   })
 
   it('vanish with their connection', async () => {

@@ -59,8 +59,9 @@ export class MemberRequests implements RequestHandler {
     const { store, clock, requestTimeoutMs, status } = options
     this.watching = {
       watches: store.watches,
-      barrier: async () => {
-        await store.readWithAge({ type: 'stats' }, { consistency: 'linearizable', deadlineMs: clock.now() + requestTimeoutMs })
+      barrier: async (fresh) => {
+        const consistency = fresh ? 'linearizable' : 'stale'
+        await store.readWithAge({ type: 'stats' }, { consistency, deadlineMs: clock.now() + requestTimeoutMs })
       },
       hasLeader: () => status().leaderId !== null,
     }

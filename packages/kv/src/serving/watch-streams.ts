@@ -15,8 +15,11 @@ export interface WatchConnection {
 
 export interface WatchService {
   readonly watches: WatchHub
-  /** Resolves when the applied state holds everything that was answered before: a watch of what comes next begins there. */
-  barrier(): Promise<void>
+  /**
+   * Resolves when this member can be watched; it rejects on one that holds no data. With `fresh`, not before the applied state holds everything that was
+   * answered before: a watch of what comes next begins there.
+   */
+  barrier(fresh: boolean): Promise<void>
 }
 
 interface Stream {
@@ -64,8 +67,7 @@ export class WatchStreams {
     if (refusal !== null) return this.#refuse(id, new BalsaError(refusal.code, refusal.message))
     const stream: Stream = { id, watcher: null, credit, sentAtMs: this.#connection.now() }
     this.#streams.set(id, stream)
-    if (request.startRevision > 0) return this.#begin(stream, request)
-    this.#service.barrier().then(
+    this.#service.barrier(request.startRevision === 0).then(
       () => this.#begin(stream, request),
       (error: unknown) => this.#fail(stream, error),
     )

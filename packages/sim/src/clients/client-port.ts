@@ -31,7 +31,9 @@ export class SimClientPort {
   #ledAtMs = 0
 
   constructor(life: Life, replica: AnyReplica, watches: WatchHub, requestTimeoutMs: number) {
-    const barrier = async (): Promise<void> => void (await replica.readIndex({ timeoutMs: requestTimeoutMs }))
+    const barrier = async (fresh: boolean): Promise<void> => {
+      await replica.readWithAge({ type: 'stats' }, { timeoutMs: requestTimeoutMs, consistency: fresh ? 'linearizable' : 'stale' })
+    }
     this.#watching = { watches, barrier }
     this.#life = life
     this.#replica = replica
