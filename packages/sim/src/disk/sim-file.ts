@@ -109,6 +109,9 @@ export class SimFile {
       this.durable.resize(piece.size)
       return
     }
+    // What stood there is replaced: nothing of it is ever to be given back.
+    const end = piece.position + piece.data.length
+    this.#misplaced = this.#misplaced.filter(({ position, data }) => position >= end || position + data.length <= piece.position)
     if (piece.misdirectedTo !== null) this.#misplaced.push(piece)
     if (piece.misdirectedTo !== NOWHERE) this.durable.write(piece.misdirectedTo ?? piece.position, piece.data)
     this.#note(piece.position, piece.data)
@@ -132,6 +135,8 @@ export class SimFile {
       if (segment !== null || this.segment !== null) {
         this.segment = segment
         this.batches = []
+        // A file that begins anew as another segment: no write that went astray before belongs to it.
+        this.#misplaced = []
         this.generation++
       }
       return
