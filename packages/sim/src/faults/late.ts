@@ -208,7 +208,7 @@ export const slowSender: Fault = (arena) => {
 
 function readSlowly(arena: Arena, member: SimMember): void {
   const { electionTimeoutMs } = arena.plan.core
-  member.diskConditions.slowReadMs = electionTimeoutMs * (2 + 5 * arena.random.next())
+  member.diskConditions.slowReadMs = electionTimeoutMs * (3 + 5 * arena.random.next())
   arena.later(10 * electionTimeoutMs, () => {
     member.diskConditions.slowReadMs = 0
   })

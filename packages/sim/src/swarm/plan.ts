@@ -342,7 +342,7 @@ function late(plan: Plan, random: SeededRandom): Plan {
       electionTimeoutMs: random.pick([80, 120]),
       snapshotChunkBytes: random.pick([100, 1000, 20_000]),
       preVote: random.bool(),
-      logCacheBytes: random.pick([0, 100, 2000]),
+      logCacheBytes: random.pick([0, 0, 100]),
     },
     storage: { ...plan.storage, cacheBytes: 0 },
     snapshots: { maxLogBytes: -1, trailingEntries: 0 },
