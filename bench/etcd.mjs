@@ -133,6 +133,9 @@ async function main() {
   await writeFile(join(directory, 'range'), grpcFrame(bytesField(1, KEY)))
   /** @type {Contender[]} */
   const contenders = []
+  // Interrupted, it leaves nobody behind.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+    process.once(signal, () => void Promise.all(contenders.map(({ close }) => close())).then(() => process.exit(130)))
   try {
     contenders.push(await startBalsa(join(directory, 'balsa')))
     const etcd = await startEtcd(join(directory, 'etcd'))

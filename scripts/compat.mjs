@@ -20,6 +20,8 @@ const SUITES = {
 /** etcd's own: patient enough for a machine that is busy. */
 const TIMES = ['--heartbeat-interval', '100', '--election-timeout', '1000']
 
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM'])
+
 const HELP = `Usage: npm run compat -- [${Object.keys(SUITES).join('|')}] ...
 
 Without a name: all of them, one after the other, each against a cluster of its own.
@@ -30,7 +32,11 @@ async function runSuite(name) {
   const suite = await SUITES[/** @type {keyof typeof SUITES} */ (name)]()
   const directory = await mkdtemp(join(tmpdir(), `balsa-compat-${name}-`))
   const checks = new Checks(name)
+  /** @type {LocalCluster | null} */
   let cluster = null
+  // Interrupted, it leaves nobody behind.
+  const interrupted = () => void Promise.resolve(cluster?.close()).then(() => process.exit(130))
+  for (const signal of SIGNALS) process.once(signal, interrupted)
   try {
     await suite.prepare(directory)
     cluster = await LocalCluster.start({ directory: join(directory, 'cluster'), flags: TIMES })
@@ -38,6 +44,7 @@ async function runSuite(name) {
   } catch (error) {
     checks.failed('the suite itself', error)
   } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupted)
     for (const program of Running.all) await program.end('SIGKILL')
     await cluster?.close()
     await rm(directory, { recursive: true, force: true })
