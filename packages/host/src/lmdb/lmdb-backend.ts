@@ -38,9 +38,9 @@ export interface LmdbBackendOptions {
 }
 
 const MAX_DELAY_MS = 200
-/** A generation with so much in it goes to the disk. */
-const FULL_CHANGES = 16_384
-const FULL_BYTES = 8 * 1024 * 1024
+/** A generation with so much in it goes to the disk. The more, the fewer pages are written twice; what it weighs in memory is the limit. */
+const FULL_CHANGES = 65_536
+const FULL_BYTES = 32 * 1024 * 1024
 /** Batches wait when the disk is so much behind. */
 const MOST_CHANGES: number = 2 * FULL_CHANGES
 const MOST_BYTES: number = 2 * FULL_BYTES
