@@ -54,4 +54,25 @@ describe('the log on a platter', () => {
     log.refresh(names, 1)
     expect(log.cut).toEqual([{ index: 2, term: 1 }])
   })
+
+  it.each(['before the next segment', 'with the next segment'])(
+    'leaves out a batch that failed and was begun anew in the next segment, also when it cut the log; read %s',
+    (when) => {
+      const [first, second] = [new SimFile(), new SimFile()]
+      const log = new DurableLog()
+      first.batches = [batch(0, [head, ...entries([1, 1], [2, 1])]), batch(1, entries([1, 2]))]
+      if (when === 'before the next segment') log.refresh(new Map([['wal-0000000000000001.log', first]]), 1)
+      const continued: WalRecord = { type: 'head', origin: 2, lastIndex: 2, lastTerm: 1, hardState }
+      second.batches = [batch(1, [continued])]
+      const names = new Map([
+        ['wal-0000000000000001.log', first],
+        ['wal-0000000000000002.log', second],
+      ])
+      log.refresh(names, 2)
+      expect([log.lastIndex, log.holds(1, 1), log.holds(2, 1), log.holds(1, 2)]).toEqual([2, true, true, false])
+      second.batches.push(batch(2, entries([1, 2])))
+      log.refresh(names, 2)
+      expect([log.lastIndex, log.holds(1, 2), log.holds(2, 1)]).toEqual([1, true, false])
+    },
+  )
 })

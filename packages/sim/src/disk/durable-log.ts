@@ -33,8 +33,20 @@ export class DurableLog {
         return
       }
     }
-    const newest = this.#files.length - 1
-    for (let i = 0; i <= newest; i++) this.#fold(i)
+    for (let i = 0; i < this.#files.length; i++) {
+      if (this.#hasReadTooMuch(i)) {
+        this.#refold()
+        return
+      }
+      this.#fold(i)
+    }
+  }
+
+  /** A batch whose writing failed is written again as the first of the next segment, whatever of it reached the platter in the old one. */
+  #hasReadTooMuch(position: number): boolean {
+    const first = this.#files[position + 1]?.batches[0]
+    const last = this.#files[position]?.batches[(this.#folded[position] ?? 0) - 1]
+    return first !== undefined && last !== undefined && last.number >= first.number
   }
 
   #rename(durable: ReadonlyMap<string, SimFile>, namesGeneration: number): void {
@@ -89,10 +101,11 @@ export class DurableLog {
     const file = this.#files[position]
     const from = this.#folded[position] ?? 0
     if (file === undefined || file.batches.length === from) return
+    const behind = this.#files[position + 1]?.batches[0]?.number ?? Infinity
     for (let i = from; i < file.batches.length; i++) {
       const batch = file.batches[i]
-      // A mark is written over by the next batch: it does not count as read.
-      if (batch === undefined || batch.kind !== 1) return
+      // A mark is written over by the next batch: it does not count as read. Where the next segment begins, what stands here is void.
+      if (batch === undefined || batch.kind !== 1 || batch.number >= behind) return
       this.#folded[position] = i + 1
       for (const record of batch.records) {
         if (record.type === 'entry') this.#entry(record.entry)
@@ -104,12 +117,7 @@ export class DurableLog {
 
   #head(head: { readonly origin: number; readonly lastIndex: number; readonly lastTerm: number; readonly hardState: HardState }): void {
     this.#setHardState(head.hardState)
-    if (head.origin === CONTINUED && head.lastIndex <= this.lastIndex && this.#entries.size > 0) {
-      // A last batch that was perhaps never synced is written again behind this head.
-      for (let index = this.lastIndex; index > head.lastIndex; index--) this.#entries.delete(index)
-      this.lastIndex = head.lastIndex
-      return
-    }
+    if (head.origin === CONTINUED && head.lastIndex === this.lastIndex && this.#entries.size > 0) return
     this.#entries.clear()
     this.lastIndex = head.lastIndex
     this.baseIndex = head.lastIndex
