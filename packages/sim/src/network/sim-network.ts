@@ -84,6 +84,8 @@ export class SimNetwork {
   conditions: NetworkConditions = { ...CALM_NETWORK }
   filters: MessageFilter[] = []
   delivered = 0
+  /** Nothing that was sent so far arrives after this. */
+  latestArrivalMs = 0
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   readonly #coverage: Coverage
@@ -226,6 +228,7 @@ export class SimNetwork {
   }
 
   #deliverAt(link: Link, message: Uint8Array, timeMs: number, incarnation: number): void {
+    if (timeMs > this.latestArrivalMs) this.latestArrivalMs = timeMs
     this.#scheduler.at(timeMs, null, () => this.#arrive(link, message, incarnation))
   }
 
