@@ -10,17 +10,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readFlags } from './usage.mjs'
 
-const { values } = parseArgs({
-  options: {
-    filter: { type: 'string', default: '' },
-    seed: { type: 'string', default: '1' },
-    repeat: { type: 'string', default: '1' },
-    json: { type: 'string' },
-    quiet: { type: 'boolean', default: false },
-    'no-build': { type: 'boolean', default: false },
-  },
+const values = readFlags(import.meta.url, {
+  filter: { type: 'string', default: '' },
+  seed: { type: 'string', default: '1' },
+  repeat: { type: 'string', default: '1' },
+  json: { type: 'string' },
+  quiet: { type: 'boolean', default: false },
+  'no-build': { type: 'boolean', default: false },
 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -21,39 +21,36 @@
  * docs/mutants.md and scripts/mutants/results.json follow; mutants that have not been run on this build keep what is known of an earlier one.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { catalogue, entryOf, FIRST_TWENTY, mutantOf, patchedFiles } from './mutants/catalogue.mjs'
 import { buildHash, Ledger, updateRecord } from './mutants/ledger.mjs'
 import { SeedRunner } from './mutants/processes.mjs'
 import { Progress } from './mutants/progress.mjs'
 import { budgetOf, Control, hunt } from './mutants/runner.mjs'
 import { counts, document } from './mutants/table.mjs'
+import { readFlags } from './usage.mjs'
 
 /** @typedef {import('./mutants/catalogue.mjs').Mutant} Mutant */
 /** @typedef {import('./mutants/runner.mjs').Result} Result */
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    'first-twenty': { type: 'boolean', default: false },
-    seeds: { type: 'string' },
-    seconds: { type: 'string', default: '200' },
-    jobs: { type: 'string' },
-    again: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    'no-tests': { type: 'boolean', default: false },
-    'no-table': { type: 'boolean', default: false },
-    'no-build': { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    replay: { type: 'string' },
-    profile: { type: 'string', default: 'default' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
+const values = readFlags(import.meta.url, {
+  only: { type: 'string', default: '' },
+  'first-twenty': { type: 'boolean', default: false },
+  seeds: { type: 'string' },
+  seconds: { type: 'string', default: '200' },
+  jobs: { type: 'string' },
+  again: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  'no-tests': { type: 'boolean', default: false },
+  'no-table': { type: 'boolean', default: false },
+  'no-build': { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  replay: { type: 'string' },
+  profile: { type: 'string', default: 'default' },
+  seed: { type: 'string', default: '1' },
 })
 
 /** One of each kind, found within a few runs. */
@@ -61,19 +58,10 @@ const QUICK = 'A2 A3 A4 B1 B4 B5 B8 B9 B11 B13 B17 C5 C7 C8 C18 D2 D5 F2 G2 G8'.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-if (values.help) help()
-else {
-  if (!values['no-build']) build()
-  if (values.list) list()
-  else if (values.replay === undefined) await huntAll()
-  else await replay(values.replay)
-}
-
-function help() {
-  const source = readFileSync(fileURLToPath(import.meta.url), 'utf8')
-  const comment = source.slice(source.indexOf('/**') + 4, source.indexOf(' */'))
-  console.log(comment.replaceAll(/^ \* ?/gm, '').trimEnd())
-}
+if (!values['no-build']) build()
+if (values.list) list()
+else if (values.replay === undefined) await huntAll()
+else await replay(values.replay)
 
 function build() {
   const { status } = spawnSync('npx', ['tsc', '-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })

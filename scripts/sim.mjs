@@ -18,7 +18,7 @@ import { fork, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readFlags } from './usage.mjs'
 
 /** @typedef {import('@balsa/sim').SeedReport} SeedReport */
 /** @typedef {import('@balsa/sim').Profile} Profile */
@@ -27,19 +27,17 @@ import { parseArgs } from 'node:util'
 const NODE_FLAGS = ['--max-semi-space-size=64', '--min-semi-space-size=32']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '1' },
-    profile: { type: 'string', default: 'swarm' },
-    replay: { type: 'string' },
-    trace: { type: 'string' },
-    marks: { type: 'boolean', default: false },
-    'demand-marks': { type: 'boolean', default: false },
-    measure: { type: 'string' },
-    for: { type: 'string', default: '10' },
-    'no-build': { type: 'boolean', default: false },
-  },
+const values = readFlags(import.meta.url, {
+  seeds: { type: 'string', default: '100' },
+  from: { type: 'string', default: '1' },
+  profile: { type: 'string', default: 'swarm' },
+  replay: { type: 'string' },
+  trace: { type: 'string' },
+  marks: { type: 'boolean', default: false },
+  'demand-marks': { type: 'boolean', default: false },
+  measure: { type: 'string' },
+  for: { type: 'string', default: '10' },
+  'no-build': { type: 'boolean', default: false },
 })
 
 if (!values['no-build']) {
