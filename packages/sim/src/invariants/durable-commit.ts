@@ -51,6 +51,7 @@ export class DurableCommit implements Observer {
       if (entryTerm === null) violate(world, this.name, `leader ${id} committed ${index} but does not hold entry ${each}`)
       if (entryTerm !== core.term) world.coverage.hit('commit of an older term through a newer one')
       this.#ledger.committed.push(entryTerm)
+      this.#ledger.committedIn.push(core.term)
       this.#ledger.committedMs.push(world.nowMs)
     }
   }

@@ -5,8 +5,8 @@ import type { Ledger } from './ledger.js'
 import { violate } from './violate.js'
 
 /**
- * A new leader holds everything that was committed, and a leader never cuts its log (Raft paper, figure 3: Leader Completeness, Leader
- * Append-Only).
+ * A new leader holds everything that leaders of earlier terms have committed, and a leader never cuts its log (Raft paper, figure 3: Leader
+ * Completeness, Leader Append-Only).
  */
 export class LeaderCompleteness implements Observer {
   readonly name = 'leader-completeness'
@@ -21,7 +21,8 @@ export class LeaderCompleteness implements Observer {
     const { world, id } = life.member
     world.coverage.hit('elections won')
     if (core.isWitness) violate(world, this.name, `witness ${id} leads term ${core.term}`)
-    const index = this.#ledger.committedIndex
+    // A member that was frozen may learn late that it was elected, while a later leader commits already.
+    const index = this.#ledger.committedBelow(core.term)
     if (index === 0 || index < core.firstIndex - 1) return
     const term = core.termAt(index as LogIndex)
     const expected = this.#ledger.committed[index]

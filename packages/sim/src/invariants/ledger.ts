@@ -16,6 +16,8 @@ export class Ledger {
   readonly #entries: KnownEntry[][] = []
   /** Term of the committed entry at each index; index 0 is "before the log". */
   readonly committed: number[] = [0]
+  /** Term of the leader that committed each index. */
+  readonly committedIn: number[] = [0]
   /** Virtual time at which each index was first committed. */
   readonly committedMs: number[] = [0]
 
@@ -33,6 +35,13 @@ export class Ledger {
       else high = middle - 1
     }
     return low
+  }
+
+  /** The highest index that leaders of terms below this one have committed. */
+  committedBelow(term: number): number {
+    let index = this.committedIndex
+    while (index > 0 && (this.committedIn[index] ?? 0) >= term) index--
+    return index
   }
 
   at(index: number): readonly KnownEntry[] {
