@@ -55,6 +55,19 @@ describe('a leader with a witness', () => {
     expect(sentTo(3).map(({ type, payload }) => [type, payload.length])).toEqual([[EntryType.stripped, 0]])
   })
 
+  it('gives it nothing more once it has left: before anybody with data holds that, its vote may still be needed', () => {
+    const lone = settled(withWitness(2, [1, 2]))
+    change(lone, [{ type: 'remove', id: asMemberId(2) }])
+    const joint = lone.core.lastIndex
+    expect(lone.core.configuration.votersOutgoing).toEqual([1, 2])
+    lone.outbox()
+    lone.diskHeld = true
+    lone.receive(ackFrom(2, 1, joint))
+    // The joint configuration is committed, and the one without the witness stands in the log, on no disk yet.
+    expect([lone.core.commitIndex, lone.core.lastIndex, lone.core.configuration.voters]).toEqual([joint, joint + 1, [1]])
+    expect(lone.outbox().filter(({ type, to }) => type === 'appendEntries' && to === 2)).toEqual([])
+  })
+
   it('never makes it its successor', () => {
     const lone = settled(withWitness(3))
     lone.step({ type: 'transfer', ref: 5, target: asMemberId(3) })

@@ -137,7 +137,9 @@ export function handleAppendResponse(state: CoreState, leadership: Leadership, p
   // The commit index may have made this member give up its leadership.
   if (state.leadership !== leadership) return
   if (news) feedWitnesses(state, leadership)
-  replicate(state, progress, false)
+  // Who left with this commit gets nothing more. A witness least of all: with an entry that no member with data holds yet, it could vote for
+  // nobody any more, and until that entry is committed its vote may still be needed.
+  if (leadership.progress.get(progress.id) === progress) replicate(state, progress, false)
   if (!news) return
   if (progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)) notifyCommit(state, leadership)
   advanceTransfer(state, leadership)
