@@ -204,7 +204,11 @@ export const membership = [
     key: 'D16',
     title: 'peers that were removed keep their progress, and their acknowledgements count',
     patches: [
-      ['raft/core/leader', 'if (!targets.has(id))\n            leadership.progress.delete(id);', 'void id;'],
+      [
+        'raft/core/leader',
+        'if (targets.has(id))\n            continue;\n        progress.hasLeft = true;\n        leadership.progress.delete(id);',
+        'void id;',
+      ],
       [
         'raft/core/leader',
         'const index = asIndex(quorumValue(state.configuration, matchIndexOf));',

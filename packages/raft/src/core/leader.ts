@@ -56,8 +56,10 @@ export function stopLeading(state: CoreState): void {
 /** One progress per receiver of the log: new ones begin, removed ones are dropped and never counted again, the others are kept. */
 function syncProgress(state: CoreState, leadership: Leadership): void {
   const targets = new Set(replicationTargets(state.configuration))
-  for (const id of leadership.progress.keys()) {
-    if (!targets.has(id)) leadership.progress.delete(id)
+  for (const [id, progress] of leadership.progress) {
+    if (targets.has(id)) continue
+    progress.hasLeft = true
+    leadership.progress.delete(id)
   }
   for (const id of targets) {
     if (id === state.id || leadership.progress.has(id)) continue

@@ -17,6 +17,11 @@ export type PeerRole = 'voter' | 'learner' | 'witness'
 export class Progress {
   readonly id: MemberId
   state: PeerState = 'probe'
+  /**
+   * It has left the configuration and gets nothing more, whoever still has it at hand. A witness least of all: with an entry that no member with
+   * data holds yet it could vote for nobody any more, and until that entry is committed its vote may still be needed.
+   */
+  hasLeft = false
   matchIndex: LogIndex = ZERO_INDEX
   nextIndex: LogIndex
   /** A probe is under way: nothing more until it, or a heart-beat, is answered. */

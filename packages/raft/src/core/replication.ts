@@ -15,6 +15,7 @@ import { entriesTo, lastIndexFor } from './witness.js'
 
 /** Sends what the peer lacks and its window allows. `evenEmpty`: at least one append, so that a loss is found out. */
 export function replicate(state: CoreState, progress: Progress, evenEmpty: boolean): void {
+  if (progress.hasLeft) return
   const { maxInflightMessages, maxInflightBytes } = state.options
   let empty = evenEmpty
   while (progress.state !== 'snapshot' && progress.loadingFrom === null) {
@@ -137,9 +138,7 @@ export function handleAppendResponse(state: CoreState, leadership: Leadership, p
   // The commit index may have made this member give up its leadership.
   if (state.leadership !== leadership) return
   if (news) feedWitnesses(state, leadership)
-  // Who left with this commit gets nothing more. A witness least of all: with an entry that no member with data holds yet, it could vote for
-  // nobody any more, and until that entry is committed its vote may still be needed.
-  if (leadership.progress.get(progress.id) === progress) replicate(state, progress, false)
+  replicate(state, progress, false)
   if (!news) return
   if (progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)) notifyCommit(state, leadership)
   advanceTransfer(state, leadership)

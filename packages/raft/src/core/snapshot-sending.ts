@@ -88,7 +88,7 @@ export function handleInstallResponse(
     if (news) advanceCommit(state, leadership)
     if (state.leadership !== leadership) return
     feedWitnesses(state, leadership)
-    if (leadership.progress.get(progress.id) === progress) replicate(state, progress, true)
+    replicate(state, progress, true)
     return
   }
   const sending = progress.sending
