@@ -38,7 +38,7 @@ class OneMember {
     })
     this.machine = new KvStateMachine({ clock: this.clock })
     const network = new MemoryNetwork(this.clock, this.random.fork(), { minDelayMs: 1, maxDelayMs: 2 })
-    const replica: Replica<CommandResult, KvQuery, KvAnswer> = await this.run(
+    const replica: Replica<CommandResult, KvQuery, KvAnswer> = await this.clock.settled(
       Replica.open({
         id,
         clock: this.clock,
@@ -58,20 +58,6 @@ class OneMember {
     }
     return new EmbeddedStore(embedded, { clock: this.clock, random: this.random.fork(), onClose: () => replica.close() })
   }
-
-  async run<T>(work: Promise<T>): Promise<T> {
-    let settled = false
-    const watched = work.finally(() => {
-      settled = true
-    })
-    watched.catch(() => undefined)
-    for (let turn = 0; turn < 20_000; turn++) {
-      await this.clock.advanceAsync(0)
-      if (settled) return watched
-      await this.clock.advanceAsync(1)
-    }
-    throw new Error('nothing came of it within 20 s of virtual time')
-  }
 }
 
 describe('the embedded store over a real replica', () => {
@@ -83,21 +69,21 @@ describe('the embedded store over a real replica', () => {
       const tokens = Array.from({ length: 60 }, (_, at) => `<${life}.${at}>`)
       for (const token of tokens) {
         expected += token
-        await cluster.run(store.append('log', token))
+        await cluster.clock.settled(store.append('log', token))
       }
-      await cluster.run(Promise.all(tokens.map((token) => store.put(token, token))))
-      expect((await cluster.run(store.get('log')))?.text()).toBe(expected)
-      const revision = (await cluster.run(store.put('last', 'x'))).revision
+      await cluster.clock.settled(Promise.all(tokens.map((token) => store.put(token, token))))
+      expect((await cluster.clock.settled(store.get('log')))?.text()).toBe(expected)
+      const revision = (await cluster.clock.settled(store.put('last', 'x'))).revision
       expect(revision).toBe(1 + (life + 1) * 121)
       const { stateHash, appliedIndex } = cluster.machine
-      await cluster.run(store.close())
+      await cluster.clock.settled(store.close())
       const again = await cluster.open()
-      expect((await cluster.run(again.get('log')))?.text()).toBe(expected)
+      expect((await cluster.clock.settled(again.get('log')))?.text()).toBe(expected)
       // closeSession was one more command.
       expect(cluster.machine.appliedIndex).toBe(appliedIndex + 1)
       expect(cluster.machine.stateHash).not.toBe(stateHash)
       expect(cluster.machine.query({ type: 'stats' })).toMatchObject({ keys: (life + 1) * 60 + 2, sessions: 0, revision })
-      await cluster.run(again.close())
+      await cluster.clock.settled(again.close())
     }
   })
 
@@ -105,15 +91,15 @@ describe('the embedded store over a real replica', () => {
     const cluster = new OneMember()
     const store = await cluster.open()
     const value = new Uint8Array(1536 * 1024 - 1).fill(5)
-    await cluster.run(store.put('k', value))
-    expect((await cluster.run(store.get('k')))?.value.length).toBe(value.length)
-    await cluster.run(store.close())
+    await cluster.clock.settled(store.put('k', value))
+    expect((await cluster.clock.settled(store.get('k')))?.value.length).toBe(value.length)
+    await cluster.clock.settled(store.close())
   })
 
   it.each(storeConformance().map((one) => [one.name, one] as const))('%s', async (_name, { run }) => {
     const cluster = new OneMember()
     const store = await cluster.open()
-    await cluster.run(run(store))
-    await cluster.run(store.close())
+    await cluster.clock.settled(run(store))
+    await cluster.clock.settled(store.close())
   })
 })

@@ -61,28 +61,12 @@ export class OneLog {
     return (found.result?.entries ?? []).map(({ key, value }) => `${text(key)}=${text(value)}`)
   }
 
-  /** Time goes on until the promise is settled. */
-  async run<T>(work: Promise<T>, limitMs = 120_000): Promise<T> {
-    let settled = false
-    const watched = work.finally(() => {
-      settled = true
-    })
-    watched.catch(() => undefined)
-    const endMs = this.clock.now() + limitMs
-    for (;;) {
-      await this.clock.advanceAsync(0)
-      if (settled) return watched
-      if (this.clock.now() >= endMs) throw new Error(`nothing came of it within ${limitMs} ms`)
-      await this.clock.advanceAsync(5)
-    }
+  run<T>(work: Promise<T>, limitMs = 120_000): Promise<T> {
+    return this.clock.settled(work, limitMs)
   }
 
-  async until(condition: () => boolean, limitMs = 120_000): Promise<void> {
-    const endMs = this.clock.now() + limitMs
-    while (!condition()) {
-      if (this.clock.now() >= endMs) throw new Error(`the condition did not come about within ${limitMs} ms`)
-      await this.clock.advanceAsync(5)
-    }
+  until(condition: () => boolean, limitMs = 120_000): Promise<void> {
+    return this.clock.until(condition, limitMs)
   }
 
   pass(ms: number): Promise<void> {

@@ -82,4 +82,17 @@ describe('ManualClock', () => {
     await work
     expect(ran).toEqual([10, 20, 30])
   })
+
+  it('lets time pass until a promise settles, or a condition holds, and no longer than allowed', async () => {
+    const clock = new ManualClock()
+    const after = (ms: number): Promise<number> => new Promise((resolve) => clock.setTimer(ms, () => resolve(clock.now())))
+    expect(await clock.settled(after(7))).toBe(7)
+    expect(clock.now()).toBe(7)
+    await expect(clock.settled(Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+    await expect(clock.settled(after(50), 20)).rejects.toThrow('within 20 ms')
+    await clock.until(() => clock.now() >= 40)
+    expect(clock.now()).toBe(40)
+    await expect(clock.until(() => false, 5)).rejects.toThrow('within 5 ms')
+    expect(clock.now()).toBe(45)
+  })
 })

@@ -7,6 +7,8 @@ interface Event {
   callback: (() => void) | null
 }
 
+const DEFAULT_LIMIT_MS = 60_000
+
 /**
  * Time that stands still until it is told to move. Everything runs in the order (time, insertion), so the same calls always give the
  * same run. A deferred callback runs at the current time, behind everything that was already due.
@@ -78,6 +80,28 @@ export class ManualClock implements Clock {
     await settle()
     while (this.#runUntil(endMs)) await settle()
     this.#nowMs = endMs
+  }
+
+  /** Lets time pass, a millisecond at a time, until the promise settles, and gives what it gave. Throws after `limitMs`. */
+  async settled<T>(work: Promise<T>, limitMs = DEFAULT_LIMIT_MS): Promise<T> {
+    let settled = false
+    const watched = work.finally(() => {
+      settled = true
+    })
+    // It is awaited below; until then its failure is nobody's surprise.
+    watched.catch(() => undefined)
+    await this.advanceAsync(0)
+    await this.until(() => settled, limitMs)
+    return watched
+  }
+
+  /** Lets time pass, a millisecond at a time, until the condition holds. Throws after `limitMs`. */
+  async until(condition: () => boolean, limitMs = DEFAULT_LIMIT_MS): Promise<void> {
+    const endMs = this.#nowMs + limitMs
+    while (!condition()) {
+      if (this.#nowMs >= endMs) throw new Error(`nothing came of it within ${limitMs} ms of virtual time`)
+      await this.advanceAsync(1)
+    }
   }
 
   #runUntil(endMs: number): boolean {

@@ -105,28 +105,12 @@ export class TestReplicas {
     member.alive = true
   }
 
-  /** Lets time pass until the promise settles; fails after `limitMs` of virtual time. */
-  async run<T>(work: Promise<T>, limitMs = 60_000): Promise<T> {
-    let settled = false
-    const watched = work.finally(() => {
-      settled = true
-    })
-    watched.catch(() => undefined)
-    const endMs = this.clock.now() + limitMs
-    for (;;) {
-      await this.clock.advanceAsync(0)
-      if (settled) return watched
-      if (this.clock.now() >= endMs) throw new Error(`nothing came of it within ${limitMs} ms of virtual time`)
-      await this.clock.advanceAsync(1)
-    }
+  run<T>(work: Promise<T>, limitMs?: number): Promise<T> {
+    return this.clock.settled(work, limitMs)
   }
 
-  async until(condition: () => boolean, limitMs = 60_000): Promise<void> {
-    const endMs = this.clock.now() + limitMs
-    while (!condition()) {
-      if (this.clock.now() >= endMs) throw new Error(`the condition did not come true within ${limitMs} ms of virtual time`)
-      await this.clock.advanceAsync(1)
-    }
+  until(condition: () => boolean, limitMs?: number): Promise<void> {
+    return this.clock.until(condition, limitMs)
   }
 
   /** The member that leads the newest term, once there is one that a majority follows. */
