@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { etcdserverpb } from '@balsa/server/proto'
+import { etcdserverpb } from '@balsa/proto'
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 2)
 
@@ -15,7 +15,7 @@ const throughGrpc = createRequire(createRequire(import.meta.url).resolve('@grpc/
 const protobufjs = throughGrpc(['protobuf', 'js'].join(''))
 
 function loadForeign() {
-  const folder = fileURLToPath(new URL('../packages/server/proto', import.meta.url))
+  const folder = fileURLToPath(new URL('../packages/proto/proto', import.meta.url))
   const loaded = new protobufjs.Root()
   loaded.resolvePath = (/** @type {string} */ _origin, /** @type {string} */ path) => (path.startsWith(folder) ? path : join(folder, path))
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.proto'))
@@ -63,7 +63,7 @@ const compare = {
   targetUnion: { case: /** @type {const} */ ('modRevision'), value: 1_234_567 },
 }
 
-/** @type {[string, import('@balsa/server/proto').MessageType<any, any>, object][]} */
+/** @type {[string, import('@balsa/proto').MessageType<any, any>, object][]} */
 const messages = [
   ['PutRequest 28 + 256 B', etcdserverpb.PutRequestType, put],
   ['PutRequest with a lease', etcdserverpb.PutRequestType, { ...put, lease: 7_587_862_094_632_321_111n }],

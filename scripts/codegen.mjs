@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 // @ts-check
-/** `npm run codegen`: writes packages/server/src/proto/generated from the .proto files in packages/server/proto. */
+/** `npm run codegen`: writes packages/proto/src/generated from the .proto files in packages/proto/proto. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { generate } from './codegen/generate.mjs'
 import { root } from './processes.mjs'
 
-export const protoFolder = 'packages/server/proto'
-export const generatedFolder = 'packages/server/src/proto/generated'
+export const protoFolder = 'packages/proto/proto'
+export const generatedFolder = 'packages/proto/src/generated'
 
 /** Path relative to the folder -> text. @param {string} folder @param {string} ending @returns {Map<string, string>} */
 export function readFolder(folder, ending) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads the subset of proto3 that packages/server/proto/README.md describes; everything else is an error with its line. */
+/** Reads the subset of proto3 that packages/proto/proto/README.md describes; everything else is an error with its line. */
 import { Lexer } from './lexer.mjs'
 
 /** @typedef {'int32' | 'int64' | 'uint32' | 'uint64' | 'bool' | 'string' | 'bytes'} Scalar */

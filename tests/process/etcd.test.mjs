@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { etcdserverpb } from '@balsa/server/proto'
+import { etcdserverpb } from '@balsa/proto'
 import { Client, credentials } from '@grpc/grpc-js'
 import { LocalCluster, until } from '../../scripts/local-cluster.mjs'
 
@@ -53,7 +53,7 @@ const call = (member, method, request) =>
 /** Until it works: for requests that may be repeated. @template T @param {() => Promise<T>} run */
 const persistently = (run) => until(() => run().catch(() => null), { what: 'an answer', timeoutMs: 60_000, intervalMs: 100 })
 
-/** @param {string} member @param {import('@balsa/server/proto').etcdserverpb.WatchCreateRequestInit} request */
+/** @param {string} member @param {import('@balsa/proto').etcdserverpb.WatchCreateRequestInit} request */
 function watch(member, request) {
   const { path, request: type, response } = WatchService.methods.Watch
   const stream = clientOf(member).makeBidiStreamRequest(path, same, same)

@@ -5,7 +5,7 @@ import { importsOf } from './imports.js'
 import type { Finding, Source } from './source.js'
 import { isPackageSource, isTest, lineOf, packageOf, parse, walk } from './source.js'
 
-const DETERMINISTIC_PACKAGES = new Set(['raft', 'kv', 'client', 'sim'])
+const DETERMINISTIC_PACKAGES = new Set(['raft', 'kv', 'proto', 'client', 'sim'])
 
 /** Name -> what to use instead. */
 const FORBIDDEN_GLOBALS = new Map<string, string>([

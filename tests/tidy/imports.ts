@@ -8,6 +8,7 @@ import { isTest, lineOf, packageOf, parse, walk } from './source.js'
 export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['raft', 0],
   ['kv', 1],
+  ['proto', 1],
   ['host', 2],
   ['client', 2],
   ['server', 3],

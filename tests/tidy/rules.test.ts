@@ -153,7 +153,7 @@ describe('length', () => {
     expect(fileLength(inRaft(lines(600)))).toEqual([])
     expect(messages(fileLength(inRaft(lines(601))))).toEqual(['601 lines; at most 600'])
     expect(fileLength(file('packages/raft/src/a.test.ts', lines(601)))).toEqual([])
-    expect(fileLength(file('packages/server/src/proto/generated/a.ts', lines(601)))).toEqual([])
+    expect(fileLength(file('packages/proto/src/generated/a.ts', lines(601)))).toEqual([])
   })
 
   it.each([

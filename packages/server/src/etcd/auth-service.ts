@@ -1,4 +1,4 @@
-import { AuthService as AuthMethods, type AuthStatusResponseInit } from '../proto/generated/etcdserverpb/auth.js'
+import { AuthService as AuthMethods, type AuthStatusResponseInit } from '@balsa/proto/etcdserverpb'
 import { type Endpoint, unary } from './endpoint.js'
 import { etcdError, unimplemented } from './errors.js'
 import type { EtcdMember } from './member.js'

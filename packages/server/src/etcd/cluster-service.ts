@@ -14,8 +14,8 @@ import {
   type MemberRemoveResponseInit,
   type MemberUpdateRequest,
   type MemberUpdateResponseInit,
-} from '../proto/generated/etcdserverpb/cluster.js'
-import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
+  type ResponseHeaderInit,
+} from '@balsa/proto/etcdserverpb'
 import { type Endpoint, unary } from './endpoint.js'
 import { etcdError, statusOfError } from './errors.js'
 import type { EtcdMember } from './member.js'

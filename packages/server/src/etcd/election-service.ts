@@ -9,7 +9,7 @@ import {
   type ProclaimResponseInit,
   type ResignRequest,
   type ResignResponseInit,
-} from '../proto/generated/v3electionpb/election.js'
+} from '@balsa/proto/v3electionpb'
 import { type Caller, type Endpoint, serverStream, type Sink, unary } from './endpoint.js'
 import { etcdError } from './errors.js'
 import type { EtcdMember } from './member.js'

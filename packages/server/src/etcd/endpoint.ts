@@ -2,7 +2,7 @@
 import { BalsaError } from '@balsa/raft'
 import type { Method, MethodTable, ServerCall, StreamingCall } from '../grpc/method.js'
 import { GrpcCode, GrpcError } from '../grpc/status.js'
-import type { MessageType, MethodType } from '../proto/runtime/message-type.js'
+import type { MessageType, MethodType } from '@balsa/proto'
 
 /** The client of one call. */
 export interface Caller {

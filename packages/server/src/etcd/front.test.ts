@@ -13,8 +13,9 @@ import {
   encodePutRequest,
   encodeRangeRequest,
   type PutRequestInit,
-} from '../proto/generated/etcdserverpb/kv.js'
-import { decodeWatchResponse, encodeWatchRequest } from '../proto/generated/etcdserverpb/watch.js'
+  decodeWatchResponse,
+  encodeWatchRequest,
+} from '@balsa/proto/etcdserverpb'
 import { ETCD_ERRORS } from './errors.js'
 import { EtcdFront } from './front.js'
 import { LocalStore, localOptions } from './local-store.test-support.js'

@@ -1,5 +1,5 @@
-import { HealthCheckResponse_ServingStatus, HealthService as HealthMethods } from '../proto/generated/grpc/health/v1/health.js'
-import type { HealthCheckRequest, HealthCheckResponseInit } from '../proto/generated/grpc/health/v1/health.js'
+import { HealthCheckResponse_ServingStatus, HealthService as HealthMethods } from '@balsa/proto/grpc-health-v1'
+import type { HealthCheckRequest, HealthCheckResponseInit } from '@balsa/proto/grpc-health-v1'
 import { GrpcCode, GrpcError } from '../grpc/status.js'
 import { type Endpoint, serverStream, type Sink, unary } from './endpoint.js'
 

@@ -31,7 +31,7 @@ import {
   type RequestOpInit,
   type TxnRequestInit,
   type TxnResponse,
-} from '../proto/generated/etcdserverpb/kv.js'
+} from '@balsa/proto/etcdserverpb'
 import { ETCD_ERRORS, type EtcdErrorName } from './errors.js'
 import { KvService } from './kv-service.js'
 import { etcdMember, LocalStore, MEMBER } from './local-store.test-support.js'

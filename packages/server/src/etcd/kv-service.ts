@@ -1,5 +1,5 @@
 import type { CommandResult } from '@balsa/kv'
-import { KVService } from '../proto/generated/etcdserverpb/kv.js'
+import { KVService } from '@balsa/proto/etcdserverpb'
 import type {
   CompactionRequest,
   CompactionResponseInit,
@@ -11,7 +11,7 @@ import type {
   RangeResponseInit,
   TxnRequest,
   TxnResponseInit,
-} from '../proto/generated/etcdserverpb/kv.js'
+} from '@balsa/proto/etcdserverpb'
 import { type Endpoint, serverStream, type Sink, unary } from './endpoint.js'
 import { statusOfCode } from './errors.js'
 import type { EtcdMember } from './member.js'

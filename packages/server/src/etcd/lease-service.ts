@@ -10,7 +10,7 @@ import {
   LeaseService as LeaseMethods,
   type LeaseTimeToLiveRequest,
   type LeaseTimeToLiveResponseInit,
-} from '../proto/generated/etcdserverpb/lease.js'
+} from '@balsa/proto/etcdserverpb'
 import { bidi, type Endpoint, type Sink, unary } from './endpoint.js'
 import { etcdError } from './errors.js'
 import type { EtcdMember } from './member.js'

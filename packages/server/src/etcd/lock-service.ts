@@ -4,7 +4,7 @@ import {
   LockService as LockMethods,
   type UnlockRequest,
   type UnlockResponseInit,
-} from '../proto/generated/v3lockpb/lock.js'
+} from '@balsa/proto/v3lockpb'
 import { type Caller, type Endpoint, unary } from './endpoint.js'
 import type { EtcdMember } from './member.js'
 import { awaitTurn, takePlace } from './queue-key.js'

@@ -14,7 +14,7 @@ import {
   type MoveLeaderResponseInit,
   type SnapshotResponseInit,
   type StatusResponseInit,
-} from '../proto/generated/etcdserverpb/maintenance.js'
+} from '@balsa/proto/etcdserverpb'
 import { type Endpoint, serverStream, type Sink, unary } from './endpoint.js'
 import { ETCD_ERRORS, etcdError, unimplemented } from './errors.js'
 import type { EtcdMember } from './member.js'

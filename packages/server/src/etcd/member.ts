@@ -1,7 +1,7 @@
 /** What the services of etcd's API need of the member that they stand before. */
 import type { AdminAnswer, AdminRequest, CommandResult, KvQuery, AnswerOf, WriteCommand } from '@balsa/kv'
 import type { Clock, Random } from '@balsa/raft'
-import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
+import type { ResponseHeaderInit } from '@balsa/proto/etcdserverpb'
 import type { Divergence } from '../divergence-watch.js'
 import type { MemberStore, StoreCallOptions } from '../store/member-store.js'
 import { statusOfCode, statusOfError } from './errors.js'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { GrpcCode, GrpcError } from '../grpc/status.js'
-import type { LeaderResponseInit } from '../proto/generated/v3electionpb/election.js'
+import type { LeaderResponseInit } from '@balsa/proto/v3electionpb'
 import { ElectionService } from './election-service.js'
 import { ETCD_ERRORS } from './errors.js'
 import { etcdMember, LocalStore } from './local-store.test-support.js'

@@ -8,8 +8,8 @@ import {
   type RangeResult,
   SORT_TARGETS,
 } from '@balsa/kv'
-import { RangeRequest_SortOrder, type RangeRequest, type RangeResponseInit } from '../proto/generated/etcdserverpb/kv.js'
-import type { KeyValueInit } from '../proto/generated/mvccpb/kv.js'
+import { RangeRequest_SortOrder, type RangeRequest, type RangeResponseInit } from '@balsa/proto/etcdserverpb'
+import type { KeyValueInit } from '@balsa/proto/mvccpb'
 import { etcdError, statusOfCode } from './errors.js'
 
 /** Throws `key is not provided`, `invalid sort option`. */

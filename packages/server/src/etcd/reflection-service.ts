@@ -2,11 +2,11 @@ import {
   type ServerReflectionRequest,
   type ServerReflectionResponseInit,
   ServerReflectionService as ReflectionV1,
-} from '../proto/generated/grpc/reflection/v1/reflection.js'
-import { ServerReflectionService as ReflectionV1Alpha } from '../proto/generated/grpc/reflection/v1alpha/reflection.js'
-import { FILE_DESCRIPTORS } from '../proto/generated/descriptors.js'
+} from '@balsa/proto/grpc-reflection-v1'
+import { ServerReflectionService as ReflectionV1Alpha } from '@balsa/proto/grpc-reflection-v1alpha'
+import { FILE_DESCRIPTORS } from '@balsa/proto'
 import { GrpcCode } from '../grpc/status.js'
-import type { FileDescriptor } from '../proto/runtime/message-type.js'
+import type { FileDescriptor } from '@balsa/proto'
 import { bidi, type Endpoint, type Sink } from './endpoint.js'
 
 /** grpc.reflection: lets tools such as grpcurl find out which services there are, and what their messages look like. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { asMemberId, SeededRandom } from '@balsa/raft'
 import type { Divergence, Suspect } from '../divergence-watch.js'
-import { AlarmRequest_AlarmAction, AlarmType } from '../proto/generated/etcdserverpb/maintenance.js'
+import { AlarmRequest_AlarmAction, AlarmType } from '@balsa/proto/etcdserverpb'
 import { ETCD_ERRORS } from './errors.js'
 import { drawLeaseId, LeaseService } from './lease-service.js'
 import { MaintenanceService } from './maintenance-service.js'

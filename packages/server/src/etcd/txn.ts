@@ -22,8 +22,8 @@ import {
   type ResponseOpInit,
   type TxnRequest,
   type TxnResponseInit,
-} from '../proto/generated/etcdserverpb/kv.js'
-import type { ResponseHeaderInit } from '../proto/generated/etcdserverpb/header.js'
+  type ResponseHeaderInit,
+} from '@balsa/proto/etcdserverpb'
 import { etcdError, statusOfCode } from './errors.js'
 import { pairOf, pairOfEntry, rangeResponse, rangeToModel } from './range.js'
 

@@ -7,7 +7,7 @@ import {
   type WatchCreateRequestInit,
   type WatchRequest,
   type WatchResponseInit,
-} from '../proto/generated/etcdserverpb/watch.js'
+} from '@balsa/proto/etcdserverpb'
 import { etcdMember, LocalStore } from './local-store.test-support.js'
 import type { EtcdMember } from './member.js'
 import { TestSink } from './sink.test-support.js'

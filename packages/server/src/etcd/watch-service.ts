@@ -4,7 +4,7 @@ import {
   type WatchRequest,
   type WatchResponseInit,
   WatchService as WatchMethods,
-} from '../proto/generated/etcdserverpb/watch.js'
+} from '@balsa/proto/etcdserverpb'
 import { bidi, type Endpoint, type Sink } from './endpoint.js'
 import { ETCD_ERRORS } from './errors.js'
 import type { EtcdMember } from './member.js'

@@ -1,2 +1,0 @@
-// Written by `npm run codegen` from packages/server/proto: package authpb. Do not change it by hand.
-export * from './authpb/auth.js'

@@ -1,2 +1,0 @@
-// Written by `npm run codegen` from packages/server/proto: package grpc.health.v1. Do not change it by hand.
-export * from './grpc/health/v1/health.js'

@@ -1,2 +1,0 @@
-// Written by `npm run codegen` from packages/server/proto: package mvccpb. Do not change it by hand.
-export * from './mvccpb/kv.js'

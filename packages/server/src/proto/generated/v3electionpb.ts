@@ -1,2 +1,0 @@
-// Written by `npm run codegen` from packages/server/proto: package v3electionpb. Do not change it by hand.
-export * from './v3electionpb/election.js'
