@@ -14,6 +14,7 @@ const SUITES = {
   gateway: () => import('./compat/gateway.mjs'),
   etcd3: () => import('./compat/etcd3.mjs'),
   python: () => import('./compat/python.mjs'),
+  'balsa-v1': () => import('./compat/balsa-v1.mjs'),
   patroni: () => import('./compat/patroni.mjs'),
 }
 

@@ -72,6 +72,7 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/sim/src/clients/', 'the simulator, as above'],
   ['packages/balsa/src/open-storage.ts', 'open-store.test.ts and node-replica.test.ts beside it'],
   ['packages/server/src/foreign-flags.ts', 'config.test.ts beside it, through the command line'],
+  ['packages/server/src/balsa-v1/', 'services.test.ts beside it, through a foreign client'],
   ['packages/server/src/etcd/', 'services.test.ts, queue.test.ts and those of KV and Watch beside it'],
   ['packages/server/src/grpc/call-host.ts', 'grpc-conformance.test.ts beside it, through every call'],
   ['packages/server/src/grpc/call.ts', 'grpc-conformance.test.ts beside it, on both servers'],

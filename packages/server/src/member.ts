@@ -352,6 +352,8 @@ export class Member implements AsyncDisposable {
         admin: (request, call) => askLeader({ clock, local: admin, leader, status: () => this.status() }, request, call),
         snapshot: () => machine.snapshot(),
         divergence: () => this.divergence,
+        ready: () => this.readiness.ready,
+        events: (signal) => this.replica.events({ signal }),
       },
       logger,
     )

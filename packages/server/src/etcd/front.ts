@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { createGrpcServer, type GrpcServer } from '../grpc/grpc-server.js'
+import { balsaEndpoints } from '../balsa-v1/services.js'
 import type { HttpFront } from '../http.js'
 import { errorFields, type Logger } from '../logger.js'
 import { grpcMethods } from './endpoint.js'
@@ -21,7 +22,7 @@ export class EtcdFront implements HttpFront {
 
   constructor(options: EtcdMemberOptions, logger: Logger) {
     this.#member = new EtcdMember(options)
-    const endpoints = etcdEndpoints(this.#member)
+    const endpoints = etcdEndpoints(this.#member, balsaEndpoints(this.#member))
     this.#gateway = new Gateway(endpoints, options.corsOrigins)
     this.#grpc = createGrpcServer({
       methods: grpcMethods(endpoints),

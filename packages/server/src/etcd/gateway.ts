@@ -40,7 +40,13 @@ const CORS = {
 } as const
 
 /** Clients read `error` or `message`. */
-const errorJson = ({ code, message }: GrpcError): object => ({ error: message, code, message, details: [] })
+const errorJson = ({ code, message, trailers }: GrpcError): object => ({
+  error: message,
+  code,
+  message,
+  details: [],
+  ...(trailers.length === 0 ? {} : { trailers: Object.fromEntries(trailers) }),
+})
 
 export class Gateway {
   readonly #endpoints = new Map<string, Endpoint>()
@@ -58,7 +64,7 @@ export class Gateway {
   /** True = the path is the gateway's, and the request will be answered. */
   handle(path: string, request: IncomingMessage, response: ServerResponse): boolean {
     const asked = path.replace(/^\/v3(?:alpha|beta)\//, '/v3/')
-    if (!asked.startsWith('/v3/')) return false
+    if (!asked.startsWith('/v3/') && !asked.startsWith('/balsa/v1/')) return false
     const endpoint = this.#endpoints.get(asked)
     const { origin } = request.headers
     if (origin !== undefined && this.#allows(origin)) {

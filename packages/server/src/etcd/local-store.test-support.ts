@@ -1,15 +1,7 @@
 /** A member without a cluster: commands are applied at once. For tests of what stands before a store. */
-import {
-  type AnswerOf,
-  type CommandResult,
-  encodeCommand,
-  type KvQuery,
-  KvStateMachine,
-  type MemberStatus,
-  type WriteCommand,
-} from '@balsa/kv'
+import { type AnswerOf, type CommandResult, encodeCommand, type KvQuery, KvStateMachine, type MemberStatus } from '@balsa/kv'
 import { asIndex, asTerm, BalsaError, ManualClock, SeededRandom } from '@balsa/raft'
-import type { MemberStore, ReadOptions } from '../store/member-store.js'
+import type { ClientCommand, MemberStore, ReadOptions } from '../store/member-store.js'
 import { EtcdMember, type EtcdMemberOptions } from './member.js'
 
 const CLUSTER = 0x1000
@@ -41,7 +33,7 @@ export class LocalStore implements MemberStore {
     return this.machine.query(query) as AnswerOf<Q>
   }
 
-  async execute(command: WriteCommand): Promise<CommandResult> {
+  async execute(command: ClientCommand): Promise<CommandResult> {
     if (this.failure !== null) throw this.failure
     this.#index += 1
     const [result] = this.machine.apply([

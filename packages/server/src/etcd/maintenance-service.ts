@@ -5,7 +5,6 @@ import {
   type AlarmRequest,
   AlarmRequest_AlarmAction,
   type AlarmResponseInit,
-  AlarmType,
   type HashKVRequest,
   type HashKVResponseInit,
   type HashResponseInit,
@@ -48,24 +47,10 @@ export class MaintenanceService {
     ]
   }
 
-  /**
-   * CORRUPT for members whose state is, or may be, not what it should be; it goes by itself when they are replaced. NOSPACE, of the leader, while the quota is
-   * used up; it goes by itself when there is space.
-   */
   async alarm({ action }: AlarmRequest): Promise<AlarmResponseInit> {
     if (action === AlarmRequest_AlarmAction.ACTIVATE) throw unimplemented('alarms cannot be raised by hand')
-    const corrupt = this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT }))
-    const { noSpace } = await this.#stats()
-    const leader = BigInt(this.#member.store.status().leaderId ?? 0)
-    return { header: this.#member.header(), alarms: noSpace ? [...corrupt, { memberID: leader, alarm: AlarmType.NOSPACE }] : corrupt }
-  }
-
-  #suspects(): readonly bigint[] {
-    const { divergence, memberId } = this.#member
-    if (divergence === null) return []
-    const others = divergence.members.map(BigInt)
-    if (divergence.suspect === 'other') return others
-    return divergence.suspect === 'this' ? [memberId] : [memberId, ...others]
+    const alarms = await this.#member.alarms()
+    return { header: this.#member.header(), alarms }
   }
 
   /** As this member knows it, also without a majority. */

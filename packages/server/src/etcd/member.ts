@@ -1,9 +1,9 @@
 /** What the services of etcd's API need of the member that they stand before. */
 import type { AdminAnswer, AdminRequest, CommandResult, KvQuery, AnswerOf, WriteCommand } from '@balsa/kv'
-import type { Clock, Random } from '@balsa/raft'
-import type { ResponseHeaderInit } from '@balsa/proto/etcdserverpb'
+import type { Clock, Random, ReplicaEvent } from '@balsa/raft'
+import { type AlarmMember, AlarmType, type ResponseHeaderInit } from '@balsa/proto/etcdserverpb'
 import type { Divergence } from '../divergence-watch.js'
-import type { MemberStore, StoreCallOptions } from '../store/member-store.js'
+import type { ClientCommand, MemberStore, StoreCallOptions } from '../store/member-store.js'
 import { statusOfCode, statusOfError } from './errors.js'
 
 export interface EtcdMemberOptions {
@@ -22,6 +22,10 @@ export interface EtcdMemberOptions {
   readonly snapshot: () => AsyncIterable<Uint8Array>
   /** States that differ although the logs are equal; absent or null = none. */
   readonly divergence?: () => Divergence | null
+  /** Whether the member may be sent traffic. Default: it may. */
+  readonly ready?: () => boolean
+  /** Of consensus, from now on, until the signal is aborted. Default: none. */
+  readonly events?: (signal: AbortSignal) => AsyncIterable<ReplicaEvent>
 }
 
 const DEFAULT_PROGRESS_INTERVAL_MS = 600_000
@@ -72,6 +76,33 @@ export class EtcdMember {
     return this.#options.divergence?.() ?? null
   }
 
+  get ready(): boolean {
+    return this.#options.ready?.() ?? true
+  }
+
+  events(signal: AbortSignal): AsyncIterable<ReplicaEvent> {
+    return this.#options.events?.(signal) ?? NO_EVENTS
+  }
+
+  /**
+   * CORRUPT for members whose state is, or may be, not what it should be; it goes by itself when they are replaced. NOSPACE, of the leader, while the quota is
+   * used up; it goes by itself when there is space. Rejects with GrpcError.
+   */
+  async alarms(): Promise<readonly AlarmMember[]> {
+    const corrupt = this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT }))
+    const { noSpace } = await this.read({ type: 'stats' }, true)
+    const leader = BigInt(this.store.status().leaderId ?? 0)
+    return noSpace ? [...corrupt, { memberID: leader, alarm: AlarmType.NOSPACE }] : corrupt
+  }
+
+  #suspects(): readonly bigint[] {
+    const { divergence, memberId } = this
+    if (divergence === null) return []
+    const others = divergence.members.map(BigInt)
+    if (divergence.suspect === 'other') return others
+    return divergence.suspect === 'this' ? [memberId] : [memberId, ...others]
+  }
+
   get hasLeader(): boolean {
     return this.store.status().leaderId !== null
   }
@@ -90,21 +121,27 @@ export class EtcdMember {
     return this.store.read(query, { consistency: serializable ? 'stale' : 'linearizable', deadlineMs: this.deadlineMs() }).catch(rethrow)
   }
 
-  /**
-   * Rejects with GrpcError, also when the state machine refuses. As in etcd, the member that answers has applied what it answers for: whoever reads
-   * its state or watches it next finds the write done there as well.
-   */
+  /** Rejects with GrpcError, also when the state machine refuses. */
   async write<Type extends CommandResult['type']>(
     command: WriteCommand,
     type: Type,
   ): Promise<Extract<CommandResult, { readonly type: Type }>> {
-    const { store } = this
-    const result = await store.execute(command, { deadlineMs: this.deadlineMs() }).catch(rethrow)
+    const result = await this.execute(command).catch(rethrow)
     if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
     if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
-    // A compaction has no revision of its own to wait for.
-    if (type === 'compacted' || revisionOf(result) > store.revision()) await this.synchronise().catch(() => {})
     return result as Extract<CommandResult, { readonly type: Type }>
+  }
+
+  /**
+   * As in etcd, the member that answers has applied what it answers for: whoever reads its state or watches it next finds the write done there as
+   * well. Rejects with BalsaError; a refusal of the state machine is a result.
+   */
+  async execute(command: ClientCommand): Promise<CommandResult> {
+    const { store } = this
+    const result = await store.execute(command, { deadlineMs: this.deadlineMs() })
+    // A compaction has no revision of its own to wait for.
+    if (result.type === 'compacted' || revisionOf(result) > store.revision()) await this.synchronise().catch(() => {})
+    return result
   }
 
   /** Any member takes it; the leader answers. Rejects with GrpcError. */
@@ -130,6 +167,8 @@ export class EtcdMember {
 
 const revisionOf = (result: CommandResult): number =>
   result.type === 'written' ? result.metadata.modRevision : 'revision' in result ? result.revision : 0
+
+const NO_EVENTS: AsyncIterable<ReplicaEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
 
 const rethrow = (error: unknown): never => {
   throw statusOfError(error)

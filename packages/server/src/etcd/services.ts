@@ -12,7 +12,8 @@ import type { EtcdMember } from './member.js'
 import { ReflectionService } from './reflection-service.js'
 import { WatchService } from './watch-service.js'
 
-export function etcdEndpoints(member: EtcdMember): readonly Endpoint[] {
+/** `more`: services that stand beside those of etcd, and are told of like them. */
+export function etcdEndpoints(member: EtcdMember, more: readonly Endpoint[] = []): readonly Endpoint[] {
   const services = [
     new KvService(member),
     new WatchService(member),
@@ -23,7 +24,7 @@ export function etcdEndpoints(member: EtcdMember): readonly Endpoint[] {
     new LockService(member),
     new ElectionService(member),
   ]
-  const endpoints = services.flatMap((service) => service.endpoints())
+  const endpoints = [...services.flatMap((service) => service.endpoints()), ...more]
   const names = [...new Set(endpoints.map(({ method }) => method.path.split('/')[1] ?? ''))]
   const about = [...names, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection']
   return [...endpoints, ...new HealthService(about).endpoints(), ...new ReflectionService(about).endpoints()]

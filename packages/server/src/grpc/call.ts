@@ -274,8 +274,9 @@ export class GrpcCall implements StreamingCall, StreamConsumer {
 
   #answer(error: GrpcError): void {
     this.#close()
-    if (!this.#headersSent) return this.#wire.respond(trailersOnly(error.code, error.message, this.#trailers), false, true)
-    this.#wire.end(['grpc-status', String(error.code), 'grpc-message', encodeGrpcMessage(error.message), ...this.#trailers], false)
+    const trailers = error.trailers.length === 0 ? this.#trailers : [...this.#trailers, ...responseFields(error.trailers)]
+    if (!this.#headersSent) return this.#wire.respond(trailersOnly(error.code, error.message, trailers), false, true)
+    this.#wire.end(['grpc-status', String(error.code), 'grpc-message', encodeGrpcMessage(error.message), ...trailers], false)
   }
 
   /** The server ends the call whatever its handler does; what is queued is dropped, so that the status arrives. */

@@ -1,3 +1,5 @@
+import type { MetadataEntry } from './metadata.js'
+
 /** Status codes of gRPC. */
 export const GrpcCode = {
   OK: 0,
@@ -23,11 +25,14 @@ export type GrpcCode = (typeof GrpcCode)[keyof typeof GrpcCode]
 /** The end of a call that has no result. The message goes to the client. */
 export class GrpcError extends Error {
   readonly code: GrpcCode
+  /** Go with the status. */
+  readonly trailers: readonly MetadataEntry[]
 
-  constructor(code: GrpcCode, message: string) {
+  constructor(code: GrpcCode, message: string, trailers: readonly MetadataEntry[] = []) {
     super(message)
     this.name = 'GrpcError'
     this.code = code
+    this.trailers = trailers
   }
 }
 

@@ -5,9 +5,11 @@ import {
   type KvAnswer,
   type KvQuery,
   type MemberStatus,
+  type OpenSessionCommand,
   type RangeQuery,
   type RangeRequest,
   type ReadMode,
+  type SessionCommand,
   type WatchHub,
   type WriteCommand,
 } from '@balsa/kv'
@@ -19,6 +21,9 @@ export interface StoreCallOptions {
   readonly deadlineMs: number
   readonly signal?: AbortSignal
 }
+
+/** What clients may ask for; the rest is for members alone. */
+export type ClientCommand = WriteCommand | OpenSessionCommand | SessionCommand
 
 export interface ReadOptions extends StoreCallOptions, ReadMode {}
 
@@ -41,7 +46,7 @@ export interface MemberStore {
    * Without a stamp it happens at most once, and after OUTCOME_UNKNOWN or LEADERSHIP_LOST (unknown) nobody knows whether it did.
    * Refused: TOO_LARGE, OVERLOADED, NO_LEADER, UNAVAILABLE, DEADLINE, ABORTED, STOPPED.
    */
-  execute(command: WriteCommand, options: StoreCallOptions): Promise<CommandResult>
+  execute(command: ClientCommand, options: StoreCallOptions): Promise<CommandResult>
   readonly watches: WatchHub
   status(): MemberStatus
 }
@@ -110,7 +115,7 @@ export class ReplicaStore implements MemberStore {
     return { answer: await answer.answer, ageMs }
   }
 
-  async execute(command: WriteCommand, options: StoreCallOptions): Promise<CommandResult> {
+  async execute(command: ClientCommand, options: StoreCallOptions): Promise<CommandResult> {
     const bytes = encodeCommand(command)
     for (;;) {
       try {
