@@ -76,6 +76,15 @@ export class Registry {
   }
 }
 
+/** One series: its labels as they are shown, and where it stands. */
+interface Cell {
+  readonly text: string
+  value: number
+}
+
+/** By the value of the next label; behind the last one stands the series. */
+type Cells = Cell | ReadonlyMap<string, Cells>
+
 /** One number per combination of label values. */
 class Series<L extends LabelSets> implements Metric {
   readonly name: string
@@ -83,7 +92,9 @@ class Series<L extends LabelSets> implements Metric {
   readonly help: string
   readonly labels: L
   readonly #names: readonly string[]
-  readonly #values = new Map<string, number>()
+  /** All series exist from the start: a rate over a series that appears with its first event misses that event. */
+  readonly #all: Cell[] = []
+  readonly #root: Cells
 
   constructor(name: string, type: MetricType, help: string, labels: L) {
     this.name = name
@@ -91,42 +102,52 @@ class Series<L extends LabelSets> implements Metric {
     this.help = help
     this.labels = labels
     this.#names = Object.keys(labels)
-    // All series exist from the start: a rate over a series that appears with its first event misses that event.
-    for (const text of combinations(labels)) this.#values.set(text, 0)
+    this.#root = this.#cells([])
   }
 
   get(labels: LabelValues<L>): number {
-    return this.#values.get(this.#key(labels)) ?? 0
+    return this.#find(labels)?.value ?? 0
   }
 
-  protected change(labels: LabelValues<L>, change: (before: number) => number): void {
-    const key = this.#key(labels)
-    const before = this.#values.get(key)
-    invariant(before !== undefined, 'label values are declared with the metric', { name: this.name, key })
-    this.#values.set(key, change(before))
+  /** Counted for every message and command: text is made of the labels only when somebody looks. */
+  protected cell(labels: LabelValues<L>): Cell {
+    const cell = this.#find(labels)
+    if (cell === undefined) invariant(false, 'label values are declared with the metric', { name: this.name, labels })
+    return cell
   }
 
   render(lines: string[]): void {
-    for (const [labels, value] of this.#values) lines.push(`${this.name}${labels} ${formatValue(value)}`)
+    for (const { text, value } of this.#all) lines.push(`${this.name}${text} ${formatValue(value)}`)
   }
 
-  #key(labels: LabelValues<L>): string {
-    if (this.#names.length === 0) return ''
+  #cells(pairs: readonly (readonly [string, string])[]): Cells {
+    const name = this.#names[pairs.length]
+    if (name === undefined) {
+      const cell = { text: pairs.length === 0 ? '' : labelText(pairs), value: 0 }
+      this.#all.push(cell)
+      return cell
+    }
+    return new Map(this.labels[name]?.map((value) => [value, this.#cells([...pairs, [name, value]])]))
+  }
+
+  #find(labels: LabelValues<L>): Cell | undefined {
     const values: Readonly<Record<string, string>> = labels
-    return labelText(this.#names.map((name) => [name, values[name] ?? '']))
+    let node: Cells | undefined = this.#root
+    for (const name of this.#names) node = node instanceof Map ? node.get(values[name] ?? '') : undefined
+    return node as Cell | undefined
   }
 }
 
 export class Counter<L extends LabelSets = Record<never, never>> extends Series<L> {
   increment(labels: LabelValues<L>, by = 1): void {
     invariant(by >= 0, 'a counter only grows', { name: this.name, by })
-    this.change(labels, (before) => before + by)
+    this.cell(labels).value += by
   }
 }
 
 export class Gauge<L extends LabelSets = Record<never, never>> extends Series<L> {
   set(labels: LabelValues<L>, value: number): void {
-    this.change(labels, () => value)
+    this.cell(labels).value = value
   }
 }
 
@@ -173,13 +194,6 @@ export class Histogram implements Metric {
     lines.push(`${this.name}_bucket{le="+Inf"} ${this.#count}`)
     lines.push(`${this.name}_sum ${formatValue(this.#sum)}`, `${this.name}_count ${this.#count}`)
   }
-}
-
-function combinations(labels: LabelSets): string[] {
-  let rows: [string, string][][] = [[]]
-  for (const [name, values] of Object.entries(labels))
-    rows = rows.flatMap((row) => values.map((value): [string, string][] => [...row, [name, value]]))
-  return rows.map((row) => (row.length === 0 ? '' : labelText(row)))
 }
 
 const labelText = (pairs: readonly (readonly [string, string])[]): string =>
