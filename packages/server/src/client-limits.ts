@@ -3,6 +3,7 @@ import { MAX_CLIENT_FRAME_BYTES } from '@balsa/kv'
 /** What one client, and all of them together, may take. Times in ms, sizes in bytes. */
 export interface ClientLimits {
   readonly maxConnections: number
+  /** Below the other one, so that an operator of another machine gets in when one machine has too many. */
   readonly maxConnectionsPerAddress: number
   /** From the connection to a whole handshake, or to the first byte of HTTP. */
   readonly handshakeTimeoutMs: number
@@ -28,8 +29,8 @@ export interface ClientLimits {
 const MIB = 1024 * 1024
 
 export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
-  maxConnections: 10_000,
-  maxConnectionsPerAddress: 2000,
+  maxConnections: 16_000,
+  maxConnectionsPerAddress: 12_000,
   handshakeTimeoutMs: 5000,
   maxFrameBytes: MAX_CLIENT_FRAME_BYTES,
   frameTimeoutMs: 20_000,

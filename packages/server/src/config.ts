@@ -1,6 +1,7 @@
 import { formatAddress, type HostPort, isLoopback, parseAddress } from '@balsa/host'
 import { BalsaError, type Member, type MemberId } from '@balsa/raft'
 import type { AutoCompactionSetting } from './auto-compaction.js'
+import type { ClientLimits } from './client-limits.js'
 import { parseDuration } from './duration.js'
 import {
   booleanFlag,
@@ -44,6 +45,7 @@ export interface ServerConfig {
   /** -1: no snapshots. */
   readonly maxLogBytes: number
   readonly maxRequestBytes: number
+  readonly clientLimits: Pick<ClientLimits, 'maxConnections' | 'maxConnectionsPerAddress'>
   /** Infinity: no limit. */
   readonly quotaBackendBytes: number
   /** Null: old revisions go by the limits of the store alone. */
@@ -94,6 +96,10 @@ export function parseConfig(args: readonly string[], environment: Readonly<Recor
     automaticTransfer: booleanFlag(raw, 'automatic-transfer'),
     maxLogBytes: integerFlag(raw, 'max-log-bytes'),
     maxRequestBytes: integerFlag(raw, 'max-request-bytes'),
+    clientLimits: {
+      maxConnections: integerFlag(raw, 'max-connections'),
+      maxConnectionsPerAddress: integerFlag(raw, 'max-connections-per-address'),
+    },
     quotaBackendBytes: readQuota(raw),
     autoCompaction: readAutoCompaction(raw),
     watchProgressIntervalMs: readProgressInterval(raw),

@@ -1,5 +1,6 @@
 /** The flags of `balsad` as data: parsing, `--help` and the documents all come from this table. */
 import { BalsaError, DEFAULT_ELECTION_TIMEOUT_MS, DEFAULT_HEARTBEAT_INTERVAL_MS } from '@balsa/raft'
+import { DEFAULT_CLIENT_LIMITS } from './client-limits.js'
 import { LOG_FORMATS, LOG_LEVELS } from './logger.js'
 import { type ForeignFlag, foreignFlag, NEW_NAMES } from './foreign-flags.js'
 import { nearest } from './nearest.js'
@@ -130,6 +131,22 @@ export const FLAGS = {
     max: LARGEST_REQUEST_BYTES,
     default: String(LARGEST_REQUEST_BYTES),
     help: 'Largest key and value together in one request.',
+  },
+  'max-connections': {
+    kind: 'integer',
+    value: 'count',
+    min: 16,
+    max: 1_000_000,
+    default: String(DEFAULT_CLIENT_LIMITS.maxConnections),
+    help: 'Clients that may be connected at a time; an idle one costs about 10 KiB. Fewer when the process may not open as many files.',
+  },
+  'max-connections-per-address': {
+    kind: 'integer',
+    value: 'count',
+    min: 1,
+    max: 1_000_000,
+    default: String(DEFAULT_CLIENT_LIMITS.maxConnectionsPerAddress),
+    help: 'The same from one address.',
   },
   'log-level': { kind: 'choice', value: 'level', choices: LOG_LEVELS, default: 'info', help: 'Least important lines to write.' },
   'log-format': {

@@ -39,7 +39,7 @@ import {
   type Transport,
 } from '@balsa/raft'
 import { AdminRequests } from './admin-requests.js'
-import type { ClientLimits } from './client-limits.js'
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js'
 import { ClientPort } from './client-port.js'
 import { type Divergence, DivergenceWatch } from './divergence-watch.js'
 import { createHttpServer, DEFAULT_HTTP_LIMITS, type HttpLimits, type Readiness } from './http.js'
@@ -56,6 +56,7 @@ import { MeteredFileSystem, meteredStateMachine, MeteredTransport } from './metr
 import { ReadinessTracker } from './readiness.js'
 import { Fate, fateOf, logTransport, watchRemoval, watchReplica, withNames } from './member-watch.js'
 import { MemberRequests } from './request-handler.js'
+import { openFileLimit, withinOpenFiles } from './open-files.js'
 import { LeaderLink } from './store/leader-link.js'
 import { ReplicaStore } from './store/member-store.js'
 
@@ -346,6 +347,7 @@ export class Member implements AsyncDisposable {
         clock,
         random,
         requestTimeoutMs: etcdRequestTimeoutMs(options),
+        ...(options.maxRequestBytes === undefined ? {} : { maxRequestBytes: options.maxRequestBytes }),
         electionTimeoutMs: options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS,
         ...(options.watchProgressIntervalMs === undefined ? {} : { watchProgressIntervalMs: options.watchProgressIntervalMs }),
         ...(options.corsOrigins === undefined ? {} : { corsOrigins: options.corsOrigins }),
@@ -378,7 +380,7 @@ export class Member implements AsyncDisposable {
       insecure: options.insecure ?? false,
       clock,
       crc32,
-      ...(options.clientLimits === undefined ? {} : { limits: options.clientLimits }),
+      limits: this.#clientLimits(),
       metrics,
       logger,
       handler,
@@ -386,6 +388,13 @@ export class Member implements AsyncDisposable {
       http: this.#createHttp(),
       httpInFlight: () => this.#etcd.httpInFlight,
     })
+  }
+
+  #clientLimits(): ClientLimits {
+    const { options, logger } = this.#parts
+    const { limits, warning } = withinOpenFiles({ ...DEFAULT_CLIENT_LIMITS, ...options.clientLimits }, openFileLimit())
+    if (warning !== null) logger.warn({}, warning)
+    return limits
   }
 
   #collect(): () => void {

@@ -178,7 +178,7 @@ function rangeRefusal({ key, rangeEnd }: KeyRange): BalsaError | null {
 }
 
 /** What a write brings; the command is a few dozen bytes more. */
-function bytesOf(command: Command): number {
+export function bytesOf(command: Command): number {
   if (command.type === 'txn') return txnBytes(command.txn)
   return 'key' in command ? command.key.length + ('value' in command ? command.value.length : 0) : 0
 }

@@ -1,8 +1,17 @@
 /** What the services of etcd's API need of the member that they stand before. */
-import type { AdminAnswer, AdminRequest, CommandResult, KvQuery, AnswerOf, WriteCommand } from '@balsa/kv'
-import type { Clock, Random, ReplicaEvent } from '@balsa/raft'
+import {
+  type AdminAnswer,
+  type AdminRequest,
+  type CommandResult,
+  type KvQuery,
+  type AnswerOf,
+  MAX_REQUEST_BYTES,
+  type WriteCommand,
+} from '@balsa/kv'
+import { BalsaError, type Clock, type Random, type ReplicaEvent } from '@balsa/raft'
 import { type AlarmMember, AlarmType, type ResponseHeaderInit } from '@balsa/proto/etcdserverpb'
 import type { Divergence } from '../divergence-watch.js'
+import { bytesOf } from '../request-handler.js'
 import type { ClientCommand, MemberStore, StoreCallOptions } from '../store/member-store.js'
 import { statusOfCode, statusOfError } from './errors.js'
 
@@ -12,6 +21,8 @@ export interface EtcdMemberOptions {
   readonly random: Random
   /** What a request may take, whatever its client would wait: etcd's five seconds and two election time-outs. */
   readonly requestTimeoutMs: number
+  /** Keys and values of a write together. Default: what the data model allows. */
+  readonly maxRequestBytes?: number
   readonly electionTimeoutMs: number
   /** How often a watch that asked for it hears that nothing has happened. Default ten minutes. */
   readonly watchProgressIntervalMs?: number
@@ -138,6 +149,9 @@ export class EtcdMember {
    */
   async execute(command: ClientCommand): Promise<CommandResult> {
     const { store } = this
+    const { maxRequestBytes = MAX_REQUEST_BYTES } = this.#options
+    if (bytesOf(command) > maxRequestBytes)
+      throw new BalsaError('TOO_LARGE', `keys and values together are limited to ${maxRequestBytes} bytes at this member`)
     const result = await store.execute(command, { deadlineMs: this.deadlineMs() })
     // A compaction has no revision of its own to wait for.
     if (result.type === 'compacted' || revisionOf(result) > store.revision()) await this.synchronise().catch(() => {})
