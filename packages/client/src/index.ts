@@ -2,3 +2,14 @@ export { Admin, type ChangeMembershipOptions, type MembershipChanged } from './a
 export * from './client.js'
 export { ServerConnection, type ServerConnectionOptions } from './connection.js'
 export { type BackOff, LeaderFinder } from './leader-finder.js'
+export { EtcdClient, type EtcdCallOptions, type EtcdClientOptions, type EtcdStreamOptions } from './etcd/etcd-client.js'
+export type { RpcMethod } from './etcd/unary.js'
+export type { GrpcChannelOptions } from './grpc/grpc-channel.js'
+export type {
+  HeaderFields,
+  Http2Dialer,
+  Http2Session,
+  Http2SessionHandlers,
+  Http2Stream,
+  Http2StreamHandlers,
+} from './grpc/http2.js'

@@ -81,6 +81,8 @@ export const ERROR_FAMILIES = {
   TOO_STALE: 'refused',
   /** A lease read was asked for, but the members do not have lease reads switched on. Read linearizably. */
   LEASES_OFF: 'refused',
+  /** The other side has nothing of the kind, such as an etcd server that is asked for a bound on the age of a stale read. */
+  UNSUPPORTED: 'refused',
   /** Bytes from outside do not follow the protocol; the message names the field. The connection is closed. */
   MALFORMED: 'refused',
   // unknown

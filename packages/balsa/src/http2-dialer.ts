@@ -1,0 +1,132 @@
+import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
+import type { HeaderFields, Http2Dialer, Http2Session, Http2SessionHandlers, Http2Stream, Http2StreamHandlers } from '@balsa/client'
+
+/** Bytes that a server may send on one stream before they are read: what a slow reader of a watch costs. */
+const STREAM_WINDOW_BYTES = 256 * 1024
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024
+const SESSION_MEMORY_MIB = 256
+
+/** HTTP/2 of Node.js for clients. It is somebody else's, complete, and fast enough for one that talks to few servers. */
+export class NodeHttp2Dialer implements Http2Dialer {
+  dial(endpoint: string, handlers: Http2SessionHandlers): Http2Session {
+    const text = /^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`
+    if (URL.canParse(text)) return new NodeSession(new URL(text), handlers)
+    setImmediate(() => handlers.onClose(`${endpoint} is not an address`))
+    return { open: (_fields, stream) => deadStream(stream, 'no connection'), ping: () => undefined, close: () => undefined }
+  }
+}
+
+class NodeSession implements Http2Session {
+  readonly #session: ClientHttp2Session
+
+  constructor(url: URL, handlers: Http2SessionHandlers) {
+    const plain = url.protocol === 'http:'
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+    this.#session = connectHttp2(url, {
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+      maxSessionMemory: SESSION_MEMORY_MIB,
+      ...(plain ? { createConnection: () => connectTcp({ host, port: Number(url.port || 80), noDelay: true }) } : {}),
+    })
+    let reason = `the connection to ${url.host} was closed`
+    this.#session.on('error', (error) => {
+      reason = `${url.host}: ${error.message}`
+    })
+    this.#session.once('connect', () => {
+      this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
+      handlers.onOpen()
+    })
+    this.#session.once('goaway', () => handlers.onGoAway())
+    this.#session.once('close', () => handlers.onClose(reason))
+  }
+
+  open(fields: HeaderFields, handlers: Http2StreamHandlers): Http2Stream {
+    try {
+      return new NodeStream(this.#session.request({ ...fields }), handlers)
+    } catch (error) {
+      return deadStream(handlers, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  ping(onAnswer: () => void): void {
+    if (this.#session.destroyed) return
+    this.#session.ping((error) => {
+      if (error === null) onAnswer()
+    })
+  }
+
+  close(): void {
+    this.#session.destroy()
+  }
+}
+
+class NodeStream implements Http2Stream {
+  readonly #stream: ClientHttp2Stream
+  #cancelled = false
+
+  constructor(stream: ClientHttp2Stream, handlers: Http2StreamHandlers) {
+    this.#stream = stream
+    let reason = 'the stream ended without a status'
+    stream.on('response', (headers) => {
+      if (!this.#cancelled) handlers.onHeaders(flat(headers))
+    })
+    stream.on('data', (bytes: Buffer) => {
+      if (!this.#cancelled) handlers.onData(bytes)
+    })
+    stream.on('trailers', (headers: IncomingHttpHeaders) => {
+      if (!this.#cancelled) handlers.onTrailers(flat(headers))
+    })
+    // The server has said everything, whatever else the client might have said.
+    stream.on('end', () => stream.end())
+    stream.on('error', (error) => {
+      reason = error.message
+    })
+    stream.once('close', () => {
+      if (this.#cancelled) return
+      handlers.onClose(reason, stream.id === undefined || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM)
+    })
+  }
+
+  write(bytes: Uint8Array, last: boolean): void {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return
+    if (last) this.#stream.end(bytes)
+    else this.#stream.write(bytes)
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  cancel(): void {
+    this.#cancelled = true
+    // What has arrived must be read away, or the stream stays.
+    this.#stream.resume()
+    this.#stream.close(constants.NGHTTP2_CANCEL)
+  }
+}
+
+function deadStream(handlers: Http2StreamHandlers, reason: string): Http2Stream {
+  let cancelled = false
+  setImmediate(() => {
+    if (!cancelled) handlers.onClose(reason, true)
+  })
+  return {
+    write: () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
+    cancel: () => {
+      cancelled = true
+    },
+  }
+}
+
+function flat(headers: IncomingHttpHeaders): HeaderFields {
+  const fields: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) fields[name] = Array.isArray(value) ? value.join(', ') : `${value}`
+  return fields
+}

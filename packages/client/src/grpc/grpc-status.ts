@@ -1,0 +1,61 @@
+import type { HeaderFields } from './http2.js'
+
+/** Status codes of gRPC. */
+export const GrpcCode = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const
+
+/** How a call ended. */
+export interface GrpcStatus {
+  readonly code: number
+  readonly message: string
+  /** The server has certainly done nothing with it. */
+  readonly unprocessed: boolean
+}
+
+/** Of the last fields of a response; null when they hold none. */
+export function statusOf(fields: HeaderFields): GrpcStatus | null {
+  const text = fields['grpc-status']
+  if (text === undefined) return null
+  const code = /^\d{1,3}$/.test(text) ? Number(text) : GrpcCode.UNKNOWN
+  return { code, message: decodeMessage(fields['grpc-message'] ?? ''), unprocessed: false }
+}
+
+/** What stands in for a status when something that is no gRPC server answers (gRPC, "HTTP to gRPC Status Code Mapping"). */
+export function statusOfHttp(httpStatus: string): GrpcStatus {
+  const message = `the server answered with HTTP status ${httpStatus}, not as gRPC`
+  const retryable = ['429', '502', '503', '504'].includes(httpStatus)
+  const code = retryable ? GrpcCode.UNAVAILABLE : httpStatus === '404' ? GrpcCode.UNIMPLEMENTED : GrpcCode.UNKNOWN
+  return { code, message, unprocessed: false }
+}
+
+/** `grpc-message` is UTF-8, percent-encoded; what is not, is taken as it stands. */
+function decodeMessage(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** `grpc-timeout`: at most eight digits and a unit. Rounded up, so that a server never gives up before the client. */
+export function encodeTimeout(timeoutMs: number): string {
+  const ms = Math.max(1, Math.ceil(timeoutMs))
+  return ms < 1e8 ? `${ms}m` : `${Math.min(99_999_999, Math.ceil(ms / 1000))}S`
+}
