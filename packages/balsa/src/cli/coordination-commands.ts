@@ -7,14 +7,14 @@ export function addCoordination(program: Command, io: Io, choose: Choose, withCo
   const commands = () => import('./commands/hold.js')
   withCommon(program.command('lock'), [
     { does: 'run a backup on one machine at a time', line: 'balsactl lock nightly-backup -- ./backup.sh' },
-    { does: 'not at all when somebody else is at it', line: 'balsactl lock --wait 1ms nightly-backup -- ./backup.sh' },
+    { does: 'not at all when somebody else is at it', line: 'balsactl lock --wait 0 nightly-backup -- ./backup.sh' },
     { does: 'hold it until Ctrl-C, and print the key', line: 'balsactl lock maintenance' },
   ])
     .description('Waits for a lock and holds it while the command runs. Exits as the command does.')
     .argument('<name>')
     .argument('[command...]', 'behind --; gets BALSA_LOCK_KEY and BALSA_FENCING_TOKEN')
     .option('--ttl <duration>', 'how long others wait when this process vanishes (default: 10s)')
-    .option('--wait <duration>', 'give up when it is not free after this time (default: wait for ever)')
+    .option('--wait <duration>', 'give up when somebody else has it for so long; 0: unless it is free (default: wait for ever)')
     .action(choose('lock', async (flags, [name = '', ...command]) => (await commands()).lock(name, command, flags, io)))
   withCommon(program.command('elect'), [
     { does: 'one instance works, the others stand by', line: 'balsactl elect workers -- ./worker' },
@@ -25,7 +25,7 @@ export function addCoordination(program: Command, io: Io, choose: Choose, withCo
     .argument('<name>')
     .argument('[command...]', 'behind --; gets BALSA_LOCK_KEY and BALSA_FENCING_TOKEN')
     .option('--ttl <duration>', 'how long the others wait when this process vanishes (default: 10s)')
-    .option('--wait <duration>', 'give up when it does not lead after this time (default: wait for ever)')
+    .option('--wait <duration>', 'give up when somebody else leads for so long; 0: unless nobody does (default: wait for ever)')
     .option('--value <text>', 'what observers see (default: the name of this machine and the process id)')
     .option('--listen', 'print the value of each leader; an empty line when there is none')
     .action(choose('elect', async (flags, [name = '', ...command]) => (await commands()).elect(name, command, flags, io)))

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type GuardedOptions, runGuarded, Signals } from './guarded-process.js'
 
-const guarded = async (options: Omit<GuardedOptions, 'signals'>): Promise<number> => {
+const guarded = async (options: Omit<GuardedOptions, 'signals' | 'complain'>, complaints: string[] = []): Promise<number> => {
   const signals = new Signals(() => undefined)
   try {
-    return await runGuarded({ ...options, signals })
+    return await runGuarded({ ...options, signals, complain: (text) => void complaints.push(text) })
   } finally {
     signals.close()
   }
@@ -40,8 +40,10 @@ describe('a guarded process', () => {
   it('says as shells do that there is no such program', async () => {
     const { signal } = new AbortController()
     const nothing = { environment: {}, signal, killAfterMs: 1 }
-    expect(await guarded({ command: ['/no/such/program'], ...nothing })).toBe(127)
-    expect(await guarded({ command: ['/'], ...nothing })).toBe(126)
+    const complaints: string[] = []
+    expect(await guarded({ command: ['/no/such/program'], ...nothing }, complaints)).toBe(127)
+    expect(await guarded({ command: ['/'], ...nothing }, complaints)).toBe(126)
+    expect(complaints).toEqual(['/no/such/program: no such program', '/: cannot be run (EACCES)'])
   })
 
   it('is asked to end, and then ended with what it has started', async () => {

@@ -10,6 +10,8 @@ export interface GuardedOptions {
   readonly signal: AbortSignal
   readonly killAfterMs: number
   readonly signals: Signals
+  /** Is told why the command could not be started. */
+  complain(text: string): void
 }
 
 /** Listens to the signals that ask this process to end, from the beginning on, so that none falls between two listeners. */
@@ -51,7 +53,7 @@ const SIGNAL_BASE = 128
  * this process gets go to the command, and what it makes of them is the outcome. It is a process group of its own, so what it starts ends with it.
  * Without a command: holds until such a signal comes, and answers 0.
  */
-export function runGuarded({ command, environment, signal, killAfterMs, signals }: GuardedOptions): Promise<number> {
+export function runGuarded({ command, environment, signal, killAfterMs, signals, complain }: GuardedOptions): Promise<number> {
   const [program, ...args] = command
   return new Promise((resolve) => {
     const child = program === undefined ? null : spawn(program, args, { stdio: 'inherit', detached: true, env: { ...environment } })
@@ -72,7 +74,10 @@ export function runGuarded({ command, environment, signal, killAfterMs, signals 
       resolve(code)
     }
     signal.addEventListener('abort', onAbort)
-    child?.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE))
+    child?.once('error', (error: NodeJS.ErrnoException) => {
+      complain(`${program}: ${error.code === 'ENOENT' ? 'no such program' : `cannot be run (${error.code ?? error.message})`}`)
+      end(error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE)
+    })
     child?.once('exit', (code, name) => end(code ?? (name === null ? 1 : exitCodeOfSignal(name))))
     signals.handle(onSignal)
     if (signal.aborted) onAbort()

@@ -124,17 +124,24 @@ function configure(command: Command, texts: string[]): void {
   for (const child of command.commands) configure(child, texts)
 }
 
-/** The command that these arguments begin with, for errors that come before it runs. */
-function commandNamed(program: Command, args: readonly string[]): string {
-  const names: string[] = []
-  let command: Command | undefined = program
+/** The commands that these arguments begin with, for errors that come before one runs: each is one of the one before. */
+function commandsNamed(program: Command, args: readonly string[]): readonly Command[] {
+  const named: Command[] = []
   for (const word of args) {
-    command = command.commands.find((child) => child.name() === word)
+    const command: Command | undefined = (named.at(-1) ?? program).commands.find((child) => child.name() === word)
     if (command === undefined) break
-    names.push(word)
+    named.push(command)
   }
-  return names.join(' ')
+  return named
 }
+
+const commandNamed = (program: Command, args: readonly string[]): string =>
+  commandsNamed(program, args)
+    .map((command) => command.name())
+    .join(' ')
+
+const namesBelow = (program: Command, args: readonly string[]): readonly string[] =>
+  (commandsNamed(program, args).at(-1) ?? program).commands.map((command) => command.name())
 
 /** Commands that ask nobody: their errors name no endpoints. */
 const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
@@ -171,7 +178,9 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error
-    if (error.code === 'commander.help') throw new UsageError('a command is needed, for example status')
-    throw new UsageError(error.message.replace(/^error: /, '').replace(/\n/g, ' '))
+    if (error.code === 'commander.help') throw new UsageError(`a command is needed: ${namesBelow(program, args).join(', ')}`)
+    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+    const isDash = error.code === 'commander.unknownOption' && !message.includes('Did you mean')
+    throw new UsageError(isDash ? `${message}; an argument that begins with a dash goes behind --` : message)
   }
 }

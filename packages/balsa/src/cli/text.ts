@@ -35,7 +35,9 @@ export function describeError(error: unknown, context: { readonly command: strin
   if (error instanceof UsageError) return `${said}: ${printable(error.message)}\nSee: ${said} --help\n`
   if (!(error instanceof BalsaError)) return `${said}: ${printable(error instanceof Error ? error.message : String(error))}\n`
   const endpoints = context.endpoints.join(',')
-  const asked = endpoints === '' ? '' : ` (asked ${printable(endpoints)})`
+  // What the cluster has refused would be refused by every member.
+  const answered = error.family === 'refused' && !UNREACHABLE.has(error.code)
+  const asked = endpoints === '' || answered ? '' : ` (asked ${printable(endpoints)})`
   return `${said}: ${error.code}: ${printable(error.message)}${asked}\nNext: ${nextStep(error, context.command, endpoints)}\n`
 }
 

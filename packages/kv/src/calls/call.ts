@@ -3,6 +3,7 @@ import type { CommandResult } from '../result.js'
 import type { CallOptions } from '../key-value-store.js'
 import type { Attempt, StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
 import type { ClientSession } from './client-session.js'
+import { refusalError } from './refusal.js'
 
 export interface CallEnvironment {
   readonly clock: Clock
@@ -146,7 +147,7 @@ export class Call {
 
   #refusedByStateMachine(result: CommandResult & { readonly type: 'refused' }): void {
     const { code } = result
-    const error = new BalsaError(code, `the state machine refused the command: ${code}`)
+    const error = refusalError(code)
     // Remembered under the sequence: every other attempt of it gets the same answer.
     if (this.stamp !== null && !ABOUT_SESSIONS.has(code)) return this.#settle(() => this.#reject(error))
     this.#undecided -= 1

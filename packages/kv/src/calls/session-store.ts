@@ -42,6 +42,7 @@ import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
 import { Call, type CallEnvironment, type CallOwner } from './call.js'
 import type { ClientSession } from './client-session.js'
 import { entriesOf, pageOf, rangeQuery } from './ranges.js'
+import { refusalError } from './refusal.js'
 import { isSingle, toBytes, toKey, toKeyRange, toLease, toNumber, toReadMode, toWatchRequest } from './selection.js'
 import { SessionKeeper } from './session-keeper.js'
 import {
@@ -503,7 +504,7 @@ function compactResult(result: CommandResult): CompactResult {
 
 function leaseResult(result: CommandResult): GrantedLease {
   if (result.type !== 'leaseGranted' && result.type !== 'leaseKept') throw unfitting(result.type)
-  if (result.ttlMs === 0) throw new BalsaError('LEASE_NOT_FOUND', 'there is no such lease, or not any more')
+  if (result.ttlMs === 0) throw refusalError('LEASE_NOT_FOUND')
   return { id: result.lease, ttlMs: result.ttlMs, revision: result.revision }
 }
 

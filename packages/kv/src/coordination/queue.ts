@@ -2,7 +2,7 @@
  * The queue behind locks and elections, as etcd's clients have it: everybody puts a key of its own, `name/lease`, and whoever has the smallest create
  * revision is first. The others watch the key before their own alone, so an end wakes one of them and not all.
  */
-import { BalsaError } from '@balsa/raft'
+import { BalsaError, type Timer } from '@balsa/raft'
 import { bytesEqual } from '../backend/byte-string.js'
 import { toBytes } from '../calls/selection.js'
 import type { BytesLike, KeyValue } from '../key-value-store.js'
@@ -19,6 +19,8 @@ export interface Place {
 export interface QueueOptions extends WaitingLimits {
   readonly ttlMs?: number | undefined
   readonly value?: BytesLike | undefined
+  /** Most ms behind others. */
+  readonly waitMs?: number | undefined
 }
 
 const DEFAULT_TTL_MS = 10_000
@@ -62,7 +64,7 @@ export async function waitInQueue(environment: CoordinationEnvironment, prefix: 
 async function tryOnce(
   environment: CoordinationEnvironment,
   prefix: Uint8Array,
-  { ttlMs = DEFAULT_TTL_MS, value = '' }: QueueOptions,
+  { ttlMs = DEFAULT_TTL_MS, value = '', waitMs = Number.POSITIVE_INFINITY }: QueueOptions,
   waiting: Waiting,
 ): Promise<Place | null> {
   let lease: KeptLease | null = null
@@ -71,7 +73,7 @@ async function tryOnce(
     const key = keyOf(prefix, lease.id)
     const { createRevision } = await environment.store.put(key, value, { lease: lease.id, ifAbsent: true, signal: waiting.signal })
     const place = { lease, key, createRevision }
-    await untilFirst(environment, prefix, place, waiting)
+    await untilFirst(environment, prefix, place, waiting, waitMs)
     if (!waiting.signal.aborted && lease.remainingMs > 0) return place
   } catch (error) {
     if (error instanceof BalsaError && (FINAL.has(error.code) || error.family === 'fatal')) {
@@ -96,17 +98,28 @@ function keyOf(prefix: Uint8Array, lease: bigint): Uint8Array {
   return key
 }
 
-async function untilFirst(environment: CoordinationEnvironment, prefix: Uint8Array, place: Place, outer: Waiting): Promise<void> {
+async function untilFirst(
+  environment: CoordinationEnvironment,
+  prefix: Uint8Array,
+  place: Place,
+  outer: Waiting,
+  waitMs: number,
+): Promise<void> {
   const waiting = new Waiting(environment.clock, 'waiting in the queue', { signal: outer.signal })
   waiting.endWith(place.lease.signal)
+  const impatient = (): void => outer.giveUp(new BalsaError('DEADLINE', `it was not free within ${waitMs} ms`))
+  let timer: Timer | null = null
   try {
     for (;;) {
       const { before, revision } = await lookBefore(environment, prefix, place, waiting.signal)
       if (before === null) return
+      if (waitMs <= 0) impatient()
+      else if (Number.isFinite(waitMs)) timer ??= environment.clock.setTimer(waitMs, impatient)
       await untilDeleted(environment, before, revision, waiting.signal)
       if (waiting.signal.aborted) throw waiting.error
     }
   } finally {
+    timer?.cancel()
     waiting.close()
   }
 }

@@ -27,6 +27,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal
   /** Most ms to wait. Then DEADLINE (refused). Default: Infinity. */
   readonly deadlineMs?: number
+  /** Most ms to stand behind others, counted from when the place in the queue was taken: 0 = only when it is free. Then DEADLINE (refused). Default: Infinity. */
+  readonly waitMs?: number
   /** What others see in the key, for example who holds it. Default: empty. */
   readonly value?: BytesLike
 }

@@ -42,6 +42,11 @@ export class Waiting {
     this.#sources.push([signal, onAbort])
   }
 
+  /** Over at once, with this error. */
+  giveUp(error: BalsaError): void {
+    this.#controller.abort(error)
+  }
+
   /** Resolves after so many ms, or when it is over. */
   async pause(delayMs: number): Promise<void> {
     if (this.signal.aborted) return

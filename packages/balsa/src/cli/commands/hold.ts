@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Client } from '@balsa/client'
 import type { Held } from '@balsa/kv'
+import { BalsaError } from '@balsa/raft'
 import { exitCodeOfSignal, runGuarded, Signals } from '../guarded-process.js'
 import { EXIT, type Io } from '../io.js'
 import { type CommonFlags, commonOptions, readDuration } from '../options.js'
@@ -19,7 +20,7 @@ export interface ElectFlags extends HoldFlags {
 
 interface HoldOptions {
   readonly ttlMs: number
-  readonly deadlineMs?: number
+  readonly waitMs?: number
   readonly signal: AbortSignal
 }
 
@@ -27,6 +28,7 @@ interface HoldOptions {
 interface Work {
   /** The command of balsactl. */
   readonly said: string
+  readonly name: string
   readonly command: readonly string[]
   readonly acquire: (client: Client, options: HoldOptions) => Promise<Held>
 }
@@ -38,36 +40,58 @@ const SHORTEST_TTL_MS = 1000
 
 export function lock(name: string, command: readonly string[], flags: HoldFlags, io: Io): Promise<number> {
   const acquire: Work['acquire'] = (client, options) => client.lock(name, { ...options, value: whoami() })
-  return hold({ said: 'lock', command, acquire }, flags, io)
+  return hold({ said: 'lock', name, command, acquire }, flags, io)
 }
 
 export function elect(name: string, command: readonly string[], flags: ElectFlags, io: Io): Promise<number> {
   if (flags.listen === true && command.length > 0) throw new UsageError('--listen runs no command')
   if (flags.listen === true) return listen(name, flags, io)
   const acquire: Work['acquire'] = (client, options) => client.election(name).campaign(flags.value ?? whoami(), options)
-  return hold({ said: 'elect', command, acquire }, flags, io)
+  return hold({ said: 'elect', name, command, acquire }, flags, io)
 }
+
+/** 0 = only when it is free. */
+const readWait = (text: string): number => (/^0(?:ms|s|m)?$/.test(text) ? 0 : readDuration(text, '--wait'))
 
 const whoami = (): string => `${hostname()}/${process.pid}`
 
 function holdOptions(flags: HoldFlags, signal: AbortSignal): HoldOptions {
   const ttlMs = Math.ceil(readDuration(flags.ttl ?? DEFAULT_TTL, '--ttl'))
   if (ttlMs < SHORTEST_TTL_MS) throw new UsageError('--ttl must be at least 1s')
-  return { ttlMs, signal, ...(flags.wait === undefined ? {} : { deadlineMs: readDuration(flags.wait, '--wait') }) }
+  return { ttlMs, signal, ...(flags.wait === undefined ? {} : { waitMs: readWait(flags.wait) }) }
 }
 
 async function hold(work: Work, flags: HoldFlags, io: Io): Promise<number> {
+  const { name } = work
   const waiting = new AbortController()
   const options = holdOptions(flags, waiting.signal)
   const common = commonOptions(flags, io)
   const signals = new Signals(() => waiting.abort())
   try {
-    return await withClient(common, async (client) => runWhileHeld(await work.acquire(client, options), work, options.ttlMs, signals, io))
+    return await withClient(common, async (client) => {
+      // Waiting for others may take for ever, waiting for a cluster that is not there must not.
+      await client.get(name, { signal: waiting.signal })
+      const held = await acquired(client, options, work, io)
+      return held === null ? EXIT.unreachable : runWhileHeld(held, work, options.ttlMs, signals, io)
+    })
   } catch (error) {
     if (signals.received === null) throw error
     return exitCodeOfSignal(signals.received)
   } finally {
     signals.close()
+  }
+}
+
+/** Null = somebody else had it all the time; said who. */
+async function acquired(client: Client, options: HoldOptions, { said, name, acquire }: Work, io: Io): Promise<Held | null> {
+  try {
+    return await acquire(client, options)
+  } catch (error) {
+    if (!(error instanceof BalsaError && error.code === 'DEADLINE' && options.waitMs !== undefined)) throw error
+    const holder = await client.election(name).leader()
+    const by = holder === null ? '' : `, held by ${printable(holder.text())}`
+    io.err(`balsactl ${said}: DEADLINE: ${error.message}${by}\nNext: balsactl get --prefix ${printable(name)}/\n`)
+    return null
   }
 }
 
@@ -81,6 +105,7 @@ async function runWhileHeld(held: Held, { said, command }: Work, ttlMs: number, 
       signal: held.signal,
       killAfterMs: ttlMs * KILL_SHARE,
       signals,
+      complain: (text) => io.err(`balsactl ${said}: ${printable(text)}\n`),
     })
     if (held.isHeld) return code
     io.err(`balsactl ${said}: LEASE_LOST: it could not be held any longer${command.length === 0 ? '' : ', so the command was ended'}\n`)

@@ -18,6 +18,8 @@ export interface WatchFlags extends CommonFlags, EncodingFlags, SelectionFlags {
   readonly limit?: string
 }
 
+const WHATEVER = 'balsactl'
+
 type Change = Exclude<WatchEvent, { readonly type: 'progress' }>
 
 /** Prints every change, or runs the command for it, one after the other; ends with SIGINT, or after `--limit` events. */
@@ -31,6 +33,8 @@ export async function watch(keyText: string, command: readonly string[], flags: 
     untilInterrupted(async (signal) => {
       let seen = 0
       try {
+        // Whoever follows a cluster goes on through its faults; but one that never answers is said to. Any member will do, and any key.
+        await client.get(WHATEVER, { consistency: 'stale', signal })
         for await (const event of client.watch(selection, { ...how, signal })) {
           if (event.type === 'progress') continue
           if (command.length === 0) await io.out(shown(event, encoding, options))
