@@ -107,14 +107,15 @@ class CallGuard implements Guard {
   readonly #call: Cancellable
   readonly #signal: AbortSignalLike | undefined
   readonly #bucketMs: number
-  readonly #onAbort = (): void => this.fire('ABORTED', this.#signal?.reason)
+  readonly #onAbort: (() => void) | null
 
   constructor(guards: CallGuards, call: Cancellable, signal: AbortSignalLike | undefined, bucketMs: number) {
     this.#guards = guards
     this.#call = call
     this.#signal = signal
     this.#bucketMs = bucketMs
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#onAbort = signal === undefined ? null : () => this.fire('ABORTED', signal.reason)
+    if (this.#onAbort !== null) signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   fire(reason: CancelReason, cause: unknown): void {
@@ -123,7 +124,7 @@ class CallGuard implements Guard {
   }
 
   release(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#onAbort !== null) this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#guards.forget(this, this.#bucketMs)
   }
 }

@@ -128,14 +128,16 @@ class GrpcSink extends GrpcCaller implements Sink<object> {
 export function grpcMethod(endpoint: Endpoint): Method {
   const { request, response } = endpoint.method
   switch (endpoint.kind) {
-    case 'unary':
+    case 'unary': {
+      const encode = (message: object): Uint8Array => response.encode(message)
       return {
         kind: 'unary',
         handler: (bytes, call) => {
           const answer = endpoint.handle(decode(request, bytes), new GrpcCaller(call))
-          return answer instanceof Promise ? answer.then((message) => response.encode(message)) : response.encode(answer)
+          return answer instanceof Promise ? answer.then(encode) : encode(answer)
         },
       }
+    }
     case 'serverStreaming':
       return {
         kind: 'serverStreaming',

@@ -57,16 +57,20 @@ export class KvService {
     sink.send({ rangeResponse: { header, kvs: kvs.slice(at), more, count } })
   }
 
-  async put(request: PutRequest): Promise<PutResponseInit> {
+  /** Throws what the request alone refuses it for. */
+  put(request: PutRequest): Promise<PutResponseInit> {
     const operation = putToModel(request)
     const command = putCommand(operation)
-    if (command.type === 'put') {
-      const { metadata } = await this.#member.write(command, 'written')
-      return { header: this.#member.header(metadata.modRevision) }
-    }
-    const { revision, outcome } = onlyOutcome(await this.#member.write(command, 'txn'))
-    return { header: this.#member.header(revision), ...putResponse(outcome, operation) }
+    if (command.type === 'put') return this.#member.write(command, 'written').then(this.#written)
+    return this.#member.write(command, 'txn').then((result) => {
+      const { revision, outcome } = onlyOutcome(result)
+      return { header: this.#member.header(revision), ...putResponse(outcome, operation) }
+    })
   }
+
+  readonly #written = ({ metadata }: Extract<CommandResult, { readonly type: 'written' }>): PutResponseInit => ({
+    header: this.#member.header(metadata.modRevision),
+  })
 
   async deleteRange(request: DeleteRangeRequest): Promise<DeleteRangeResponseInit> {
     const { revision, outcome } = onlyOutcome(await this.#member.write(single(deleteToModel(request)), 'txn'))

@@ -133,29 +133,35 @@ export class EtcdMember {
   }
 
   /** Rejects with GrpcError, also when the state machine refuses. */
-  async write<Type extends CommandResult['type']>(
-    command: WriteCommand,
+  write<Type extends CommandResult['type']>(
+    command: ClientCommand & WriteCommand,
     type: Type,
   ): Promise<Extract<CommandResult, { readonly type: Type }>> {
-    const result = await this.execute(command).catch(rethrow)
-    if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
-    if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
-    return result as Extract<CommandResult, { readonly type: Type }>
+    return this.execute(command).then((result) => {
+      if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
+      if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
+      return result as Extract<CommandResult, { readonly type: Type }>
+    }, rethrow)
   }
 
   /**
    * As in etcd, the member that answers has applied what it answers for: whoever reads its state or watches it next finds the write done there as
    * well. Rejects with BalsaError; a refusal of the state machine is a result.
    */
-  async execute(command: ClientCommand): Promise<CommandResult> {
-    const { store } = this
+  execute(command: ClientCommand): Promise<CommandResult> {
     const { maxRequestBytes = MAX_REQUEST_BYTES } = this.#options
-    if (bytesOf(command) > maxRequestBytes)
-      throw new BalsaError('TOO_LARGE', `keys and values together are limited to ${maxRequestBytes} bytes at this member`)
-    const result = await store.execute(command, { deadlineMs: this.deadlineMs() })
+    if (bytesOf(command) > maxRequestBytes) {
+      const text = `keys and values together are limited to ${maxRequestBytes} bytes at this member`
+      return Promise.reject(new BalsaError('TOO_LARGE', text))
+    }
+    return this.store.execute(command, { deadlineMs: this.deadlineMs() }).then(this.#caughtUp)
+  }
+
+  readonly #caughtUp = (result: CommandResult): CommandResult | Promise<CommandResult> => {
     // A compaction has no revision of its own to wait for.
-    if (result.type === 'compacted' || revisionOf(result) > store.revision()) await this.synchronise().catch(() => {})
-    return result
+    if (result.type !== 'compacted' && revisionOf(result) <= this.store.revision()) return result
+    const caughtUp = (): CommandResult => result
+    return this.synchronise().then(caughtUp, caughtUp)
   }
 
   /** Any member takes it; the leader answers. Rejects with GrpcError. */

@@ -13,7 +13,7 @@ import {
   type WatchHub,
   type WriteCommand,
 } from '@balsa/kv'
-import { type AgedAnswer, BalsaError, type Clock, type Replica } from '@balsa/raft'
+import { type AgedAnswer, BalsaError, type Clock, type Proposed, type Replica } from '@balsa/raft'
 import type { LeaderLink } from './leader-link.js'
 
 export interface StoreCallOptions {
@@ -115,30 +115,34 @@ export class ReplicaStore implements MemberStore {
     return { answer: await answer.answer, ageMs }
   }
 
-  async execute(command: ClientCommand, options: StoreCallOptions): Promise<CommandResult> {
-    const bytes = encodeCommand(command)
-    for (;;) {
-      try {
-        return await this.#attempt(bytes, options)
-      } catch (error) {
-        if (!(error instanceof BalsaError) || !PASSING.has(error.code)) throw error
-        await this.#untilWorthwhile(error, options)
-      }
+  execute(command: ClientCommand, options: StoreCallOptions): Promise<CommandResult> {
+    try {
+      return this.#attempt(encodeCommand(command), options)
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
-  async #attempt(command: Uint8Array, options: StoreCallOptions): Promise<CommandResult> {
-    const { replica, leader, status, leaderElsewhere } = this.#options
+  /** One promise more than the replica's own when all goes well: thousands wait at the same time, and what waits is copied by the garbage collector. */
+  #attempt(command: Uint8Array, options: StoreCallOptions): Promise<CommandResult> {
+    const { replica, leader, leaderElsewhere } = this.#options
     const elsewhere = leaderElsewhere()
-    if (elsewhere !== '') return leader.write(elsewhere, command, options)
-    try {
-      return (await replica.propose(command, options)).result
-    } catch (error) {
-      if (!(error instanceof BalsaError) || error.code !== 'NOT_LEADER') throw error
-      const { leaderAddress, leaderId, memberId } = status()
-      if (leaderAddress === '' || leaderId === memberId) throw error
-      return leader.write(leaderAddress, command, options)
-    }
+    if (elsewhere !== '') return leader.write(elsewhere, command, options).catch((error) => this.#insist(error, command, options))
+    return replica.propose(command, options).then(resultOf, (error) => this.#refusedHere(error, command, options))
+  }
+
+  async #refusedHere(error: unknown, command: Uint8Array, options: StoreCallOptions): Promise<CommandResult> {
+    const { leader, status } = this.#options
+    if (!(error instanceof BalsaError) || error.code !== 'NOT_LEADER') return this.#insist(error, command, options)
+    const { leaderAddress, leaderId, memberId } = status()
+    if (leaderAddress === '' || leaderId === memberId) return this.#insist(error, command, options)
+    return leader.write(leaderAddress, command, options).catch((failure) => this.#insist(failure, command, options))
+  }
+
+  async #insist(error: unknown, command: Uint8Array, options: StoreCallOptions): Promise<CommandResult> {
+    if (!(error instanceof BalsaError) || !PASSING.has(error.code)) throw error
+    await this.#untilWorthwhile(error, options)
+    return this.#attempt(command, options)
   }
 
   /** Rejects with the reason for the wait when the time is over. */
@@ -151,6 +155,8 @@ export class ReplicaStore implements MemberStore {
     await new Promise<void>((resolve) => void clock.setTimer(Math.min(PAUSE_MS, left), resolve))
   }
 }
+
+const resultOf = ({ result }: Proposed<CommandResult>): CommandResult => result
 
 const isSmall = ({ rangeEnd, limit, counted, countOnly, sortTarget, revision, ...bounds }: RangeRequest): boolean => {
   if (rangeEnd.length === 0) return true
