@@ -1,9 +1,13 @@
-import { Client } from '@balsa/client'
+import { Client, EtcdStore } from '@balsa/client'
 import { crc32, NodeClock, NodeRandom, TcpDialer } from '@balsa/host'
+import { BalsaError } from '@balsa/raft'
+import { NodeHttp2Dialer } from './http2-dialer.js'
 
 export interface ConnectOptions {
   /** Client addresses of one or more members, for example `127.0.0.1:2379`. */
   readonly endpoints: readonly string[]
+  /** Default `balsa`. `etcd`: etcd's own interface, of a cluster of etcd or of Balsa; see docs/etcd-client.md for what is different then. */
+  readonly protocol?: 'balsa' | 'etcd'
   /** Ends the connecting early (ABORTED). */
   readonly signal?: AbortSignal
   /** Time limit of each call and of connecting, in ms. Default 10,000. */
@@ -14,24 +18,37 @@ const DEFAULT_DEADLINE_MS = 10_000
 
 /**
  * The key/value store of a cluster. Resolves when a member has answered; after that the client finds the leader, follows it and repeats requests by
- * itself, each write exactly once. Errors (refused): INVALID (no endpoints), DEADLINE (nobody answered), ABORTED, CLUSTER_MISMATCH, VERSION_MISMATCH.
+ * itself, each write exactly once (at most once over etcd's interface). Errors (refused): INVALID (no endpoints), DEADLINE (nobody answered), ABORTED,
+ * CLUSTER_MISMATCH, VERSION_MISMATCH.
  */
-export async function connect(options: ConnectOptions): Promise<Client> {
+export function connect(options: ConnectOptions & { readonly protocol: 'etcd' }): Promise<EtcdStore>
+export function connect(options: ConnectOptions & { readonly protocol?: 'balsa' }): Promise<Client>
+export function connect(options: ConnectOptions): Promise<Client | EtcdStore>
+export async function connect(options: ConnectOptions): Promise<Client | EtcdStore> {
+  const { endpoints, signal, protocol = 'balsa', deadlineMs = DEFAULT_DEADLINE_MS } = options
+  const call = { deadlineMs, ...(signal === undefined ? {} : { signal }) }
   const clock = new NodeClock()
-  const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS
-  const client = Client.open({
-    endpoints: options.endpoints,
-    dialer: new TcpDialer({ clock }),
-    clock,
-    random: new NodeRandom(),
-    crc32,
-    deadlineMs,
-  })
+  const common = { endpoints, clock, random: new NodeRandom(), deadlineMs }
+  switch (protocol) {
+    case 'balsa': {
+      const client = Client.open({ ...common, dialer: new TcpDialer({ clock }), crc32 })
+      return whenAnswered(client, () => client.status(call))
+    }
+    case 'etcd': {
+      const store = EtcdStore.open({ ...common, dialer: new NodeHttp2Dialer() })
+      return whenAnswered(store, () => store.reached(call))
+    }
+    default:
+      throw new BalsaError('INVALID', `protocol is balsa or etcd, not ${String(protocol)}`)
+  }
+}
+
+async function whenAnswered<Store extends { close(): Promise<void> }>(store: Store, ask: () => Promise<unknown>): Promise<Store> {
   try {
-    await client.status({ deadlineMs, ...(options.signal === undefined ? {} : { signal: options.signal }) })
-    return client
+    await ask()
+    return store
   } catch (error) {
-    await client.close()
+    await store.close()
     throw error
   }
 }

@@ -42,7 +42,7 @@ export {
   type WatchOptions,
   type WriteOptions,
 } from '@balsa/kv'
-export type { Client } from '@balsa/client'
+export type { Client, EtcdStore } from '@balsa/client'
 export {
   type AppliedCommand,
   BalsaError,

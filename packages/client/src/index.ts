@@ -13,3 +13,4 @@ export type {
   Http2Stream,
   Http2StreamHandlers,
 } from './grpc/http2.js'
+export { EtcdStore, type EtcdStoreOptions } from './etcd/etcd-store.js'

@@ -56,15 +56,23 @@ export class EtcdClient implements AsyncDisposable {
   readonly #deadlineMs: number
   readonly #waiting = new Set<{ stop(): void }>()
 
-  private constructor(options: EtcdClientOptions) {
-    this.channel = new GrpcChannel(options)
-    this.#clock = options.clock
-    this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS
+  private constructor(channel: GrpcChannel, clock: Clock, deadlineMs: number) {
+    this.channel = channel
+    this.#clock = clock
+    this.#deadlineMs = deadlineMs
   }
 
   /** Connects when it is first asked for something. INVALID (refused) without an endpoint. */
   static open(options: EtcdClientOptions): EtcdClient {
-    return new EtcdClient(options)
+    return EtcdClient.over(new GrpcChannel(options), options)
+  }
+
+  /** The same over a channel that somebody else uses, too. */
+  static over(
+    channel: GrpcChannel,
+    { clock, deadlineMs = DEFAULT_DEADLINE_MS }: Pick<EtcdClientOptions, 'clock' | 'deadlineMs'>,
+  ): EtcdClient {
+    return new EtcdClient(channel, clock, deadlineMs)
   }
 
   /** One message out, one back, such as `call(KVService.methods.Put, { key, value })`. */

@@ -207,7 +207,7 @@ const cases: [string, (store: KeyValueStore) => Promise<void>][] = [
     'leases: granted, kept alive, shown, listed, revoked with their keys',
     async (store) => {
       const { id, ttlMs } = await store.grantLease(30_000)
-      equal((await store.grantLease(1)).ttlMs, 1000, 'a second at least')
+      equal((await store.grantLease(1)).ttlMs >= 1000, true, 'a second at least')
       equal((await store.grantLease(5000, { id: -5n })).id, -5n, 'an id of my own')
       await refuses(store.grantLease(5000, { id: -5n }), 'LEASE_EXISTS', 'taken')
       await store.put('a', '1', { lease: id })

@@ -1,0 +1,54 @@
+import {
+  type Attempt,
+  type AttemptHandlers,
+  decodeCommand,
+  type StoreAnswer,
+  type StoreBackend,
+  type StoreRequest,
+  type WatchAttempt,
+  type WatchHandlers,
+  type WatchRequest,
+} from '@balsa/kv'
+import { BalsaError, type Clock } from '@balsa/raft'
+import type { GrpcChannel } from '../grpc/grpc-channel.js'
+import { isStale, readKey, readQuery } from './reads.js'
+import { type Ask, EtcdTask } from './task.js'
+import { EtcdWatch } from './watching.js'
+import { write } from './writes.js'
+
+/** A cluster of etcd as something that takes attempts. */
+export class EtcdBackend implements StoreBackend {
+  readonly #channel: GrpcChannel
+  readonly #clock: Clock
+
+  constructor(channel: GrpcChannel, clock: Clock) {
+    this.#channel = channel
+    this.#clock = clock
+  }
+
+  attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
+    const local = 'consistency' in request && isStale(request)
+    return new EtcdTask(this.#channel, local, (ask) => answer(ask, request), handlers)
+  }
+
+  watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt {
+    return new EtcdWatch(this.#channel, this.#clock, request, credit, handlers)
+  }
+
+  async close(): Promise<void> {
+    this.#channel.close()
+  }
+}
+
+async function answer(ask: Ask, request: StoreRequest): Promise<StoreAnswer> {
+  switch (request.type) {
+    case 'write':
+      return { type: 'result', result: await write(ask, decodeCommand(request.command)) }
+    case 'get':
+      return readKey(ask, request.key, request)
+    case 'query':
+      return readQuery(ask, request.query, request)
+    default:
+      throw new BalsaError('UNSUPPORTED', `etcd has no ${request.type} of Balsa`)
+  }
+}
