@@ -40,9 +40,9 @@ export const MIN_LEASE_TTL_MS = 1000
 export const MAX_LEASE_TTL_MS = 9_000_000_000_000
 /** Overdue leases that one command ends at most, before its own effect. */
 export const LEASES_ENDED_PER_COMMAND = 16
-/** Events whose compacted versions one command removes at most, and one `advance`. */
-export const SWEEP_PER_COMMAND = 8
-export const SWEEP_PER_ADVANCE = 2000
+/** Compacted blocks of the history that one command removes at most, and one `advance`; a block has up to 128 events. */
+export const SWEPT_BLOCKS_PER_COMMAND = 4
+export const SWEPT_BLOCKS_PER_ADVANCE = 32
 
 /**
  * Old revisions stay readable, and can be watched from, until somebody compacts them, or until there are this many of them or they take this many

@@ -3,7 +3,7 @@
  *
  *     sessions   u64be id                     16 bytes nonce | varint ttlMs | varint lastActiveMs | varint firstUnanswered | varint place among the others
  *     answers    u64be id | u64be sequence    result (result.ts)
- *     meta       'machine'                    u8 format (1) | varint appliedIndex | u32 u32 state hash | varint timeMs | varint sweptMs
+ *     meta       'machine'                    u8 format (2) | varint appliedIndex | u32 u32 state hash | varint timeMs | varint sweptMs
  *
  * Written with the batch that changed it, so it always belongs to the keys beside it. In memory nobody would ever read it: there it is left out.
  */
@@ -16,7 +16,7 @@ import { type CommandResult, readResult, writeResult } from './result.js'
 import { type PlacedSession, SessionTable } from './sessions.js'
 import { StateHash } from './state-hash.js'
 
-const FORMAT = 1
+const FORMAT = 2
 /** Behind the counters of the store: a replacement is written in ascending order. */
 const MACHINE_KEY = 'machine'
 const PAGE_ENTRIES = 256

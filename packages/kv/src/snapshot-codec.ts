@@ -1,7 +1,7 @@
 /**
  * The state machine's bytes in a snapshot: a sequence of blocks, each `u32le length | u8 kind | body`.
  *
- *     header   u8 format (2) | varint appliedIndex | u32 u32 state hash | varint timeMs | varint sweptMs | bytes counters (mvcc/counters.ts)
+ *     header   u8 format (3) | varint appliedIndex | u32 u32 state hash | varint timeMs | varint sweptMs | bytes counters (mvcc/counters.ts)
  *     sessions per session: varint id | 16 bytes nonce | varint ttlMs | varint lastActiveMs | varint firstUnanswered |
  *              varint count | count x (varint sequence | result), ascending; longest idle session first
  *     table    u8 table | per entry, in key order: bytes key | bytes value (mvcc/table-keys.ts); tables in the order of SNAPSHOT_TABLES
@@ -32,10 +32,18 @@ import { type CommandResult, readResult, writeResult } from './result.js'
 import { type SessionState, type SessionsCut, SessionTable } from './sessions.js'
 import { StateHash } from './state-hash.js'
 
-const SNAPSHOT_FORMAT = 2
+const SNAPSHOT_FORMAT = 3
 const Kind = { header: 1, sessions: 2, table: 3, end: 4, reference: 5 } as const
 /** The tables that a snapshot carries, by their number in it. */
-const SNAPSHOT_TABLES = ['current', 'past', 'chains', 'events', 'leases', 'leaseKeys', 'leaseDeadlines'] as const satisfies readonly Table[]
+const SNAPSHOT_TABLES = [
+  'current',
+  'history',
+  'past',
+  'chains',
+  'leases',
+  'leaseKeys',
+  'leaseDeadlines',
+] as const satisfies readonly Table[]
 const PAGE_ENTRIES = 64
 const LENGTH_BYTES = 4
 /** A block is handed out in pieces of this size. */

@@ -29,9 +29,9 @@ import type { ByteString } from './byte-string.js'
 /** Tables that the store uses. A backend provides exactly these; an empty one is as good as a missing one. */
 export const TABLES = [
   'current',
+  'history',
   'past',
   'chains',
-  'events',
   'leases',
   'leaseKeys',
   'leaseDeadlines',

@@ -268,14 +268,14 @@ const writing: Readonly<Record<string, Check>> = {
           const key = `k${(random.next().value % 900).toString(7)}`
           if (random.next().value % 5 < 3) {
             const text = 'v'.repeat(random.next().value % 60) + String(step)
-            batch.put('events', key, value(text))
+            batch.put('history', key, value(text))
             expected.set(key, text)
-          } else demand(batch.delete('events', key) === expected.delete(key), `delete of ${key} tells the truth`)
+          } else demand(batch.delete('history', key) === expected.delete(key), `delete of ${key} tells the truth`)
         }
       })
       if (index % 50 !== 0) continue
       const sorted = [...expected].sort(([a], [b]) => (a < b ? -1 : 1))
-      demandEntries(backend, 'events', sorted, `after ${index} batches`)
+      demandEntries(backend, 'history', sorted, `after ${index} batches`)
     }
   },
 }

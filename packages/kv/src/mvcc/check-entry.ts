@@ -4,9 +4,11 @@ import type { ByteString } from '../backend/byte-string.js'
 import { MAX_KEY_BYTES } from '../limits.js'
 import { decodeLease } from './leases.js'
 import { checkRecord } from './record.js'
-import { eventRevision, eventSubject, LEASE_BYTES, leaseAt, SHORTEST_EVENT_KEY, versionOf } from './table-keys.js'
+import { checkBlock } from './history.js'
+import { HISTORY_KEY_BYTES, LEASE_BYTES, leaseAt, versionOf } from './table-keys.js'
 
 const NUMBER_BYTES = 8
+const PLACE_BYTES = 4
 /** A key of one byte, its end, and a revision. */
 const SHORTEST_PAST_KEY = 11
 
@@ -22,21 +24,19 @@ export function checkEntry(table: Table, key: ByteString, value: Uint8Array, new
   switch (table) {
     case 'current':
       demandKey(key)
-      return checkRecord(value, null, newest)
+      return checkRecord(value, false, newest)
     case 'past':
     case 'chains': {
       if (key.length < SHORTEST_PAST_KEY) fail('too short')
       const version = versionOf(key)
       demandKey(version.key)
       if (version.revision > newest) fail('newer than the store')
-      if (table === 'past') return checkRecord(value, version.revision, newest)
-      if (value.length !== NUMBER_BYTES) fail('no revision in the value')
+      if (value.length !== (table === 'past' ? PLACE_BYTES : HISTORY_KEY_BYTES)) fail('no event in the value')
       return
     }
-    case 'events':
-      if (key.length < SHORTEST_EVENT_KEY || eventRevision(key) > newest) fail('no event of this store')
-      demandKey(eventSubject(key))
-      return demandEmpty()
+    case 'history':
+      if (key.length !== HISTORY_KEY_BYTES) fail('no event of this store')
+      return checkBlock(key, new ByteReader(value, 'block of the history'), newest)
     case 'leases':
       if (key.length !== LEASE_BYTES) fail('no lease')
       decodeLease(leaseAt(key, 0), value)

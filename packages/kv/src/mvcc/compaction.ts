@@ -1,50 +1,45 @@
 /**
- * Forgetting the past. Compacting to revision C has its effect at once: nothing below C can be read. The versions themselves are removed little by
- * little, along the events up to C, a counted number of them with each command of the log: so every member removes the same ones at the same
+ * Forgetting the past. Compacting to revision C has its effect at once: nothing below C can be read. The history itself is removed little by
+ * little, from its beginning, a counted number of blocks with each command of the log: so every member removes the same ones at the same
  * index, and equal states stay equal byte for byte.
  *
- * Kept are, per key, the newest version of C or before unless it is a tombstone, everything after C, and the events of C itself: a watch may begin
- * there.
+ * Kept are the events of C itself, because a watch may begin there, and everything after them: so also, in the event that superseded it, what each key was at C.
  */
 import type { WriteBatch } from '../backend/backend.js'
 import type { Counters } from './counters.js'
-import { decodeRecord, isTombstone } from './record.js'
-import { eventKey, eventRevision, eventSubject, pastFrom, pastKey } from './table-keys.js'
-import { eventBytes, pastBytes } from './writer.js'
+import { EventFlag, HistoryBlock, type HistoryEnd } from './history.js'
+import { decodeHead } from './record.js'
+import { HISTORY_KEY_BYTES, pastKey } from './table-keys.js'
 
-/** Looks at `most` events. False = nothing is left to remove. */
-export function sweep(batch: WriteBatch, counters: Counters, most: number): boolean {
-  if (counters.sweepFrom === null) return false
-  const compacted = counters.compactedRevision
-  const behind = eventKey(compacted + 1, 0, '')
-  const events = batch.keys('events', { from: counters.sweepFrom, to: behind }, most)
-  for (const event of events) {
-    const key = eventSubject(event)
-    const revision = eventRevision(event)
-    removeSuperseded(batch, counters, key, revision)
-    if (revision === compacted) continue
-    const own = batch.get('past', pastKey(key, revision))
-    if (own !== undefined && isTombstone(own)) removePast(batch, counters, pastKey(key, revision), key, own)
-    batch.delete('events', event)
-    counters.historyBytes -= eventBytes(key)
+/** Removes `most` blocks. */
+export function sweep(batch: WriteBatch, counters: Counters, history: HistoryEnd, most: number): void {
+  if (counters.sweepFrom === null) return
+  const blocks = batch.page('history', { from: counters.sweepFrom, to: null }, most)
+  for (const { key, value } of blocks) {
+    // The one that is still growing has the newest revision in it.
+    if (key === history.key || !isBelow(new HistoryBlock(key, value), counters.compactedRevision)) {
+      counters.sweepFrom = null
+      return
+    }
+    removeNames(batch, new HistoryBlock(key, value))
+    batch.delete('history', key)
+    counters.historyBytes -= HISTORY_KEY_BYTES + value.length
+    counters.sweepFrom = `${key}\0`
   }
-  const last = events.at(-1)
-  counters.sweepFrom = last === undefined || events.length < most ? null : `${last}\0`
+  if (blocks.length < most) counters.sweepFrom = null
+}
+
+function isBelow(block: HistoryBlock, revision: number): boolean {
+  while (block.next()) if (block.revision >= revision) return false
   return true
 }
 
-/** The version before the one of `revision`: nobody may read it any more. */
-function removeSuperseded(batch: WriteBatch, counters: Counters, key: string, revision: number): void {
-  const [entry] = batch.page('past', { from: pastFrom(key), to: pastKey(key, revision), reverse: true }, 1)
-  if (entry === undefined) return
-  removePast(batch, counters, entry.key, key, entry.value)
-  if (isTombstone(entry.value)) return
-  const { chain, isPrefix } = decodeRecord(entry.value)
-  // It held the bytes of its run of appends; the others of the run were older and have gone before.
-  if (chain !== 0 && !isPrefix) batch.delete('chains', pastKey(key, chain))
-}
-
-function removePast(batch: WriteBatch, counters: Counters, tableKey: string, key: string, stored: Uint8Array): void {
-  batch.delete('past', tableKey)
-  counters.historyBytes -= pastBytes(key, stored)
+function removeNames(batch: WriteBatch, block: HistoryBlock): void {
+  while (block.next()) {
+    if ((block.flags & EventFlag.inPast) !== 0) batch.delete('past', pastKey(block.name, block.revision))
+    const { superseded } = block
+    if ((block.flags & EventFlag.inChains) === 0 || superseded === undefined) continue
+    // The others of the run of appends were older, and have gone before.
+    batch.delete('chains', pastKey(block.name, decodeHead(superseded).chain))
+  }
 }

@@ -6,7 +6,7 @@ import type { Counters } from './counters.js'
 import { livingLease } from './leases.js'
 import { boundsOf, compareBytes, ENTRY_BYTES, type KeyEntry, RangeScan, type RangeResult } from './range.js'
 import type { VersionReader } from './reader.js'
-import type { KeyRecord } from './record.js'
+import { decodeRecord, type KeyRecord } from './record.js'
 import type { Compare, DeleteOperation, PutOperation, Txn, TxnOperation } from './txn.js'
 import type { VersionWriter } from './writer.js'
 import { type ByteString, keyToString } from '../backend/byte-string.js'
@@ -177,12 +177,13 @@ function runStep(versions: VersionWriter, step: Step): OperationOutcome {
     case 'put':
       return runPut(versions, step)
     case 'append': {
-      const { record } = versions.append(keyToString(step.key), step.value)
-      return { type: 'put', record: withoutValue(record), valueBytes: record.valueBytes, previous: null }
+      const { record, valueBytes } = versions.append(keyToString(step.key), step.value)
+      return { type: 'put', record: withoutValue(record), valueBytes, previous: null }
     }
     case 'delete':
       return { type: 'delete', ...deleteRange(versions, step) }
     case 'range':
+      if (step.request.revision !== 0) versions.flushHistory()
       return { type: 'range', ...new RangeScan(versions.reader, step.request, atRevision(step.request.revision)).run() }
   }
 }
@@ -194,12 +195,15 @@ function runPut(versions: VersionWriter, step: PutOperation): OperationOutcome {
   const key = keyToString(step.key)
   const keeps = step.value === null || step.lease === null ? versions.reader.current(key) : undefined
   const value = step.value ?? keeps?.value ?? new Uint8Array(0)
-  const { record, previous } = versions.put(key, value, step.lease ?? keeps?.lease ?? 0n)
-  const shown = step.previous && previous !== undefined ? { ...withoutValue(previous), value: previous.value } : null
-  return { type: 'put', record: withoutValue(record), valueBytes: record.valueBytes, previous: shown }
+  const { record, valueBytes, previous, stored } = versions.put(key, value, step.lease ?? keeps?.lease ?? 0n)
+  const shown =
+    step.previous && previous !== undefined && stored !== undefined
+      ? { ...withoutValue(previous), value: decodeRecord(stored).value }
+      : null
+  return { type: 'put', record: withoutValue(record), valueBytes, previous: shown }
 }
 
-const withoutValue = ({ createRevision, modRevision, version, lease }: KeyRecord): Omit<KeyRecord, 'value'> => ({
+const withoutValue = ({ createRevision, modRevision, version, lease }: Omit<KeyRecord, 'value'>): Omit<KeyRecord, 'value'> => ({
   createRevision,
   modRevision,
   version,
@@ -217,8 +221,9 @@ export function deleteRange(
   for (let next = from; ; ) {
     const keys = versions.reader.tables.keys('current', { from: next, to }, PAGE_KEYS)
     for (const key of keys) {
-      const record = versions.remove(key)
-      if (operation.previous && record !== undefined) previous.push({ key, ...withoutValue(record), value: record.value })
+      const removed = versions.remove(key)
+      if (!operation.previous || removed === undefined) continue
+      previous.push({ key, ...withoutValue(removed.previous), value: decodeRecord(removed.stored).value })
     }
     deleted += keys.length
     if (keys.length < PAGE_KEYS) return { deleted, previous }

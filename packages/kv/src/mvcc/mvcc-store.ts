@@ -10,16 +10,17 @@ import {
   MAX_LEASE_TTL_MS,
   MAX_VALUE_BYTES,
   MIN_LEASE_TTL_MS,
-  SWEEP_PER_ADVANCE,
-  SWEEP_PER_COMMAND,
+  SWEPT_BLOCKS_PER_ADVANCE,
+  SWEPT_BLOCKS_PER_COMMAND,
 } from '../limits.js'
 import type { CommandResult, KeyMetadata, RefusalCode } from '../result.js'
 import { sweep } from './compaction.js'
 import { type Counters, readCounters, writeCounters } from './counters.js'
 import { adds, planTxn, revisionRefusal, runPath } from './execute-txn.js'
+import { HistoryEnd } from './history.js'
 import { earliestDeadlineMs, endLease, leaseOf, livingLease, overdueLeases, setLease } from './leases.js'
 import { VersionReader } from './reader.js'
-import type { StoredRecord } from './record.js'
+import type { StoredHead, StoredRecord } from './record.js'
 import type { Txn } from './txn.js'
 import { VersionWriter, type Written } from './writer.js'
 import type { EventJournal } from '../watch/events.js'
@@ -29,14 +30,14 @@ const ADDING: ReadonlySet<string> = new Set(['put', 'append', 'compareAndPut', '
 
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
 
-const metadataOf = (record: StoredRecord | undefined): KeyMetadata | null =>
+const metadataOf = (record: StoredHead | undefined): KeyMetadata | null =>
   record === undefined ? null : { createRevision: record.createRevision, modRevision: record.modRevision, version: record.version }
 
-const written = ({ record, previous }: Written): CommandResult => ({
+const written = ({ record, valueBytes, previous }: Written): CommandResult => ({
   type: 'written',
   metadata: { createRevision: record.createRevision, modRevision: record.modRevision, version: record.version },
   previous: metadataOf(previous),
-  valueBytes: record.valueBytes,
+  valueBytes,
 })
 
 /**
@@ -48,6 +49,7 @@ export class MvccStore {
   /** Reads what finished batches wrote. */
   readonly reader: VersionReader
   readonly #counters: Counters
+  readonly #history: HistoryEnd
   readonly #maxHistoryRevisions: number
   readonly #journal: EventJournal | null
 
@@ -58,6 +60,7 @@ export class MvccStore {
     this.#maxHistoryRevisions = maxHistoryRevisions
     this.reader = new VersionReader(backend)
     this.#counters = readCounters(backend)
+    this.#history = new HistoryEnd(backend)
   }
 
   /** Revision of the newest write. */
@@ -94,7 +97,8 @@ export class MvccStore {
   /** Runs commands as one batch of the backend, at `index` when it is done. `finish` writes what else belongs to it. */
   batch<Result>(index: number, run: (writes: StoreWrites) => Result, finish: (batch: WriteBatch) => void): Result {
     return this.backend.write(index, (batch) => {
-      const result = run(new StoreWrites(batch, this.#counters, this.#maxHistoryRevisions, this.#journal))
+      const result = run(new StoreWrites(batch, this.#counters, this.#history, this.#maxHistoryRevisions, this.#journal))
+      this.#history.flush(batch)
       writeCounters(batch, this.#counters)
       finish(batch)
       return result
@@ -106,20 +110,22 @@ export class MvccStore {
 export class StoreWrites {
   readonly #batch: WriteBatch
   readonly #counters: Counters
+  readonly #history: HistoryEnd
   readonly #versions: VersionWriter
   readonly #maxHistoryRevisions: number
 
-  constructor(batch: WriteBatch, counters: Counters, maxHistoryRevisions: number, journal: EventJournal | null) {
+  constructor(batch: WriteBatch, counters: Counters, history: HistoryEnd, maxHistoryRevisions: number, journal: EventJournal | null) {
     this.#batch = batch
+    this.#history = history
     this.#maxHistoryRevisions = maxHistoryRevisions
     this.#counters = counters
-    this.#versions = new VersionWriter(batch, counters, journal)
+    this.#versions = new VersionWriter(batch, counters, history, journal)
   }
 
   /** What comes before every command: leases that have ended, and a little of the compaction under way. */
   prepare(timeMs: number): void {
     for (const id of overdueLeases(this.#batch, timeMs, LEASES_ENDED_PER_COMMAND)) this.#endLease(id)
-    sweep(this.#batch, this.#counters, SWEEP_PER_COMMAND)
+    sweep(this.#batch, this.#counters, this.#history, SWEPT_BLOCKS_PER_COMMAND)
   }
 
   /** Executes a command that {@link refusalOf} lets pass. `index` is its place in the log. */
@@ -155,7 +161,7 @@ export class StoreWrites {
         this.#counters.noSpace = command.full
         return { type: 'advanced' }
       case 'advance':
-        sweep(this.#batch, this.#counters, SWEEP_PER_ADVANCE)
+        sweep(this.#batch, this.#counters, this.#history, SWEPT_BLOCKS_PER_ADVANCE)
         return { type: 'advanced' }
     }
   }
@@ -167,8 +173,8 @@ export class StoreWrites {
   }
 
   #delete(key: ByteString): CommandResult {
-    const previous = this.#versions.remove(key)
-    return { type: 'deleted', revision: this.#versions.finish(), previous: metadataOf(previous) }
+    const removed = this.#versions.remove(key)
+    return { type: 'deleted', revision: this.#versions.finish(), previous: metadataOf(removed?.previous) }
   }
 
   #compareAndPut(command: CompareAndPutCommand): CommandResult {
@@ -183,6 +189,8 @@ export class StoreWrites {
   }
 
   #txn(txn: Txn, timeMs: number): CommandResult {
+    // Its ranges may read at old revisions.
+    this.#versions.flushHistory()
     const plan = planTxn(this.#versions.reader, { counters: this.#counters, timeMs }, txn)
     if (typeof plan === 'string') return refused(plan)
     if (this.#counters.noSpace && adds(plan)) return refused('NO_SPACE')

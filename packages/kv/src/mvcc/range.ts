@@ -1,7 +1,7 @@
 import type { TableRange } from '../backend/backend.js'
 import { type ByteString, bytesEqual, keyToString } from '../backend/byte-string.js'
 import type { VersionReader } from './reader.js'
-import { decodeRecord, type KeyRecord } from './record.js'
+import { decodeRecord, type KeyRecord, type StoredRecord } from './record.js'
 
 export const SORT_TARGETS = ['key', 'version', 'createRevision', 'modRevision', 'value'] as const
 export type SortTarget = (typeof SORT_TARGETS)[number]
@@ -267,7 +267,7 @@ class CurrentWalk implements Walk {
   }
 }
 
-/** At an old revision: the keys that live now and those that have superseded versions, merged. */
+/** At an old revision: the keys that live now and those that were deleted, merged. */
 class PastWalk implements Walk {
   readonly #reader: VersionReader
   readonly #reverse: boolean
@@ -304,7 +304,7 @@ class PastWalk implements Walk {
       for (; past !== undefined && this.#isBefore(past, key); past = this.#nextPast()) this.#take(found, past)
       const record = decodeRecord(value)
       if (record.modRevision <= this.#revision) found.push(entryOf(key, record))
-      else if (past === key) this.#take(found, key)
+      else this.#take(found, key, record)
       this.#passed(key)
       if (past === key) past = this.#nextPast()
     }
@@ -321,8 +321,8 @@ class PastWalk implements Walk {
     return this.#reader.nextPast(this.#from, this.#to, this.#reverse)
   }
 
-  #take(found: KeyEntry[], key: ByteString): void {
-    const record = this.#reader.pastAt(key, this.#revision)
+  #take(found: KeyEntry[], key: ByteString, current?: StoredRecord): void {
+    const record = this.#reader.pastAt(key, this.#revision, current)
     if (record !== undefined) found.push(entryOf(key, record))
     this.#passed(key)
   }

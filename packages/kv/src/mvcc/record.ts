@@ -1,8 +1,8 @@
 /**
  * One version of a key, as the tables hold it:
  *
- *     u8 flags | varint createRevision | varint modRevision | varint version | [8 bytes lease] | [varint chain] | value, or varint its length
- *     flags 1 lease, 2 chain, 4 prefix, 8 tombstone (then nothing follows)
+ *     u8 flags | varint createRevision | varint modRevision | varint version | [8 bytes lease] | [varint chain] | [varint place] | value, or varint its length
+ *     flags 1 lease, 2 chain, 4 prefix, 8 place
  *
  * A run of appends would store its beginning again with every version. So a superseded version whose successor only appended keeps the length of
  * its value alone (prefix): its bytes are the first ones of the version that ended the run. `chain` names the run by its first revision.
@@ -22,23 +22,31 @@ export interface KeyRecord {
   readonly value: Uint8Array
 }
 
-export interface StoredRecord extends KeyRecord {
+/** What is known about a version beside its value. */
+export interface RecordHead extends Omit<KeyRecord, 'value'> {
   /** First revision of the run of appends that it belongs to; 0 = none. */
   readonly chain: number
+  /** The event of its write has this place in the revision. */
+  readonly place: number
+}
+
+export interface StoredHead extends RecordHead {
   /** Bytes of the value, also when they are held elsewhere. */
   readonly valueBytes: number
-  /** True = `value` is empty here, its bytes are held by a later version. */
+  /** True = its bytes are held by a later version. */
   readonly isPrefix: boolean
 }
 
-const Flag = { lease: 1, chain: 2, prefix: 4, tombstone: 8 } as const
+/** When it is a prefix, `value` is empty. */
+export interface StoredRecord extends StoredHead, KeyRecord {}
+
+const Flag = { lease: 1, chain: 2, prefix: 4, place: 8 } as const
+const KNOWN_FLAGS = 15
 const LEASE_BYTES = 8
 const EMPTY = new Uint8Array(0)
 
-export const TOMBSTONE: Uint8Array = Uint8Array.of(Flag.tombstone)
-export const isTombstone = (bytes: Uint8Array): boolean => bytes[0] === Flag.tombstone
-
-function putVarint(bytes: Uint8Array, at: number, value: number): number {
+/** Answers where the next byte goes. */
+export function putVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value
   let next = at
   while (rest > 0x7f) {
@@ -54,92 +62,98 @@ function putLease(bytes: Uint8Array, at: number, lease: bigint): number {
   return at + LEASE_BYTES
 }
 
-type Head = Omit<KeyRecord, 'value'> & { readonly chain: number }
+function headBytes({ createRevision, modRevision, version, lease, chain, place }: RecordHead): number {
+  let bytes = 1 + varintLength(createRevision) + varintLength(modRevision) + varintLength(version)
+  if (lease !== 0n) bytes += LEASE_BYTES
+  if (chain !== 0) bytes += varintLength(chain)
+  if (place !== 0) bytes += varintLength(place)
+  return bytes
+}
 
-/** Room for `tail` bytes behind the head; answers where they begin. */
-function withHead(head: Head, flags: number, tail: number): { readonly bytes: Uint8Array; readonly at: number } {
-  const { createRevision, modRevision, version, lease, chain } = head
-  const hasLease = lease !== 0n
-  const length =
-    1 +
-    varintLength(createRevision) +
-    varintLength(modRevision) +
-    varintLength(version) +
-    (hasLease ? LEASE_BYTES : 0) +
-    (chain === 0 ? 0 : varintLength(chain))
-  const bytes = new Uint8Array(length + tail)
-  bytes[0] = flags | (hasLease ? Flag.lease : 0) | (chain === 0 ? 0 : Flag.chain)
+/** Answers where the value begins. */
+function putHead(bytes: Uint8Array, head: RecordHead, flags: number): number {
+  const { createRevision, modRevision, version, lease, chain, place } = head
+  bytes[0] = flags | (lease === 0n ? 0 : Flag.lease) | (chain === 0 ? 0 : Flag.chain) | (place === 0 ? 0 : Flag.place)
   let at = putVarint(bytes, 1, createRevision)
   at = putVarint(bytes, at, modRevision)
   at = putVarint(bytes, at, version)
-  if (hasLease) at = putLease(bytes, at, lease)
+  if (lease !== 0n) at = putLease(bytes, at, lease)
   if (chain !== 0) at = putVarint(bytes, at, chain)
-  return { bytes, at }
+  if (place !== 0) at = putVarint(bytes, at, place)
+  return at
 }
 
 /** Copies the value, which may be a view of a log batch or a network buffer; `more` is put behind it. */
-export function encodeRecord(head: Head, value: Uint8Array, more: Uint8Array = EMPTY): Uint8Array {
-  const { bytes, at } = withHead(head, 0, value.length + more.length)
+export function encodeRecord(head: RecordHead, value: Uint8Array, more: Uint8Array = EMPTY): Uint8Array {
+  const bytes = new Uint8Array(headBytes(head) + value.length + more.length)
+  const at = putHead(bytes, head, 0)
   bytes.set(value, at)
   if (more.length > 0) bytes.set(more, at + value.length)
   return bytes
 }
 
 /** The same version without its bytes, which a later one holds. */
-export function encodePrefix(record: Omit<StoredRecord, 'value' | 'isPrefix'>): Uint8Array {
-  const { bytes, at } = withHead(record, Flag.prefix, varintLength(record.valueBytes))
-  putVarint(bytes, at, record.valueBytes)
+export function encodePrefix(head: RecordHead, valueBytes: number): Uint8Array {
+  const bytes = new Uint8Array(headBytes(head) + varintLength(valueBytes))
+  putVarint(bytes, putHead(bytes, head, Flag.prefix), valueBytes)
   return bytes
 }
 
-/** Not of a tombstone. The bytes are the store's own, so what does not fit is damage: CORRUPT (fatal). */
-export function decodeRecord(bytes: Uint8Array): StoredRecord {
-  const flags = bytes[0] as number
-  let at = 1
-  const varint = (): number => {
-    let value = 0
-    for (let factor = 1; ; factor *= 128) {
-      const byte = bytes[at++]
-      if (byte === undefined) throw damaged()
-      if (byte < 0x80) return value + byte * factor
-      value += (byte & 0x7f) * factor
-    }
+/** Where `readVarint` goes on. Nothing that reads a record waits in between. */
+let cursor = 0
+
+function readVarint(bytes: Uint8Array): number {
+  let value = 0
+  for (let factor = 1; ; factor *= 128) {
+    const byte = bytes[cursor++]
+    if (byte === undefined) throw new BalsaError('CORRUPT', 'a record of the key/value state cannot be read')
+    if (byte < 0x80) return value + byte * factor
+    value += (byte & 0x7f) * factor
   }
-  const createRevision = varint()
-  const modRevision = varint()
-  const version = varint()
-  let lease = 0n
-  if ((flags & Flag.lease) !== 0) {
-    lease = new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(at)
-    at += LEASE_BYTES
-  }
-  const chain = (flags & Flag.chain) === 0 ? 0 : varint()
-  if ((flags & Flag.prefix) !== 0)
-    return { createRevision, modRevision, version, lease, chain, value: EMPTY, valueBytes: varint(), isPrefix: true }
-  const value = bytes.subarray(at)
-  return { createRevision, modRevision, version, lease, chain, value, valueBytes: value.length, isPrefix: false }
 }
 
-const damaged = (): BalsaError => new BalsaError('CORRUPT', 'a record of the key/value state cannot be read')
+/** Without the value. The bytes are the store's own, so what does not fit is damage: CORRUPT (fatal). */
+export function decodeHead(bytes: Uint8Array): StoredHead {
+  const flags = bytes[0] as number
+  cursor = 1
+  const createRevision = readVarint(bytes)
+  const modRevision = readVarint(bytes)
+  const version = readVarint(bytes)
+  let lease = 0n
+  if ((flags & Flag.lease) !== 0) {
+    lease = new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(cursor)
+    cursor += LEASE_BYTES
+  }
+  const chain = (flags & Flag.chain) === 0 ? 0 : readVarint(bytes)
+  const place = (flags & Flag.place) === 0 ? 0 : readVarint(bytes)
+  const isPrefix = (flags & Flag.prefix) !== 0
+  const valueBytes = isPrefix ? readVarint(bytes) : bytes.length - cursor
+  return { createRevision, modRevision, version, lease, chain, place, valueBytes, isPrefix }
+}
 
-/** Checks bytes from outside. MALFORMED (refused) when they are no record of `modRevision` (null = of any revision up to `newest`). */
-export function checkRecord(bytes: Uint8Array, modRevision: number | null, newest: number): void {
+/** The value is a view of the bytes. Errors as `decodeHead`. */
+export function decodeRecord(bytes: Uint8Array): StoredRecord {
+  const { createRevision, modRevision, version, lease, chain, place, valueBytes, isPrefix } = decodeHead(bytes)
+  const value = isPrefix ? EMPTY : bytes.subarray(cursor)
+  return { createRevision, modRevision, version, lease, chain, place, value, valueBytes, isPrefix }
+}
+
+/** Checks bytes from outside. MALFORMED (refused) when they are no record of a revision up to `newest`. */
+export function checkRecord(bytes: Uint8Array, isSuperseded: boolean, newest: number): void {
   const reader = new ByteReader(bytes, 'record')
   const flags = reader.u8('flags')
-  if (flags === Flag.tombstone) {
-    if (modRevision === null) reader.fail('flags', 'a living key is no tombstone')
-    return reader.end()
-  }
-  if (flags > (Flag.lease | Flag.chain | Flag.prefix)) reader.fail('flags', `${flags} is unknown`)
+  if (flags > KNOWN_FLAGS) reader.fail('flags', `${flags} is unknown`)
   const createRevision = reader.varint('createRevision')
-  const mod = reader.varint('modRevision')
+  const modRevision = reader.varint('modRevision')
   const version = reader.varint('version')
-  if (createRevision === 0 || mod < createRevision || version === 0 || mod > newest) reader.fail('record', 'revisions of no possible key')
-  if (modRevision !== null && mod !== modRevision) reader.fail('modRevision', 'another one than in its key')
+  if (createRevision === 0 || modRevision < createRevision || version === 0 || modRevision > newest) {
+    reader.fail('record', 'revisions of no possible key')
+  }
   if ((flags & Flag.lease) !== 0) reader.raw('lease', LEASE_BYTES)
   if ((flags & Flag.chain) !== 0) reader.varint('chain')
+  if ((flags & Flag.place) !== 0) reader.varint('place')
   if ((flags & Flag.prefix) === 0) return
-  if (modRevision === null || (flags & Flag.chain) === 0) reader.fail('flags', 'a prefix of nothing')
+  if (!isSuperseded || (flags & Flag.chain) === 0) reader.fail('flags', 'a prefix of nothing')
   reader.varint('length')
   reader.end()
 }

@@ -2,9 +2,9 @@
  * How keys, revisions and leases become keys of the tables:
  *
  *     current         key                                  record (record.ts) of every living key
- *     past            escaped key | u64be revision         record of a superseded version, or a tombstone
- *     chains          escaped key | u64be first revision   u64be revision of the version that holds the bytes of this run of appends
- *     events          u64be revision | u32be place | key   nothing: which keys a revision changed, in order
+ *     history         u64be revision | u32be place         what happened, and what was before (history.ts)
+ *     past            escaped key | u64be revision         u32be place of the event: each deletion, and now and then a write, so that nobody has far to go
+ *     chains          escaped key | u64be first revision   u64be revision | u32be place of the event that ended this run of appends, and has the bytes of all of it
  *     leases          u64be id                             lease (leases.ts)
  *     leaseKeys       u64be id | key                       nothing
  *     leaseDeadlines  u64be ms | u64be id                  nothing
@@ -33,7 +33,7 @@ export function u64Key(value: number): ByteString {
   )
 }
 
-function u32At(key: ByteString, at: number): number {
+export function u32At(key: ByteString, at: number): number {
   return ((key.charCodeAt(at) << 24) | (key.charCodeAt(at + 1) << 16) | (key.charCodeAt(at + 2) << 8) | key.charCodeAt(at + 3)) >>> 0
 }
 
@@ -59,16 +59,16 @@ export function versionOf(pastTableKey: ByteString): Version {
   }
 }
 
-export function eventKey(revision: number, place: number, key: ByteString): ByteString {
-  return u64Key(revision) + String.fromCharCode(place >>> 24, (place >>> 16) & 0xff, (place >>> 8) & 0xff, place & 0xff) + key
-}
+/** Behind all versions of the key. */
+export const pastEnd = (key: ByteString): ByteString => `${escaped(key)}\0\u0001`
 
-export const eventRevision = (key: ByteString): number => u64At(key, 0)
-export const eventPlace = (key: ByteString): number => u32At(key, REVISION_BYTES)
-export const eventSubject = (key: ByteString): ByteString => key.slice(REVISION_BYTES + PLACE_BYTES)
+export const u32Key = (value: number): ByteString =>
+  String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
 
-/** Shortest key of the table of events. */
-export const SHORTEST_EVENT_KEY: number = REVISION_BYTES + PLACE_BYTES + 1
+export const historyKey = (revision: number, place: number): ByteString => u64Key(revision) + u32Key(place)
+export const revisionOf = (historyTableKey: ByteString): number => u64At(historyTableKey, 0)
+export const placeOf = (historyTableKey: ByteString): number => u32At(historyTableKey, REVISION_BYTES)
+export const HISTORY_KEY_BYTES: number = REVISION_BYTES + PLACE_BYTES
 
 /** A 64-bit number, of either sign, as 8 bytes. */
 export function leaseKey(id: bigint): ByteString {

@@ -2,7 +2,7 @@ import type { ByteString } from '../backend/byte-string.js'
 import { keyFromString } from '../backend/byte-string.js'
 import type { VersionReader } from '../mvcc/reader.js'
 import { decodeRecord, type KeyRecord } from '../mvcc/record.js'
-import { eventKey, eventPlace, eventSubject } from '../mvcc/table-keys.js'
+import { EventFlag, type HistoryBlock, walkHistory } from '../mvcc/history.js'
 import type { KeyValueRecord, StoreEvent } from './types.js'
 
 /** What an event costs beside its bytes. */
@@ -135,6 +135,7 @@ export class EventReader {
   }
 
   clear(): void {
+    this.#reader.forget()
     this.#kept.clear()
     this.#bytes = 0
   }
@@ -150,9 +151,17 @@ export class EventReader {
     const kept = this.#fromMemory(revision, from, last)
     if (kept !== null) return kept
     if (revision < this.#compactedRevision()) return null
-    const range = { from: eventKey(revision, from, ''), to: eventKey(revision, last + 1, '') }
-    const { tables } = this.#reader
-    return tables.keys('events', range, PAGE_EVENTS).map((key) => this.#read(revision, eventPlace(key), eventSubject(key)))
+    if (from === last) {
+      const event = this.#reader.event(revision, from)
+      return event === undefined ? [] : [this.#read(event)]
+    }
+    const found: SharedEvent[] = []
+    walkHistory(this.#reader.tables, revision, from, (event) => {
+      if (event.revision !== revision || event.place > last) return false
+      found.push(this.#read(event))
+      return found.length < PAGE_EVENTS
+    })
+    return found
   }
 
   #fromMemory(revision: number, from: number, last: number): readonly SharedEvent[] | null {
@@ -167,8 +176,12 @@ export class EventReader {
     return found
   }
 
-  #read(revision: number, place: number, name: ByteString): SharedEvent {
-    const record = this.#reader.writtenAt(name, revision)
+  #read(found: HistoryBlock): SharedEvent {
+    const { revision, place, name } = found
+    const isDelete = (found.flags & EventFlag.deletion) !== 0
+    const written = this.#reader.writtenBy(found)
+    // A copy: a small value must not hold a whole block.
+    const record = written === undefined ? undefined : { ...written, value: written.value.slice() }
     const before = (): KeyValueRecord | null => {
       // What went before the compacted revision may or may not be there still: it counts as gone on every member.
       const previous = revision <= this.#compactedRevision() ? undefined : this.#reader.at(name, revision - 1)
@@ -177,7 +190,7 @@ export class EventReader {
     const event = new SharedEvent(place, {
       revision,
       name,
-      isDelete: record === undefined,
+      isDelete,
       heldBytes: name.length + (record?.value.length ?? 0),
       record: () => (record === undefined ? null : shown(record)),
       previous: before,

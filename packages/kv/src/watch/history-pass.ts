@@ -1,5 +1,5 @@
 import type { TableReader } from '../backend/backend.js'
-import { eventKey, eventPlace, eventRevision, eventSubject } from '../mvcc/table-keys.js'
+import { walkHistory } from '../mvcc/history.js'
 import { RangeIndex } from './range-index.js'
 import type { WatcherState } from './watcher-state.js'
 
@@ -89,13 +89,20 @@ export class HistoryPass {
 
   /** True = that was all. */
   #page(history: HistoryBounds, most: number): boolean {
-    const from = eventKey(this.#revision, this.#place, '')
-    const events = history.tables.keys('events', { from, to: eventKey(history.revision + 1, 0, '') }, most)
-    for (const event of events) this.#match(eventRevision(event), eventPlace(event), eventSubject(event))
-    const last = events.at(-1)
-    const finished = last === undefined || events.length < most
-    this.#revision = finished ? history.revision + 1 : eventRevision(last)
-    this.#place = finished ? 0 : eventPlace(last) + 1
+    let left = most
+    walkHistory(history.tables, this.#revision, this.#place, ({ revision, place, name }) => {
+      if (revision > history.revision) return false
+      this.#match(revision, place, name)
+      this.#revision = revision
+      this.#place = place + 1
+      left -= 1
+      return left > 0
+    })
+    const finished = left > 0
+    if (finished) {
+      this.#revision = history.revision + 1
+      this.#place = 0
+    }
     return finished
   }
 
