@@ -1,5 +1,5 @@
 // @ts-check
-/** Python's etcd3 client (Debian's python3-etcd3), with everything that it offers but users, roles and raising alarms. */
+/** Python's etcd3 client (Debian's python3-etcd3), with everything that it offers but users and roles. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execute } from './checks.mjs'
@@ -145,6 +145,20 @@ def _():
     assert list(client.list_alarms()) == []
     with open(sys.argv[2], 'wb') as file:
         client.snapshot(file)
+
+@check('alarms: raised, listed, in force, disarmed')
+def _():
+    raised = client.create_alarm()
+    assert [alarm.alarm_type for alarm in raised] == [alarm.alarm_type for alarm in other.list_alarms()] != []
+    try:
+        client.put('a', 'x')
+        raise Exception('there was space')
+    except Exception as error:
+        assert 'database space exceeded' in str(error)
+    client.delete('a')
+    client.disarm_alarm()
+    assert list(other.list_alarms()) == []
+    client.put('a', 'x')
 
 @check('members: add, update, remove')
 def _():

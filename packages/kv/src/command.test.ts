@@ -29,6 +29,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     lease: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
   }),
   fc.constant({ type: 'advance' as const }),
+  fc.record({
+    type: fc.constant('alarm' as const),
+    raise: fc.boolean(),
+    alarm: fc.record({ kind: fc.constantFrom('noSpace' as const, 'corrupt' as const), member: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n) }),
+  }),
 )
 
 describe('command codec', () => {

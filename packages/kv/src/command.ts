@@ -14,6 +14,7 @@
  *     leaseRevoke, leaseKeepAlive   stamp | 8 bytes lease
  *     advance       nothing: cluster time goes on, leases end, compaction goes on
  *     space         u8 full: while it is, what would add is refused
+ *     alarm         u8 raise | u8 alarm (1 noSpace, 2 corrupt) | 8 bytes member
  *     stamp         varint session (0 = none) | when there is one: varint sequence | varint firstUnanswered
  *
  * Every change of layout or meaning takes a new format number. A member that meets a format or kind that it does not know must stop: it
@@ -21,6 +22,7 @@
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
 import { CLIENT_NONCE_BYTES, MAX_LEASE_TTL_MS, MAX_REQUEST_BYTES } from './limits.js'
+import { type RaisedAlarm, readAlarm, writeAlarm } from './mvcc/alarms.js'
 import { readLease, readTxn, writeLease, writeTxn } from './mvcc/txn-codec.js'
 import { keyRefusal, type Refusal, type Txn, txnRefusal } from './mvcc/txn.js'
 
@@ -41,6 +43,7 @@ const Kind = {
   leaseKeepAlive: 12,
   advance: 13,
   space: 14,
+  alarm: 15,
 } as const
 
 /**
@@ -131,14 +134,22 @@ export interface SpaceCommand {
   readonly full: boolean
 }
 
+/** By hand. Repeated it changes nothing. */
+export interface AlarmCommand {
+  readonly type: 'alarm'
+  /** False: it is over. */
+  readonly raise: boolean
+  readonly alarm: RaisedAlarm
+}
+
 /** Writes of one key. */
 export type KeyWriteCommand = PutCommand | DeleteCommand | CompareAndPutCommand
 /** Everything that may carry a stamp. */
 export type WriteCommand = KeyWriteCommand | TxnCommand | CompactCommand | LeaseGrantCommand | LeaseCommand
-export type ModelCommand = Exclude<WriteCommand, KeyWriteCommand> | AdvanceCommand | SpaceCommand
-export type Command = OpenSessionCommand | SessionCommand | WriteCommand | AdvanceCommand | SpaceCommand
+export type ModelCommand = Exclude<WriteCommand, KeyWriteCommand> | AdvanceCommand | SpaceCommand | AlarmCommand
+export type Command = OpenSessionCommand | SessionCommand | WriteCommand | AdvanceCommand | SpaceCommand | AlarmCommand
 
-const NO_WRITES: ReadonlySet<Command['type']> = new Set(['openSession', 'closeSession', 'keepAlive', 'advance', 'space'])
+const NO_WRITES: ReadonlySet<Command['type']> = new Set(['openSession', 'closeSession', 'keepAlive', 'advance', 'space', 'alarm'])
 
 export const isWrite = (command: Command): command is WriteCommand => !NO_WRITES.has(command.type)
 
@@ -168,6 +179,10 @@ export function encodeCommand(command: Command): Uint8Array {
       break
     case 'space':
       writer.boolean(command.full)
+      break
+    case 'alarm':
+      writer.boolean(command.raise)
+      writeAlarm(writer, command.alarm)
       break
     default:
       encodeWrite(command)
@@ -252,6 +267,8 @@ function decodeBody(reader: ByteReader, kind: number): Command {
       return { type: 'advance' }
     case Kind.space:
       return { type: 'space', full: reader.boolean('full') }
+    case Kind.alarm:
+      return { type: 'alarm', raise: reader.boolean('raise'), alarm: readAlarm(reader) }
     default:
       throw new BalsaError('VERSION_MISMATCH', `command kind ${kind} is not known in format ${COMMAND_FORMAT}`, {
         hint: 'Run one version on all members.',

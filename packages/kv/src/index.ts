@@ -11,6 +11,7 @@ export type { HashMark } from './hash-marks.js'
 export * from './key-value-store.js'
 export * from './kv-state-machine.js'
 export * from './limits.js'
+export type { AlarmKind, RaisedAlarm } from './mvcc/alarms.js'
 export type { OperationOutcome, TxnOutcome } from './mvcc/execute-txn.js'
 export {
   boundsOf,

@@ -6,6 +6,7 @@ import { type Command, decodeCommand, refusalOf, type WriteCommand } from './com
 import { type HashMark, HashMarks } from './hash-marks.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
 import { loadMachine, type MachineState, saveChanges } from './machine-tables.js'
+import type { RaisedAlarm } from './mvcc/alarms.js'
 import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
 import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
@@ -108,6 +109,8 @@ export interface KvStats {
   readonly historyBytes: number
   /** The quota is used up: what would add is refused with NO_SPACE, on every member. */
   readonly noSpace: boolean
+  /** Raised by hand. */
+  readonly alarms: readonly RaisedAlarm[]
   readonly sessions: number
   /** Answers kept for repeated requests, in all sessions. */
   readonly sessionResults: number
@@ -298,7 +301,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   #stats(): KvStats {
-    const { keys, dataBytes, compactedRevision, historyBytes, noSpace } = this.#store.counters
+    const { keys, dataBytes, compactedRevision, historyBytes, noSpace, alarms } = this.#store.counters
     return {
       type: 'stats',
       appliedIndex: this.#appliedIndex,
@@ -308,6 +311,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       compactedRevision,
       historyBytes,
       noSpace,
+      alarms,
       sessions: this.#sessions.size,
       sessionResults: this.#sessions.results,
       stateHash: this.#stateHash.text,
@@ -401,6 +405,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
         return this.#sessions.keepAlive(command.session)
       case 'advance':
       case 'space':
+      case 'alarm':
         return writes.execute(command, index, this.#sessions.timeMs)
       default:
         return this.#write(writes, command, index)

@@ -62,7 +62,7 @@ export class NaiveStore {
     this.sessions = this.sessions.filter((session) => this.timeMs - session.lastActiveMs <= session.ttlMs)
     for (const lease of this.overdue().slice(0, 16)) this.#endLease(lease)
     if (command.type === 'openSession') return this.#open(index, command.ttlMs, command.clientNonce.join())
-    if (command.type === 'advance' || command.type === 'space') return { type: 'advanced' }
+    if (command.type === 'advance' || command.type === 'space' || command.type === 'alarm') return { type: 'advanced' }
     if (!isWrite(command)) {
       const session = this.#touch(command.session)
       if (session === null) return refused('SESSION_EXPIRED')

@@ -30,6 +30,7 @@ export const REFUSAL_CODES = [
   'LEASE_NOT_FOUND',
   'LEASE_EXISTS',
   'NO_SPACE',
+  'CORRUPT_ALARM',
 ] as const satisfies readonly ErrorCode[]
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 

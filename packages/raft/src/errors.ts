@@ -53,6 +53,8 @@ export const ERROR_FAMILIES = {
   KEY_NOT_FOUND: 'refused',
   /** The quota of the store is used up. What adds nothing goes on; delete keys and compact, and writes are taken again. */
   NO_SPACE: 'refused',
+  /** An operator has raised the alarm CORRUPT: nothing is written until one clears it. */
+  CORRUPT_ALARM: 'refused',
   /** The lease is unknown: never granted, revoked, or expired. */
   LEASE_NOT_FOUND: 'refused',
   /** A lease with this id exists already. */

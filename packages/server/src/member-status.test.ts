@@ -45,6 +45,7 @@ const store: KvStats = {
   compactedRevision: 0,
   historyBytes: 0,
   noSpace: false,
+  alarms: [],
   sessions: 1,
   sessionResults: 0,
   stateHash: 'abc',

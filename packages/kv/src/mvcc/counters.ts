@@ -3,6 +3,7 @@ import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
 import type { BackendReplacement, TableReader, WriteBatch } from '../backend/backend.js'
 import type { ByteString } from '../backend/byte-string.js'
 import { keyFromString, keyToString } from '../backend/byte-string.js'
+import { type RaisedAlarm, readAlarm, writeAlarm } from './alarms.js'
 
 /** An empty store is at revision 1 and its first write makes 2, as etcd's. */
 export const FIRST_REVISION = 1
@@ -21,6 +22,8 @@ export interface Counters {
   sweepFrom: ByteString | null
   /** What would add is refused. */
   noSpace: boolean
+  /** By hand. */
+  alarms: readonly RaisedAlarm[]
 }
 
 export const newCounters = (): Counters => ({
@@ -31,6 +34,7 @@ export const newCounters = (): Counters => ({
   historyBytes: 0,
   sweepFrom: null,
   noSpace: false,
+  alarms: [],
 })
 
 const COUNTERS_KEY = 'counters'
@@ -55,6 +59,7 @@ function encodeCounters(counters: Counters): Uint8Array {
   writer.boolean(counters.sweepFrom !== null)
   if (counters.sweepFrom !== null) writer.bytes(keyFromString(counters.sweepFrom))
   writer.boolean(counters.noSpace)
+  for (const alarm of counters.alarms) writeAlarm(writer, alarm)
   return writer.take()
 }
 
@@ -70,10 +75,18 @@ export function decodeCounters(bytes: Uint8Array): Counters {
     sweepFrom: reader.boolean('sweeping') ? keyToString(reader.bytes('sweepFrom')) : null,
     // Stores that were written before there was a quota end here.
     noSpace: reader.remaining > 0 && reader.boolean('noSpace'),
+    alarms: readAlarms(reader),
   }
   reader.end()
   if (counters.revision < FIRST_REVISION || counters.compactedRevision > counters.revision) reader.fail('counters', 'impossible revisions')
   return counters
+}
+
+/** To the end of the bytes. */
+function readAlarms(reader: ByteReader): readonly RaisedAlarm[] {
+  const alarms: RaisedAlarm[] = []
+  while (reader.remaining > 0) alarms.push(readAlarm(reader))
+  return alarms
 }
 
 export function readCounters(tables: TableReader): Counters {

@@ -1,7 +1,7 @@
 import { invariant } from '@balsa/raft'
 import type { Backend, WriteBatch } from '../backend/backend.js'
 import { type ByteString, bytesEqual, keyToString } from '../backend/byte-string.js'
-import type { CompareAndPutCommand, KeyWriteCommand, ModelCommand } from '../command.js'
+import type { Command, CompareAndPutCommand, KeyWriteCommand, ModelCommand } from '../command.js'
 import {
   LEASES_ENDED_PER_COMMAND,
   MAX_HISTORY_BYTES,
@@ -14,6 +14,7 @@ import {
   SWEPT_BLOCKS_PER_COMMAND,
 } from '../limits.js'
 import type { CommandResult, KeyMetadata, RefusalCode } from '../result.js'
+import { type AlarmKind, alarmsWith } from './alarms.js'
 import { sweep } from './compaction.js'
 import { type Counters, readCounters, writeCounters } from './counters.js'
 import { adds, planTxn, revisionRefusal, runPath } from './execute-txn.js'
@@ -27,6 +28,9 @@ import type { EventJournal } from '../watch/events.js'
 
 /** What takes space, whatever it says; transactions only when they put. */
 const ADDING: ReadonlySet<string> = new Set(['put', 'append', 'compareAndPut', 'leaseGrant'])
+
+/** What a client changes. Leases are still kept alive, and end. */
+const CHANGING: ReadonlySet<string> = new Set([...ADDING, 'delete', 'txn', 'compact', 'leaseRevoke'])
 
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
 
@@ -137,7 +141,8 @@ export class StoreWrites {
   }
 
   #execute(command: KeyWriteCommand | ModelCommand, index: number, timeMs: number): CommandResult {
-    if (this.#counters.noSpace && ADDING.has(command.type)) return refused('NO_SPACE')
+    const refusal = this.#alarmed(command.type)
+    if (refusal !== null) return refused(refusal)
     switch (command.type) {
       case 'put':
         return written(this.#versions.put(keyToString(command.key), command.value, 0n))
@@ -160,10 +165,26 @@ export class StoreWrites {
       case 'space':
         this.#counters.noSpace = command.full
         return { type: 'advanced' }
+      case 'alarm':
+        this.#counters.alarms = alarmsWith(this.#counters.alarms, command.alarm, command.raise)
+        return { type: 'advanced' }
       case 'advance':
         sweep(this.#batch, this.#counters, this.#history, SWEPT_BLOCKS_PER_ADVANCE)
         return { type: 'advanced' }
     }
+  }
+
+  #isFull(): boolean {
+    return this.#counters.noSpace || this.#isRaised('noSpace')
+  }
+
+  #isRaised(alarm: AlarmKind): boolean {
+    return this.#counters.alarms.some(({ kind }) => kind === alarm)
+  }
+
+  #alarmed(type: Command['type']): RefusalCode | null {
+    if (this.#isFull() && ADDING.has(type)) return 'NO_SPACE'
+    return CHANGING.has(type) && this.#isRaised('corrupt') ? 'CORRUPT_ALARM' : null
   }
 
   #append(key: ByteString, more: Uint8Array): CommandResult {
@@ -193,7 +214,7 @@ export class StoreWrites {
     this.#versions.flushHistory()
     const plan = planTxn(this.#versions.reader, { counters: this.#counters, timeMs }, txn)
     if (typeof plan === 'string') return refused(plan)
-    if (this.#counters.noSpace && adds(plan)) return refused('NO_SPACE')
+    if (this.#isFull() && adds(plan)) return refused('NO_SPACE')
     const outcome = runPath(this.#versions, plan)
     return { type: 'txn', revision: this.#versions.finish(), succeeded: outcome.succeeded, responses: outcome.responses }
   }

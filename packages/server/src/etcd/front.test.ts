@@ -130,6 +130,26 @@ describe('foreign clients', () => {
   })
 })
 
+describe('health', () => {
+  const health = async (query = ''): Promise<readonly unknown[]> => {
+    const answer = await fetch(`http://127.0.0.1:${portOf(httpListener)}/health${query}`)
+    return [answer.status, ((await answer.json()) as { reason: string }).reason]
+  }
+
+  it('is gone while there is an alarm, unless that is left out', async () => {
+    for (const [kind, name] of [
+      ['noSpace', 'NOSPACE'],
+      ['corrupt', 'CORRUPT'],
+    ] as const) {
+      await store.execute({ type: 'alarm', raise: true, alarm: { kind, member: 1n } })
+      expect(await health()).toEqual([503, `ALARM ${name}`])
+      expect(await health(`?exclude=${name}`)).toEqual([200, ''])
+      await store.execute({ type: 'alarm', raise: false, alarm: { kind, member: 1n } })
+      expect(await health()).toEqual([200, ''])
+    }
+  })
+})
+
 describe('web pages', () => {
   const ask = (origin: string) =>
     fetch(`http://127.0.0.1:${portOf(httpListener)}/v3/kv/range`, { method: 'POST', headers: { origin }, body: '{"key":"aw=="}' })

@@ -65,15 +65,23 @@ export class EtcdFront implements HttpFront {
     return true
   }
 
-  /** Healthy = this member can read what the cluster has agreed on; with `serializable=true`, that it answers at all. Not while most others contradict its state. */
+  /**
+   * Healthy = this member can read what the cluster has agreed on; with `serializable=true`, that it answers at all. Not while there is an alarm, unless
+   * `exclude` names it; of states that differ, not while most others contradict this member's.
+   */
   async #health(query: string, response: ServerResponse): Promise<void> {
-    const serializable = new URLSearchParams(query).get('serializable') === 'true'
-    if (this.#member.divergence?.suspect === 'this') return page(response, 503, { health: 'false', reason: 'ALARM CORRUPT' })
+    const asked = new URLSearchParams(query)
+    const unhealthy = (reason: string): void => page(response, 503, { health: 'false', reason })
+    const excluded = new Set(asked.getAll('exclude'))
+    if (this.#member.divergence?.suspect === 'this' && !excluded.has('CORRUPT')) return unhealthy('ALARM CORRUPT')
     try {
-      await this.#member.read({ type: 'stats' }, serializable)
+      const { noSpace, alarms } = await this.#member.read({ type: 'stats' }, asked.get('serializable') === 'true')
+      const raised = new Set(alarms.map(({ kind }) => kind))
+      if ((noSpace || raised.has('noSpace')) && !excluded.has('NOSPACE')) return unhealthy('ALARM NOSPACE')
+      if (raised.has('corrupt') && !excluded.has('CORRUPT')) return unhealthy('ALARM CORRUPT')
       page(response, 200, { health: 'true', reason: '' })
     } catch (error) {
-      page(response, 503, { health: 'false', reason: statusOfError(error).message })
+      unhealthy(statusOfError(error).message)
     }
   }
 }

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from '@balsa/host'
-import { keyFromString, type KvStats, PLAIN_RANGE, type RangeResult } from '@balsa/kv'
+import { type AlarmKind, keyFromString, type KvStats, PLAIN_RANGE, type RangeResult } from '@balsa/kv'
 import {
+  type AlarmMember,
   type AlarmRequest,
   AlarmRequest_AlarmAction,
   type AlarmResponseInit,
+  AlarmType,
+  type DowngradeRequest,
+  DowngradeRequest_DowngradeAction,
   type HashKVRequest,
   type HashKVResponseInit,
   type HashResponseInit,
@@ -15,7 +19,7 @@ import {
   type StatusResponseInit,
 } from '@balsa/proto/etcdserverpb'
 import { type Endpoint, serverStream, type Sink, unary } from './endpoint.js'
-import { ETCD_ERRORS, etcdError, unimplemented } from './errors.js'
+import { ETCD_ERRORS, etcdError } from './errors.js'
 import type { EtcdMember } from './member.js'
 import { resultOf } from './range.js'
 import { ETCD_API_VERSION } from './version.js'
@@ -43,20 +47,40 @@ export class MaintenanceService {
       unary(methods.HashKV, (request) => this.hashKv(request)),
       serverStream(methods.Snapshot, (_request, sink) => this.snapshot(sink)),
       unary(methods.MoveLeader, (request) => this.moveLeader(request)),
-      unary(methods.Downgrade, () => Promise.reject(unimplemented('there are no storage versions to go back to'))),
+      unary(methods.Downgrade, (request) => this.downgrade(request)),
     ]
   }
 
-  async alarm({ action }: AlarmRequest): Promise<AlarmResponseInit> {
-    if (action === AlarmRequest_AlarmAction.ACTIVATE) throw unimplemented('alarms cannot be raised by hand')
-    const alarms = await this.#member.alarms()
-    return { header: this.#member.header(), alarms }
+  /** Alarms that members raise themselves are not cleared by hand: they last as long as what they tell of. */
+  async alarm({ action, memberID, alarm }: AlarmRequest): Promise<AlarmResponseInit> {
+    const before = await this.#member.alarms(false)
+    if (action === AlarmRequest_AlarmAction.GET) {
+      const alarms = before.filter((entry) => alarm === AlarmType.NONE || entry.alarm === alarm)
+      return { header: this.#member.header(), alarms }
+    }
+    const kind = KINDS[alarm]
+    if (kind === undefined) return { header: this.#member.header(), alarms: [] }
+    const raise = action === AlarmRequest_AlarmAction.ACTIVATE
+    await this.#member.command({ type: 'alarm', raise, alarm: { kind, member: BigInt.asIntN(64, memberID) } })
+    const isIt = (entry: AlarmMember): boolean => entry.memberID === memberID && entry.alarm === alarm
+    const after = await this.#member.alarms(false)
+    return {
+      header: this.#member.header(),
+      alarms: raise ? after.filter(isIt) : before.filter((entry) => isIt(entry) && !after.some(isIt)),
+    }
+  }
+
+  /** Nothing can be gone back to; in etcd's words, the target is never the right one. */
+  downgrade({ action, version }: DowngradeRequest): never {
+    if (action === DowngradeRequest_DowngradeAction.CANCEL) throw etcdError('noDowngrade')
+    throw etcdError(/^\d+\.\d+(?:\.\d+(?:-[\w.-]+)?)?$/.test(version) ? 'badDowngradeTarget' : 'wrongDowngradeFormat')
   }
 
   /** As this member knows it, also without a majority. */
   async status(): Promise<StatusResponseInit> {
     const { dataBytes, historyBytes, revision } = await this.#stats()
     const { leaderId, memberId, members, term, commitIndex, appliedIndex } = this.#member.store.status()
+    const alarms = await this.#member.alarms()
     return {
       header: this.#member.header(revision),
       version: ETCD_API_VERSION,
@@ -66,7 +90,7 @@ export class MaintenanceService {
       raftIndex: commitIndex,
       raftTerm: term,
       raftAppliedIndex: appliedIndex,
-      errors: leaderId === null ? [ETCD_ERRORS.noLeader[1]] : [],
+      errors: [...(leaderId === null ? [ETCD_ERRORS.noLeader[1]] : []), ...alarms.map(textOf)],
       isLearner: members.some(({ id, role }) => id === memberId && role === 'learner'),
       storageVersion: ETCD_API_VERSION,
     }
@@ -125,6 +149,12 @@ export class MaintenanceService {
     return { revision: answer.revision, result: resultOf(answer) }
   }
 }
+
+/** As etcd writes them. */
+const NAMES: Readonly<Record<number, string>> = { [AlarmType.NOSPACE]: 'NOSPACE', [AlarmType.CORRUPT]: 'CORRUPT' }
+const KINDS: Readonly<Record<number, AlarmKind>> = { [AlarmType.NOSPACE]: 'noSpace', [AlarmType.CORRUPT]: 'corrupt' }
+
+const textOf = ({ memberID, alarm }: AlarmMember): string => `memberID:${memberID} alarm:${NAMES[alarm]} `
 
 const ZERO = Uint8Array.of(0)
 

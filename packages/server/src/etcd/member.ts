@@ -96,14 +96,16 @@ export class EtcdMember {
   }
 
   /**
-   * CORRUPT for members whose state is, or may be, not what it should be; it goes by itself when they are replaced. NOSPACE, of the leader, while the quota is
-   * used up; it goes by itself when there is space. Rejects with GrpcError.
+   * What was raised by hand; CORRUPT for members whose state is, or may be, not what it should be, until they are replaced; NOSPACE, of the leader, while the
+   * quota is used up. Rejects with GrpcError.
    */
-  async alarms(): Promise<readonly AlarmMember[]> {
+  async alarms(serializable = true): Promise<readonly AlarmMember[]> {
+    const { noSpace, alarms } = await this.read({ type: 'stats' }, serializable)
+    const raised = alarms.map(({ kind, member }) => ({ memberID: BigInt.asUintN(64, member), alarm: ALARMS[kind] }))
     const corrupt = this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT }))
-    const { noSpace } = await this.read({ type: 'stats' }, true)
-    const leader = BigInt(this.store.status().leaderId ?? 0)
-    return noSpace ? [...corrupt, { memberID: leader, alarm: AlarmType.NOSPACE }] : corrupt
+    const full = noSpace ? [{ memberID: BigInt(this.store.status().leaderId ?? 0), alarm: AlarmType.NOSPACE }] : []
+    const all = new Map([...raised, ...corrupt, ...full].map((entry) => [`${entry.memberID} ${entry.alarm}`, entry]))
+    return [...all.values()]
   }
 
   #suspects(): readonly bigint[] {
@@ -142,6 +144,12 @@ export class EtcdMember {
       if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
       return result as Extract<CommandResult, { readonly type: Type }>
     }, rethrow)
+  }
+
+  /** For what has no answer of its own. Rejects with GrpcError. */
+  async command(command: ClientCommand): Promise<void> {
+    const result = await this.execute(command).catch(rethrow)
+    if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
   }
 
   /**
@@ -187,6 +195,8 @@ export class EtcdMember {
 
 const revisionOf = (result: CommandResult): number =>
   result.type === 'written' ? result.metadata.modRevision : 'revision' in result ? result.revision : 0
+
+const ALARMS = { noSpace: AlarmType.NOSPACE, corrupt: AlarmType.CORRUPT } as const
 
 const NO_EVENTS: AsyncIterable<ReplicaEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
 

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { asMemberId, SeededRandom } from '@balsa/raft'
 import type { Divergence, Suspect } from '../divergence-watch.js'
-import { AlarmRequest_AlarmAction, AlarmType } from '@balsa/proto/etcdserverpb'
+import { AlarmRequest_AlarmAction, AlarmType, DowngradeRequest_DowngradeAction, newPutRequest } from '@balsa/proto/etcdserverpb'
 import { ETCD_ERRORS } from './errors.js'
+import { KvService } from './kv-service.js'
 import { drawLeaseId, LeaseService } from './lease-service.js'
 import { MaintenanceService } from './maintenance-service.js'
 import { etcdMember, LocalStore, MEMBER } from './local-store.test-support.js'
@@ -30,6 +31,72 @@ describe('alarms', () => {
       [other],
       [own, other],
     ])
+  })
+})
+
+describe('alarms by hand', () => {
+  const { GET, ACTIVATE, DEACTIVATE } = AlarmRequest_AlarmAction
+  const { NONE, NOSPACE, CORRUPT } = AlarmType
+  const ask = async (action: AlarmRequest_AlarmAction, memberID: bigint, alarm: AlarmType) =>
+    ((await new MaintenanceService(etcdMember(store)).alarm({ action, memberID, alarm })).alarms ?? []).map((each) => [
+      each.memberID,
+      each.alarm,
+    ])
+  const put = (): Promise<unknown> =>
+    new KvService(etcdMember(store)).put({ ...newPutRequest(), key: new Uint8Array([107]), value: new Uint8Array([118]) })
+
+  it('are raised, listed by kind, cleared; each is answered with what it changed', async () => {
+    const large = 2n ** 64n - 1n
+    expect(await ask(ACTIVATE, 7n, NOSPACE)).toEqual([[7n, NOSPACE]])
+    expect(await ask(ACTIVATE, 7n, NOSPACE)).toEqual([[7n, NOSPACE]])
+    expect(await ask(ACTIVATE, large, CORRUPT)).toEqual([[large, CORRUPT]])
+    expect(await ask(ACTIVATE, 7n, NONE)).toEqual([])
+    expect(await ask(GET, 0n, NONE)).toEqual([
+      [7n, NOSPACE],
+      [large, CORRUPT],
+    ])
+    expect(await ask(GET, 0n, CORRUPT)).toEqual([[large, CORRUPT]])
+    const { errors } = await new MaintenanceService(etcdMember(store)).status()
+    expect(errors).toEqual(['memberID:7 alarm:NOSPACE ', `memberID:${large} alarm:CORRUPT `])
+    expect(await ask(DEACTIVATE, large, CORRUPT)).toEqual([[large, CORRUPT]])
+    expect(await ask(DEACTIVATE, large, CORRUPT)).toEqual([])
+    expect(await ask(DEACTIVATE, 8n, NOSPACE)).toEqual([])
+    expect(await ask(DEACTIVATE, 7n, NOSPACE)).toEqual([[7n, NOSPACE]])
+    expect(await ask(GET, 0n, NONE)).toEqual([])
+  })
+
+  it("refuse writes in etcd's words", async () => {
+    await put()
+    await ask(ACTIVATE, 1n, NOSPACE)
+    await expect(put()).rejects.toThrow(ETCD_ERRORS.noSpace[1])
+    await ask(DEACTIVATE, 1n, NOSPACE)
+    await ask(ACTIVATE, 1n, CORRUPT)
+    await expect(put()).rejects.toThrow(ETCD_ERRORS.corrupt[1])
+    await ask(DEACTIVATE, 1n, CORRUPT)
+    await put()
+  })
+
+  it('do not clear what a member itself has found', async () => {
+    const divergence = (): Divergence => ({ suspect: 'other', members: [asMemberId(5)], text: 'differs' })
+    const service = new MaintenanceService(etcdMember(store, { divergence }))
+    const { alarms } = await service.alarm({ action: DEACTIVATE, memberID: 5n, alarm: CORRUPT })
+    expect(alarms).toEqual([])
+    expect((await service.alarm({ action: GET, memberID: 0n, alarm: NONE })).alarms).toEqual([{ memberID: 5n, alarm: CORRUPT }])
+  })
+})
+
+describe('downgrades', () => {
+  const { VALIDATE, ENABLE, CANCEL } = DowngradeRequest_DowngradeAction
+  const service = (): MaintenanceService => new MaintenanceService(etcdMember(new LocalStore()))
+
+  it("are not possible, in etcd's words", () => {
+    for (const action of [VALIDATE, ENABLE]) {
+      for (const version of ['3.5.0', '3.5', '2.3.1-rc.0'])
+        expect(() => service().downgrade({ action, version })).toThrow(ETCD_ERRORS.badDowngradeTarget[1])
+      for (const version of ['', 'old', '3', '3.5.0.0'])
+        expect(() => service().downgrade({ action, version })).toThrow(ETCD_ERRORS.wrongDowngradeFormat[1])
+    }
+    expect(() => service().downgrade({ action: CANCEL, version: '' })).toThrow(ETCD_ERRORS.noDowngrade[1])
   })
 })
 

@@ -14,6 +14,7 @@ const STORE: KvStats = {
   compactedRevision: 0,
   historyBytes: 0,
   noSpace: false,
+  alarms: [],
   sessions: 9,
   sessionResults: 10,
   stateHash: 'x',

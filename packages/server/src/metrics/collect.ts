@@ -64,7 +64,7 @@ function collectMembership(metrics: MemberMetrics, { id, configuration }: Replic
 function collectStore(metrics: MemberMetrics, store: KvStats): void {
   metrics.keys.set({}, store.keys)
   metrics.dataBytes.set({}, store.dataBytes)
-  metrics.noSpace.set({}, store.noSpace ? 1 : 0)
+  metrics.noSpace.set({}, store.noSpace || store.alarms.some(({ kind }) => kind === 'noSpace') ? 1 : 0)
   metrics.revision.set({}, store.revision)
   metrics.sessions.set({}, store.sessions)
   metrics.sessionResults.set({}, store.sessionResults)

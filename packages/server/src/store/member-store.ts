@@ -1,4 +1,5 @@
 import {
+  type AlarmCommand,
   type AnswerOf,
   type CommandResult,
   encodeCommand,
@@ -23,7 +24,7 @@ export interface StoreCallOptions {
 }
 
 /** What clients may ask for; the rest is for members alone. */
-export type ClientCommand = WriteCommand | OpenSessionCommand | SessionCommand
+export type ClientCommand = WriteCommand | OpenSessionCommand | SessionCommand | AlarmCommand
 
 export interface ReadOptions extends StoreCallOptions, ReadMode {}
 
