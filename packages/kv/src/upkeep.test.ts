@@ -41,7 +41,9 @@ describe('Upkeep', () => {
         if (failure !== null) throw failure
         apply(command)
       },
-      status: () => ({ role }),
+      get role() {
+        return role
+      },
     })
   })
 
@@ -121,12 +123,7 @@ describe('Upkeep', () => {
     }
     const value = new Uint8Array(10_000)
     const put = (name: number): void => execute({ type: 'put', stamp: null, key: new Uint8Array([name]), value })
-    const other = Upkeep.begin(
-      clock,
-      machine,
-      { propose: async (command) => apply(command), status: () => ({ role }) },
-      machine.usedBytes + 150_000,
-    )
+    const other = Upkeep.begin(clock, machine, { propose: async (command) => apply(command), role: 'leader' }, machine.usedBytes + 150_000)
     for (let name = 0; name < 30; name++) put(name)
     await clock.advanceAsync(1000)
     expect([machine.noSpace, machine.query({ type: 'stats' }).noSpace]).toEqual([true, true])
@@ -159,7 +156,9 @@ describe('Upkeep', () => {
     grantAndPut(1000)
     const other = Upkeep.begin(clock, machine, {
       propose: () => Promise.reject(new BalsaError('STOPPED', 'closed')),
-      status: () => ({ role }),
+      get role() {
+        return role
+      },
     })
     await clock.advanceAsync(10_000)
     expect(clock.pending).toBe(0)

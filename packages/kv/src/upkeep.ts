@@ -16,7 +16,7 @@ export interface UpkeepMachine {
 /** `Replica` offers it. */
 export interface UpkeepReplica {
   propose(command: Uint8Array, options: { readonly timeoutMs: number }): Promise<unknown>
-  status(): { readonly role: string }
+  readonly role: string
 }
 
 /** How often it looks when there is nothing to wait for. No lease is shorter, so none is overlooked until it is due. */
@@ -66,7 +66,7 @@ export class Upkeep {
   }
 
   #tick(): void {
-    const leads = this.#replica.status().role === 'leader'
+    const leads = this.#replica.role === 'leader'
     const full = leads ? this.#isFull() : this.#machine.noSpace
     if (full !== this.#machine.noSpace) return this.#propose({ type: 'space', full })
     const waitMs = leads ? this.#waitMs() : TICK_MS

@@ -35,6 +35,8 @@ export interface PeerStatus {
  */
 export class RaftCore {
   readonly #state: CoreState
+  /** Null when a step may have moved it: it is asked for several times in a turn. */
+  #deadlineMs: number | null = null
 
   constructor(options: CoreOptions, recovered: RecoveredState, nowMs: number) {
     this.#state = new CoreState(resolveCoreOptions(options), recovered, nowMs)
@@ -53,6 +55,7 @@ export class RaftCore {
     const state = this.#state
     invariant(nowMs >= state.nowMs, 'the monotonic clock never goes back', { nowMs, before: state.nowMs })
     state.nowMs = nowMs
+    this.#deadlineMs = null
     if (input.type === 'message') {
       receive(state, input.message)
     } else {
@@ -70,6 +73,11 @@ export class RaftCore {
 
   /** When the next tick matters, on the scale of `nowMs`; Infinity when time alone changes nothing. */
   deadlineMs(): number {
+    this.#deadlineMs ??= this.#nextDeadlineMs()
+    return this.#deadlineMs
+  }
+
+  #nextDeadlineMs(): number {
     const state = this.#state
     if (state.leadership !== null) return leaderDeadlineMs(state, state.leadership)
     const election = state.promotable ? state.electionDeadlineMs : Infinity
@@ -80,6 +88,7 @@ export class RaftCore {
   /** Campaigns now, as if the election time-out had passed. For tests and tools. */
   campaign(nowMs: number): void {
     this.#state.nowMs = nowMs
+    this.#deadlineMs = null
     if (this.#state.role !== 'leader') campaign(this.#state, 'told to campaign')
     for (let own = this.#state.takeSelfMessage(); own !== undefined; own = this.#state.takeSelfMessage()) receive(this.#state, own)
   }

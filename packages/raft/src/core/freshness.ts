@@ -38,17 +38,26 @@ export class FreshnessLog {
 
   /** The leader has proved something about one of the marks. `applied` is what the state machine has reached. */
   heard({ stamp, index }: Freshness, applied: LogIndex): void {
-    const at = this.#issued.findIndex((issued) => issued.stamp === stamp)
+    let at = 0
+    while (at < this.#issued.length && this.#issued[at]?.stamp !== stamp) at++
     const issued = this.#issued[at]
     if (issued === undefined) return
-    this.#issued.splice(0, at)
+    if (at > 0) this.#issued.splice(0, at)
     this.prove(issued.atMs, index, applied)
   }
 
   /** With everything up to `index` applied, the state holds all that was committed anywhere at `atMs`. */
   prove(atMs: number, index: LogIndex, applied: LogIndex): void {
-    if (this.#proofs.some((proof) => proof.atMs >= atMs && proof.index <= index)) return
-    const kept = this.#proofs.filter((proof) => proof.atMs > atMs || proof.index < index)
+    const proofs = this.#proofs
+    // Most come in order and are applied already: every one before it is of no use any more.
+    const last = proofs[proofs.length - 1]
+    if (index <= applied && (last === undefined || (atMs > last.atMs && index >= last.index))) {
+      proofs.length = 0
+      proofs.push({ atMs, index })
+      return
+    }
+    if (proofs.some((proof) => proof.atMs >= atMs && proof.index <= index)) return
+    const kept = proofs.filter((proof) => proof.atMs > atMs || proof.index < index)
     kept.push({ atMs, index })
     kept.sort((a, b) => a.atMs - b.atMs)
     const newest = kept.findLastIndex((proof) => proof.index <= applied)
@@ -59,6 +68,10 @@ export class FreshnessLog {
 
   /** The latest moment of which it is known that a state with everything up to `applied` holds all that was committed then; or -Infinity. */
   asOfMs(applied: LogIndex): number {
-    return this.#proofs.findLast((proof) => proof.index <= applied)?.atMs ?? -Infinity
+    for (let at = this.#proofs.length - 1; at >= 0; at--) {
+      const proof = this.#proofs[at]
+      if (proof !== undefined && proof.index <= applied) return proof.atMs
+    }
+    return -Infinity
   }
 }

@@ -22,6 +22,7 @@ const EMPTY = new Uint8Array(0)
 export function lead(state: CoreState): void {
   const leadership: Leadership = {
     progress: new Map(),
+    peers: [],
     termStartIndex: asIndex(state.log.lastIndex + 1),
     timeBaseMs: state.timeMs,
     electedAtMs: state.nowMs,
@@ -65,6 +66,7 @@ function syncProgress(state: CoreState, leadership: Leadership): void {
     if (id === state.id || leadership.progress.has(id)) continue
     leadership.progress.set(id, new Progress(id, asIndex(state.log.lastIndex + 1), state.nowMs))
   }
+  leadership.peers = [...leadership.progress.values()]
 }
 
 /** Cluster time: never decreasing along the log, moved only by the leader's monotonic clock. */
@@ -163,7 +165,7 @@ export function appendConfiguration(state: CoreState, leadership: Leadership, co
 }
 
 export function broadcast(state: CoreState, leadership: Leadership, evenEmpty: boolean): void {
-  for (const progress of leadership.progress.values()) replicate(state, progress, evenEmpty)
+  for (const progress of leadership.peers) replicate(state, progress, evenEmpty)
 }
 
 /**
@@ -201,7 +203,7 @@ function settleConfiguration(state: CoreState, leadership: Leadership): void {
 
 /** Some peers may not know how far they can commit: tell them soon, unless an append does. */
 export function notifyCommit(state: CoreState, leadership: Leadership): void {
-  for (const progress of leadership.progress.values()) {
+  for (const progress of leadership.peers) {
     if (!lacksCommit(state, progress)) continue
     progress.notifyAtMs = Math.min(progress.notifyAtMs, state.nowMs + state.options.commitNotifyMs)
     if (state.options.commitNotifyMs === 0) sendHeartbeat(state, progress)
@@ -212,7 +214,7 @@ const lacksCommit = (state: CoreState, progress: Progress): boolean =>
   progress.toldCommit < Math.min(progress.matchIndex, state.commitIndex)
 
 export function sendHeartbeats(state: CoreState, leadership: Leadership): void {
-  for (const progress of leadership.progress.values()) sendHeartbeat(state, progress)
+  for (const progress of leadership.peers) sendHeartbeat(state, progress)
 }
 
 export function sendHeartbeat(state: CoreState, progress: Progress): void {
@@ -238,7 +240,7 @@ export function tickLeader(state: CoreState, leadership: Leadership): void {
     return
   }
   compactLog(state)
-  for (const progress of leadership.progress.values()) tickPeer(state, progress)
+  for (const progress of leadership.peers) tickPeer(state, progress)
   promoteJoining(state, leadership)
 }
 
@@ -269,8 +271,11 @@ export function leaderDeadlineMs(state: CoreState, leadership: Leadership): numb
     leadership.transfer?.deadlineMs ?? Infinity,
     leadership.retiresAtMs ?? Infinity,
   )
-  for (const { nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs } of leadership.progress.values()) {
-    deadline = Math.min(deadline, nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs)
+  for (const { nextHeartbeatMs, notifyAtMs, pacedUntilMs, retryAtMs } of leadership.peers) {
+    if (nextHeartbeatMs < deadline) deadline = nextHeartbeatMs
+    if (notifyAtMs < deadline) deadline = notifyAtMs
+    if (pacedUntilMs < deadline) deadline = pacedUntilMs
+    if (retryAtMs < deadline) deadline = retryAtMs
   }
   return deadline
 }

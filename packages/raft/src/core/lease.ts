@@ -46,7 +46,7 @@ export function beat(state: CoreState): void {
 /** A round has begun just now. */
 export function noteRound(state: CoreState, leadership: Leadership): void {
   const stamps = new Map<MemberId, number>()
-  for (const { id, stamp } of leadership.progress.values()) if (stamp !== 0) stamps.set(id, stamp)
+  for (const { id, stamp } of leadership.peers) if (stamp !== 0) stamps.set(id, stamp)
   const index = state.log.termAt(state.commitIndex) === state.term ? state.commitIndex : null
   leadership.rounds.push({ number: state.reads.currentRound, startedMs: state.nowMs, index, stamps })
 }
@@ -60,10 +60,11 @@ export function confirmedRound(state: CoreState, leadership: Leadership): number
 /** Perhaps a later round than before is confirmed: what it proves is kept, and told to the peers with the next message to each. */
 export function learnFromRounds(state: CoreState, leadership: Leadership, round: number): void {
   const { rounds } = leadership
-  const at = rounds.findLastIndex(({ number }) => number <= round)
+  let at = rounds.length - 1
+  while (at >= 0 && (rounds[at]?.number ?? 0) > round) at--
   const record = rounds[at]
   if (record === undefined || record === leadership.provenRound) return
-  rounds.splice(0, at)
+  if (at > 0) rounds.splice(0, at)
   leadership.provenRound = record
   if (record.index === null) return
   state.freshness.prove(record.startedMs, record.index, state.appliedIndex)

@@ -17,6 +17,8 @@ import { isStateless, isWitness } from './witness.js'
 /** What only a leader has; made anew at every election, so that nothing of an earlier leadership can be counted. */
 export interface Leadership {
   readonly progress: Map<MemberId, Progress>
+  /** The same, for those who go through all of them at every turn. */
+  peers: readonly Progress[]
   /** First index that this leader may append at: its no-op. Reads wait until the commit index reaches it. */
   readonly termStartIndex: LogIndex
   /** Cluster time = base + monotonic time since the election. */
@@ -41,7 +43,8 @@ export interface Leadership {
   quorumUntilMs: number
 }
 
-const NOTHING: readonly never[] = Object.freeze([])
+/** Not frozen, though nobody may write to it: engines go through frozen arrays the slow way, and every turn goes through several of these. */
+const NOTHING: readonly never[] = []
 
 /** Messages that rely on a write that is under way. */
 interface HeldMessage {

@@ -3,7 +3,7 @@ import type { MembershipChange } from '../core/membership-change.js'
 import { RaftCore } from '../core/core.js'
 import { BalsaError } from '../errors.js'
 import type { Storage } from '../log/storage.js'
-import type { Clock } from '../ports/clock.js'
+import type { Clock, Random } from '../ports/clock.js'
 import type { StateMachine } from '../ports/state-machine.js'
 import type { Transport } from '../ports/transport.js'
 import type { Configuration, LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
@@ -65,6 +65,7 @@ export type WaitCondition = 'leader-known' | 'is-leader' | 'caught-up'
 
 interface Ports<Result, Query, Answer> {
   readonly clock: Clock
+  readonly random: Random
   readonly storage: Storage
   readonly transport: Transport
   readonly machine: StateMachine<Result, Query, Answer>
@@ -105,13 +106,13 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
    * Errors (fatal): CONFIG, IDENTITY_MISMATCH, CORRUPT, STATE_MACHINE_FAILED, and whatever the transport's start says.
    */
   static async open<Result, Query, Answer>(options: ReplicaOptions<Result, Query, Answer>): Promise<Replica<Result, Query, Answer>> {
-    const { clock, storage, transport, stateMachine: machine } = options
+    const { clock, random, storage, transport, stateMachine: machine } = options
     try {
       const resolved = resolveReplicaOptions(options)
       const start = await startMachine(machine, storage)
       const create = options.createCore ?? ((core, recovered, nowMs) => new RaftCore(core, recovered, nowMs))
       const core = create(resolved.core, storage.recovered, clock.now())
-      const replica = new Replica<Result, Query, Answer>({ clock, storage, transport, machine }, start, core, resolved)
+      const replica = new Replica<Result, Query, Answer>({ clock, random, storage, transport, machine }, start, core, resolved)
       await replica.#driver.start()
       return replica
     } catch (error) {
@@ -263,8 +264,23 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
   }
 
   /** As `status()` says it, at no cost. */
+  get role(): Role {
+    return this.#driver.core.role
+  }
+
+  /** As `status()` says it, at no cost. */
   get term(): Term {
     return this.#driver.core.term
+  }
+
+  /** As `status()` says it, at no cost. */
+  get pendingProposals(): number {
+    return this.#driver.proposals.pending
+  }
+
+  /** As `status()` says it, at no cost. */
+  get pendingReads(): number {
+    return this.#driver.reads.pending
   }
 
   /** As `status()` says it, at no cost. */

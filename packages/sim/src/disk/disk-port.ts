@@ -2,7 +2,7 @@ import type { FileHandle, FileSystem, SeededRandom } from '@balsa/raft'
 import { type EventOwner, type Scheduler, USUAL_PATIENCE } from '../world/scheduler.js'
 import { asError } from '../world/violation.js'
 import { ioError, type SimDisk } from './sim-disk.js'
-import { NOWHERE, type SimFile } from './sim-file.js'
+import { NOWHERE, sharedZeros, type SimFile } from './sim-file.js'
 
 export type DiskOperation =
   | 'open'
@@ -64,6 +64,10 @@ let slabUsed = 0
 /** A copy. Small ones share memory: asking for new memory costs more than copying a sector. */
 function keep(data: Uint8Array): Uint8Array {
   const { length } = data
+  if (length >= 4096) {
+    const zeros = sharedZeros(data)
+    if (zeros !== null) return zeros
+  }
   if (length > SLAB_BYTES / 8) return data.slice()
   if (slabUsed + length > SLAB_BYTES) {
     slab = new Uint8Array(SLAB_BYTES)

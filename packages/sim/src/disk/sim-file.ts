@@ -12,33 +12,73 @@ export type CrashLoss = 'lost' | 'prefix' | 'subset' | 'torn' | 'kept'
 export const NOWHERE = -1
 const SMALLEST_CAPACITY = 4096
 
+/** What new segments are filled with. */
+const ZEROS = new Uint8Array(1024 * 1024)
+
+/** These bytes without memory of their own when all of them are zero; otherwise null. Asked of large writes only: of small ones a copy costs less. */
+export function sharedZeros(data: Uint8Array): Uint8Array | null {
+  if (data.length > ZEROS.length || data.byteOffset % 4 !== 0) return null
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length >>> 2)
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return null
+  for (let at = words.length * 4; at < data.length; at++) if (data[at] !== 0) return null
+  return ZEROS.subarray(0, data.length)
+}
+
+/** Bytes of a file. Behind those that are kept there are zeros. */
 class Image {
-  bytes = new Uint8Array(0)
+  #bytes = new Uint8Array(0)
+  /** Of them, so many were ever written. */
+  #used = 0
   size = 0
 
   write(position: number, data: Uint8Array): void {
     const end = position + data.length
-    this.#reserve(end)
-    this.bytes.set(data, position)
     if (end > this.size) this.size = end
+    if (position >= this.#used && data.buffer === ZEROS.buffer) return
+    this.#reserve(end)
+    this.#bytes.set(data, position)
   }
 
   resize(size: number): void {
-    this.#reserve(size)
-    if (size < this.size) this.bytes.fill(0, size, this.size)
+    if (size < this.#used) {
+      this.#bytes.fill(0, size, this.#used)
+      this.#used = size
+    }
     this.size = size
   }
 
   copyFrom(other: Image): void {
-    this.bytes = other.bytes.slice(0, other.size)
+    this.#bytes = other.#bytes.slice(0, other.#used)
+    this.#used = other.#used
     this.size = other.size
   }
 
-  #reserve(size: number): void {
-    if (size <= this.bytes.length) return
-    const larger = new Uint8Array(Math.max(SMALLEST_CAPACITY, size, this.bytes.length * 2))
-    larger.set(this.bytes.subarray(0, this.size))
-    this.bytes = larger
+  /** A copy. */
+  read(position: number, length: number): Uint8Array {
+    const end = Math.max(position, Math.min(this.size, position + length))
+    if (end <= this.#used) return this.#bytes.slice(position, end)
+    const copy = new Uint8Array(end - position)
+    if (position < this.#used) copy.set(this.#bytes.subarray(position, this.#used))
+    return copy
+  }
+
+  /** Everything that may be other than zero, as it is. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#used)
+  }
+
+  flip(position: number, bit: number): void {
+    this.#reserve(position + 1)
+    this.#bytes[position] = (this.#bytes[position] ?? 0) ^ (1 << bit)
+  }
+
+  #reserve(end: number): void {
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(SMALLEST_CAPACITY, end, this.#bytes.length * 2))
+      larger.set(this.view())
+      this.#bytes = larger
+    }
+    if (end > this.#used) this.#used = end
   }
 }
 
@@ -68,7 +108,7 @@ export class SimFile {
   }
 
   read(position: number, length: number): Uint8Array {
-    return this.live.bytes.slice(position, Math.max(position, Math.min(this.live.size, position + length)))
+    return this.live.read(position, length)
   }
 
   write(position: number, data: Uint8Array, misdirectedTo: number | null = null): void {
@@ -111,7 +151,8 @@ export class SimFile {
     }
     // What stood there is replaced: nothing of it is ever to be given back.
     const end = piece.position + piece.data.length
-    this.#misplaced = this.#misplaced.filter(({ position, data }) => position >= end || position + data.length <= piece.position)
+    if (this.#misplaced.length > 0)
+      this.#misplaced = this.#misplaced.filter(({ position, data }) => position >= end || position + data.length <= piece.position)
     if (piece.misdirectedTo !== null) this.#misplaced.push(piece)
     if (piece.misdirectedTo !== NOWHERE) this.durable.write(piece.misdirectedTo ?? piece.position, piece.data)
     this.#note(piece.position, piece.data)
@@ -146,10 +187,11 @@ export class SimFile {
     if (batch === null || batch.segment !== this.segment) return
     const last = this.batches.at(-1)
     if (last !== undefined && last.offset >= position) {
-      const kept = this.batches.filter((other) => other.offset < position)
+      let kept = this.batches.length
+      while (kept > 0 && (this.batches[kept - 1]?.offset ?? 0) >= position) kept--
       // A mark may be written over at any time; a batch of records never after it was durable.
-      if (kept.length !== this.batches.length - 1 || last.kind === 1) this.generation++
-      this.batches = kept
+      if (kept !== this.batches.length - 1 || last.kind === 1) this.generation++
+      this.batches.length = kept
     }
     this.batches.push(batch)
   }
@@ -188,19 +230,19 @@ export class SimFile {
   /** Damages one bit at rest. The page cache is taken to be gone. */
   flip(position: number, bit: number): void {
     for (const image of [this.live, this.durable]) {
-      if (position < image.size) image.bytes[position] = (image.bytes[position] ?? 0) ^ (1 << bit)
+      if (position < image.size) image.flip(position, bit)
     }
   }
 
   /** Reads the platter anew: after a crash anything between the old and the new content may be there. */
   rescan(): void {
-    const { bytes, size } = this.durable
+    const bytes = this.durable.view()
     this.generation++
-    this.segment = segmentOf(bytes.subarray(0, Math.min(size, SECTOR_BYTES)))
+    this.segment = segmentOf(bytes.subarray(0, SECTOR_BYTES))
     this.batches = []
     if (this.segment === null) return
-    for (let at = SECTOR_BYTES; at < size; ) {
-      const batch = readBatch(bytes.subarray(0, size), at, at)
+    for (let at = SECTOR_BYTES; at < bytes.length; ) {
+      const batch = readBatch(bytes, at, at)
       const before = this.batches.at(-1)
       if (batch === null || batch.segment !== this.segment || (before !== undefined && batch.number !== before.number + 1)) return
       // The records must survive later writes to the file.

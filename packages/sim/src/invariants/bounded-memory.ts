@@ -22,7 +22,7 @@ export class BoundedMemory implements Observer {
   surveyed(members: readonly SimMember[]): void {
     for (const { life, world, id } of members) {
       if (life?.replica === undefined || life.replica === null || life.core === null) continue
-      const { pendingProposals, pendingReads } = life.replica.status()
+      const { pendingProposals, pendingReads } = life.replica
       const { uncommittedBytes } = life.core.inner
       const bounds = this.#bounds
       const fits =

@@ -1,19 +1,23 @@
 /** What happened, in fixed columns: time, member, event, peer, two numbers, text. A number as text is a term, written out only when somebody reads it. */
-export interface TraceRecord {
-  timeMs: number
-  member: number
-  event: string
-  peer: number
-  first: number
-  second: number
-  text: string | number
+interface TraceRecord {
+  readonly timeMs: number
+  readonly member: number
+  readonly event: string
+  readonly peer: number
+  readonly first: number
+  readonly second: number
+  readonly text: string | number
 }
 
 const KEPT = 400
+/** Time, member, peer and the two numbers of one record. */
+const NUMBERS = 5
 
 /** The newest events for people, and a hash over all of them that tells two runs apart. */
 export class Trace {
-  readonly #ring: TraceRecord[] = []
+  readonly #numbers = new Float64Array(KEPT * NUMBERS)
+  readonly #events: string[] = new Array<string>(KEPT).fill('')
+  readonly #texts: (string | number)[] = new Array<string | number>(KEPT).fill('')
   #count = 0
   #a = 0x9e3779b9
   #b = 0x85ebca6b
@@ -26,17 +30,15 @@ export class Trace {
 
   add(timeMs: number, member: number, event: string, peer = 0, first = 0, second = 0, text: string | number = ''): void {
     const slot = this.#count++ % KEPT
-    const old = this.#ring[slot]
-    if (old === undefined) this.#ring[slot] = { timeMs, member, event, peer, first, second, text }
-    else {
-      old.timeMs = timeMs
-      old.member = member
-      old.event = event
-      old.peer = peer
-      old.first = first
-      old.second = second
-      old.text = text
-    }
+    const numbers = this.#numbers
+    const at = slot * NUMBERS
+    numbers[at] = timeMs
+    numbers[at + 1] = member
+    numbers[at + 2] = peer
+    numbers[at + 3] = first
+    numbers[at + 4] = second
+    this.#events[slot] = event
+    this.#texts[slot] = text
     this.#mix(timeMs * 1e6)
     this.#mix(event.length * 65599 + event.charCodeAt(0) * 257 + event.charCodeAt(event.length - 1) + (member * 31 + peer) * 1e6)
     this.#mix(first + Math.imul(second, 0x9e3779b1) + (typeof text === 'number' ? text * 1e4 : text.length) * 1e6)
@@ -59,10 +61,14 @@ export class Trace {
     const shown = Math.min(limit, this.#count, KEPT)
     const lines: string[] = []
     for (let i = this.#count - shown; i < this.#count; i++) {
-      const record = this.#ring[i % KEPT]
-      if (record !== undefined) lines.push(format(record))
+      lines.push(format(this.#record(i % KEPT)))
     }
     return lines
+  }
+
+  #record(slot: number): TraceRecord {
+    const [timeMs = 0, member = 0, peer = 0, first = 0, second = 0] = this.#numbers.subarray(slot * NUMBERS, (slot + 1) * NUMBERS)
+    return { timeMs, member, event: this.#events[slot] ?? '', peer, first, second, text: this.#texts[slot] ?? '' }
   }
 }
 
