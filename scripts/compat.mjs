@@ -15,6 +15,7 @@ const SUITES = {
   etcd3: () => import('./compat/etcd3.mjs'),
   python: () => import('./compat/python.mjs'),
   'balsa-v1': () => import('./compat/balsa-v1.mjs'),
+  client: () => import('./compat/client.mjs'),
   patroni: () => import('./compat/patroni.mjs'),
 }
 

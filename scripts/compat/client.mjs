@@ -1,0 +1,164 @@
+// @ts-check
+/** Our own client over etcd's interface against etcd itself (Debian's etcd-server 3.4): the conformance suite of the store, locks, appends, failover. */
+import { join } from 'node:path'
+import { storeConformance } from '@balsa/kv/conformance'
+import { connect } from '../../packages/balsa/dist/index.js'
+import { HOST, pickPort } from '../ports.mjs'
+import { equal, installed, Running } from './checks.mjs'
+
+export const prepare = (/** @type {string} */ _directory) => installed('etcd', ['etcd-server'])
+
+/** @typedef {import('./checks.mjs').Checks} Checks */
+/** @typedef {import('../../packages/balsa/dist/index.js').EtcdStore} EtcdStore */
+
+/** @param {{ cluster: import('../local-cluster.mjs').LocalCluster, checks: Checks, directory: string }} context */
+export async function run({ cluster, checks, directory }) {
+  let number = 0
+  const folder = () => join(directory, `etcd-${number++}`)
+  for (const { name, run: runCase } of storeConformance())
+    await checks.check(`etcd: ${name}`, () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, runCase)))
+  await checks.check('etcd: appends from several sides at once', () =>
+    onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, appends)),
+  )
+  await checks.check('etcd: locks, fences, elections', () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, coordination)))
+  await checks.check('etcd: what it has not is refused', () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, refusals)))
+  await checks.check('etcd, three members: a watch misses nothing when its member is killed', () => onEtcd(folder(), 3, failover))
+  await checks.check('Balsa, three members: a watch misses nothing when its member is killed', () =>
+    failover({ endpoints: cluster.endpoints, kill: () => Promise.all(cluster.members.slice(0, 1).map((member) => cluster.kill(member))) }),
+  )
+}
+
+/** @typedef {{ endpoints: readonly string[], kill: () => Promise<unknown> }} Servers `kill`: the first one. */
+
+/** @param {string} directory @param {number} size @param {(servers: Servers) => Promise<void>} use */
+async function onEtcd(directory, size, use) {
+  const members = []
+  for (let at = 0; at < size; at++) members.push({ name: `e${at}`, client: await pickPort(), peer: await pickPort() })
+  const cluster = members.map(({ name, peer }) => `${name}=http://${HOST}:${peer}`).join(',')
+  const running = members.map(({ name, client, peer }) => {
+    const [clientUrl, peerUrl] = [`http://${HOST}:${client}`, `http://${HOST}:${peer}`]
+    const flags = [
+      '--name',
+      name,
+      '--data-dir',
+      join(directory, name),
+      '--initial-cluster',
+      cluster,
+      '--logger',
+      'zap',
+      '--log-level',
+      'error',
+    ]
+    const urls = ['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl]
+    return new Running('etcd', [...flags, ...urls, '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl])
+  })
+  try {
+    const endpoints = members.map(({ client }) => `${HOST}:${client}`)
+    await withStore(endpoints, (store) => store.get('a'))
+    await use({ endpoints, kill: async () => running[0]?.end('SIGKILL') })
+  } finally {
+    for (const member of running) await member.end('SIGKILL')
+  }
+}
+
+/** @param {readonly string[]} endpoints @param {(store: EtcdStore) => Promise<unknown>} use */
+async function withStore(endpoints, use) {
+  const store = await connect({ endpoints, protocol: 'etcd', deadlineMs: 30_000 })
+  try {
+    await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** @param {Promise<unknown>} work */
+const codeOf = (work) =>
+  work.then(
+    () => 'no error',
+    (error) => error.code,
+  )
+
+/** @param {EtcdStore} store */
+async function appends(store) {
+  const numbers = Array.from({ length: 20 }, (_, at) => at)
+  await Promise.all(numbers.map((number) => store.append('log', `${number},`)))
+  const text = (await store.get('log'))?.text() ?? ''
+  const found = text.split(',').filter((part) => part !== '')
+  equal(
+    found.map(Number).sort((a, b) => a - b),
+    numbers,
+  )
+}
+
+/** @param {EtcdStore} store */
+async function coordination(store) {
+  const held = await store.lock('job', { ttlMs: 5000 })
+  const waiting = store.lock('job', { ttlMs: 5000 })
+  await store.put('result', '1', { fence: held.fence })
+  await held.release()
+  const next = await waiting
+  equal(next.fencingToken > held.fencingToken, true)
+  equal(await codeOf(store.put('result', '2', { fence: held.fence })), 'FENCED')
+  await next.release()
+  const leadership = await store.election('mail').campaign('me', { ttlMs: 5000 })
+  await leadership.proclaim('still me')
+  equal((await store.election('mail').leader())?.text(), 'still me')
+  equal(await store.lead('other', async ({ isHeld }) => isHeld, { ttlMs: 5000 }), true)
+  await leadership.resign()
+  equal(await store.election('mail').leader(), null)
+}
+
+/** @param {EtcdStore} store */
+async function refusals(store) {
+  await store.put('a', '1')
+  equal(await codeOf(store.get('a', { consistency: 'lease' })), 'LEASES_OFF')
+  equal(await codeOf(store.get('a', { consistency: 'stale', maxStaleMs: 10 })), 'UNSUPPORTED')
+  equal((await store.get('a', { consistency: 'stale' }))?.text(), '1')
+  equal(await codeOf(store.put('big', new Uint8Array(1536 * 1024 - 3))), 'TOO_LARGE')
+}
+
+const WRITES = 60
+
+/** @param {Servers} servers */
+async function failover({ endpoints, kill }) {
+  await withStore(endpoints, (watching) =>
+    withStore(endpoints, async (writing) => {
+      const { revision } = await writing.put('first', '')
+      /** @type {string[]} */
+      const seen = []
+      const watcher = (async () => {
+        for await (const event of watching.watch({ prefix: 'k/' }, { fromRevision: revision + 1 })) {
+          if (event.type !== 'progress') seen.push(`${event.revision} ${Buffer.from(event.key)} ${event.more}`)
+          if (seen.length === 2 * WRITES) return
+        }
+      })()
+      const happened = []
+      for (let at = 0; at < WRITES; at++) {
+        if (at === WRITES / 3) await kill()
+        const keys = [`k/${at}/a`, `k/${at}/b`]
+        const done = await writtenOnce(writing, keys)
+        happened.push(`${done} ${keys[0]} true`, `${done} ${keys[1]} false`)
+      }
+      await watcher
+      equal(seen, happened)
+    }),
+  )
+}
+
+/**
+ * What users of etcd's interface do about unknown outcomes: a condition makes the write repeatable.
+ * @param {EtcdStore} store @param {readonly string[]} keys @returns {Promise<number>} the revision that wrote them
+ */
+async function writtenOnce(store, keys) {
+  const [first = ''] = keys
+  for (;;) {
+    try {
+      const success = keys.map((key) => /** @type {const} */ ({ type: 'put', key, value: 'x' }))
+      const done = await store.transaction({ compare: [{ key: first, createRevision: 0 }], success })
+      if (done.succeeded) return done.revision
+      return (await store.get(first))?.modRevision ?? 0
+    } catch (error) {
+      if (/** @type {{ code?: string }} */ (error).code !== 'OUTCOME_UNKNOWN') throw error
+    }
+  }
+}
