@@ -165,12 +165,13 @@ export class LocalCluster {
     ] // biome-ignore format: pairs of flag and value
   }
 
-  /** Starts the process of a member; it is not ready yet. @param {LocalMember} member */
-  async start(member) {
+  /** Starts the process of a member; it is not ready yet. @param {LocalMember} member @param {readonly string[]} [front] a command that runs what stands behind it */
+  async start(member, front = []) {
     if (member.child !== null) throw new Error(`${member.name} is running`)
     await mkdir(this.#options.directory, { recursive: true })
     const log = createWriteStream(member.logFile, { flags: 'a' })
-    const child = spawn(process.execPath, [BALSAD, ...this.flags(member)], {
+    const [program = '', ...args] = [...front, process.execPath, BALSAD, ...this.flags(member)]
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: this.#options.detached ?? false,
     })

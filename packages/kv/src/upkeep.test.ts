@@ -150,6 +150,22 @@ describe('Upkeep', () => {
     other.stop()
   })
 
+  it('ends quietly when the store cannot be read any more: whoever owns that says why', async () => {
+    const broken = {
+      advanceAtMs: null,
+      timeMs: 0,
+      timeSeenAtMs: 0,
+      noSpace: false,
+      get usedBytes(): number {
+        throw new BalsaError('DISK_FULL', 'no space left')
+      },
+    }
+    upkeep.stop()
+    Upkeep.begin(clock, broken, { propose: async () => undefined, role: 'leader' })
+    await clock.advanceAsync(10_000)
+    expect(clock.pending).toBe(0)
+  })
+
   it('leaves nothing behind when it stops, or when the replica has', async () => {
     upkeep.stop()
     expect(clock.pending).toBe(0)

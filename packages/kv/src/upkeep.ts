@@ -66,6 +66,15 @@ export class Upkeep {
   }
 
   #tick(): void {
+    try {
+      this.#look()
+    } catch {
+      // The store cannot be read any more: whoever owns it ends the member, and says why.
+      this.stop()
+    }
+  }
+
+  #look(): void {
     const leads = this.#replica.role === 'leader'
     const full = leads ? this.#isFull() : this.#machine.noSpace
     if (full !== this.#machine.noSpace) return this.#propose({ type: 'space', full })

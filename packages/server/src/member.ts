@@ -9,19 +9,11 @@ import {
   NodeRandom,
   openDataDirectory,
   openTables,
+  type LmdbBackend,
   TcpDialer,
   TcpTransport,
 } from '@balsa/host'
-import {
-  type Backend,
-  type CommandResult,
-  type KvAnswer,
-  type KvQuery,
-  KvStateMachine,
-  MAX_REQUEST_BYTES,
-  type MemberStatus,
-  Upkeep,
-} from '@balsa/kv'
+import { type CommandResult, type KvAnswer, type KvQuery, KvStateMachine, MAX_REQUEST_BYTES, type MemberStatus, Upkeep } from '@balsa/kv'
 import {
   asMemberId,
   BalsaError,
@@ -477,12 +469,14 @@ function advertisedClientAddress({ advertiseClient, listenClient }: MemberOption
   return advertiseClient ?? (listenClient.port === 0 ? '' : formatAddress(listenClient))
 }
 
-async function openParts(options: MemberOptions, directory: DataDirectory, backend?: Backend): Promise<Parts> {
+async function openParts(options: MemberOptions, directory: DataDirectory, backend?: LmdbBackend): Promise<Parts> {
   const clock = options.clock ?? new NodeClock()
   const random = options.random ?? new NodeRandom()
   const logger = options.logger ?? SILENT_LOGGER
   const metrics = createMemberMetrics()
   const fate = new Fate()
+  // Also while nobody writes: what cannot go on should not look as if it did.
+  void backend?.failed.then((error) => fate.seal(error))
   const identity = { clusterId: options.clusterId, memberId: options.memberId }
   const files = {
     fileSystem: new MeteredFileSystem(options.fileSystem ?? new NodeFileSystem(), clock, metrics),

@@ -55,6 +55,9 @@ interface OpenFile {
 
 export class LmdbBackend implements Backend {
   readonly persistent = true
+  /** Resolves with the reason when the disk has failed, so that nobody has to wait for the next write to learn of it; never when it does not. DISK_FULL, IO_ERROR, CORRUPT (fatal). */
+  readonly failed: Promise<BalsaError>
+  #tellFailure: (error: BalsaError) => void = () => undefined
   readonly #current: CurrentFile
   readonly #maxDelayMs: number
   readonly #mapBytes: number | undefined
@@ -79,6 +82,9 @@ export class LmdbBackend implements Backend {
   readonly #snapshots = new Set<LmdbSnapshot>()
 
   private constructor(current: CurrentFile, file: LmdbFile, name: string, options: LmdbBackendOptions) {
+    this.failed = new Promise((resolve) => {
+      this.#tellFailure = resolve
+    })
     this.#current = current
     this.#maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS
     this.#mapBytes = options.mapBytes
@@ -285,6 +291,7 @@ export class LmdbBackend implements Backend {
 
   #failed(error: unknown): void {
     this.#failure ??= error instanceof BalsaError ? error : new BalsaError('IO_ERROR', String(error), { cause: error })
+    if (this.#closing === null) this.#tellFailure(this.#failure)
     this.#settle()
   }
 
