@@ -87,9 +87,9 @@ class MeteredFile implements FileHandle {
     this.#metrics.writtenBytes.increment({}, data.length)
   }
 
-  async datasync(): Promise<void> {
+  async datasync(writtenBytes?: number): Promise<void> {
     const startMs = this.#clock.now()
-    await this.#inner.datasync()
+    await this.#inner.datasync(writtenBytes)
     this.#metrics.syncDuration.observe((this.#clock.now() - startMs) / 1000)
   }
 
