@@ -41,11 +41,17 @@ export function childIndex(keys: readonly string[], key: string): number {
   return low
 }
 
-export function find<V>(root: Node<V>, key: string): V | undefined {
+/** The leaf where the key is, or would be. */
+export function leafOf<V>(root: Node<V>, key: string): Leaf<V> {
   let node = root
   while (node.kind === 'branch') node = node.children[childIndex(node.keys, key)] as Node<V>
-  const at = lowerBound(node.keys, key)
-  return node.keys[at] === key ? node.values[at] : undefined
+  return node
+}
+
+export function find<V>(root: Node<V>, key: string): V | undefined {
+  const leaf = leafOf(root, key)
+  const at = lowerBound(leaf.keys, key)
+  return leaf.keys[at] === key ? leaf.values[at] : undefined
 }
 
 /** Part `from`..`end`-1 of a leaf. False ends the walk. */

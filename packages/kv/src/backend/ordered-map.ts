@@ -1,5 +1,5 @@
 import { invariant } from '@balsa/raft'
-import { childIndex, find, type Leaf, lowerBound, type Branch, type Node, walkDown, walkUp } from './ordered-map-node.js'
+import { childIndex, find, type Leaf, leafOf, lowerBound, type Branch, type Node, walkDown, walkUp } from './ordered-map-node.js'
 
 /**
  * A B+ tree over strings in the order of their characters, with cuts that cost nothing: `cut()` hands out the present root, and whatever the
@@ -104,13 +104,21 @@ export class OrderedMap<V> implements OrderedMapReader<V> {
   #root: Node<V> = { kind: 'leaf', owner: this.#owner, keys: [], values: [] }
   #size = 0
   #replaced: V | undefined = undefined
+  /** Where the last key was that was looked up or set: it is often set next. Leaves that are not of this map any more have another owner, or none. */
+  #lastLeaf: Leaf<V> | null = null
+  #lastAt = 0
 
   get size(): number {
     return this.#size
   }
 
   get(key: string): V | undefined {
-    return find(this.#root, key)
+    const leaf = leafOf(this.#root, key)
+    const at = lowerBound(leaf.keys, key)
+    if (leaf.keys[at] !== key) return undefined
+    this.#lastLeaf = leaf
+    this.#lastAt = at
+    return leaf.values[at]
   }
 
   page(from: string, to: string | null, reverse: boolean, limit: number): OrderedMapEntry<V>[] {
@@ -128,11 +136,18 @@ export class OrderedMap<V> implements OrderedMapReader<V> {
   /** The present state, in constant time. Later changes copy the nodes that they touch, once each. */
   cut(): OrderedMapCut<V> {
     this.#owner = {}
+    this.#lastLeaf = null
     return new OrderedMapCut(this.#root, this.#size)
   }
 
   /** Answers the value that was replaced. */
   set(key: string, value: V): V | undefined {
+    const last = this.#lastLeaf
+    if (last !== null && last.owner === this.#owner && last.keys[this.#lastAt] === key) {
+      const replaced = last.values[this.#lastAt]
+      last.values[this.#lastAt] = value
+      return replaced
+    }
     const root = this.#editable(this.#root)
     this.#root = root
     this.#replaced = undefined
@@ -145,6 +160,8 @@ export class OrderedMap<V> implements OrderedMapReader<V> {
   delete(key: string): V | undefined {
     const removed = find(this.#root, key)
     if (removed === undefined) return undefined
+    // Its leaf may vanish in another one.
+    this.#lastLeaf = null
     const root = this.#editable(this.#root)
     this.#remove(root, key)
     this.#root = root
@@ -161,6 +178,8 @@ export class OrderedMap<V> implements OrderedMapReader<V> {
   #insert(node: Node<V>, key: string, value: V): Split<V> | null {
     if (node.kind === 'leaf') {
       const at = lowerBound(node.keys, key)
+      this.#lastLeaf = node
+      this.#lastAt = at
       if (node.keys[at] === key) {
         this.#replaced = node.values[at]
         node.values[at] = value

@@ -16,9 +16,9 @@ export interface Counters {
   keys: number
   /** Bytes of all keys and values, without any overhead. */
   dataBytes: number
-  /** Bytes of superseded versions and events, roughly. */
+  /** Bytes of the history: superseded versions and events. */
   historyBytes: number
-  /** The event where the removal of compacted versions goes on; null = all are removed. */
+  /** Where the removal of compacted blocks of the history goes on; null = all are removed. */
   sweepFrom: ByteString | null
   /** What would add is refused. */
   noSpace: boolean

@@ -22,6 +22,8 @@ const KNOWN_FLAGS = 15
 const FULL_BLOCK_BYTES = 16 * 1024
 const FULL_BLOCK_EVENTS = 128
 const SMALLEST_BUFFER_BYTES = 2048
+/** A block ends with an event that goes beyond its limit. */
+const USUAL_EVENT_BYTES = 1024
 
 /** Goes through the events of one block. What it says is of the event that `next` has come to. */
 export class HistoryBlock {
@@ -219,7 +221,7 @@ export class HistoryEnd {
   #makeRoom(bytes: number): void {
     const needed = this.#length + bytes
     if (needed <= this.#bytes.length) return
-    const larger = new Uint8Array(Math.max(needed, Math.min(2 * needed, FULL_BLOCK_BYTES + bytes), SMALLEST_BUFFER_BYTES))
+    const larger = new Uint8Array(Math.max(needed, FULL_BLOCK_BYTES + USUAL_EVENT_BYTES))
     larger.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = larger
   }

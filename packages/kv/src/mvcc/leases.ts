@@ -70,9 +70,24 @@ function keysOfLease(tables: TableReader, id: bigint, limit: number): string[] {
 }
 
 /** Deadline of the lease that ends first; null = there is none. */
-export function earliestDeadlineMs(tables: TableReader): number | null {
+function earliestDeadlineMs(tables: TableReader): number | null {
   const [first] = tables.keys('leaseDeadlines', { from: '', to: null }, 1)
   return first === undefined ? null : u64At(first, 0)
+}
+
+/** Remembers when the first lease ends, so that not every command has to ask the tables. */
+export class LeaseClock {
+  #earliestMs: number | null | undefined = undefined
+
+  earliestMs(tables: TableReader): number | null {
+    if (this.#earliestMs === undefined) this.#earliestMs = earliestDeadlineMs(tables)
+    return this.#earliestMs
+  }
+
+  /** After every change of a deadline. */
+  changed(): void {
+    this.#earliestMs = undefined
+  }
 }
 
 /** Up to `most` leases whose deadline has passed, earliest first. */

@@ -19,7 +19,7 @@ import { sweep } from './compaction.js'
 import { type Counters, readCounters, writeCounters } from './counters.js'
 import { adds, planTxn, revisionRefusal, runPath } from './execute-txn.js'
 import { HistoryEnd } from './history.js'
-import { earliestDeadlineMs, endLease, leaseOf, livingLease, overdueLeases, setLease } from './leases.js'
+import { endLease, LeaseClock, leaseOf, livingLease, overdueLeases, setLease } from './leases.js'
 import { VersionReader } from './reader.js'
 import type { StoredHead, StoredRecord } from './record.js'
 import type { Txn } from './txn.js'
@@ -54,6 +54,7 @@ export class MvccStore {
   readonly reader: VersionReader
   readonly #counters: Counters
   readonly #history: HistoryEnd
+  readonly #leases = new LeaseClock()
   readonly #maxHistoryRevisions: number
   readonly #journal: EventJournal | null
 
@@ -84,7 +85,7 @@ export class MvccStore {
   /** When the leader should propose an `advance`, in cluster time, though nobody else writes; 0 = at once, null = never. */
   get advanceAtMs(): number | null {
     if (this.#counters.sweepFrom !== null) return 0
-    const deadline = earliestDeadlineMs(this.backend)
+    const deadline = this.#leases.earliestMs(this.backend)
     return deadline === null ? null : deadline + 1
   }
 
@@ -101,7 +102,7 @@ export class MvccStore {
   /** Runs commands as one batch of the backend, at `index` when it is done. `finish` writes what else belongs to it. */
   batch<Result>(index: number, run: (writes: StoreWrites) => Result, finish: (batch: WriteBatch) => void): Result {
     return this.backend.write(index, (batch) => {
-      const result = run(new StoreWrites(batch, this.#counters, this.#history, this.#maxHistoryRevisions, this.#journal))
+      const result = run(new StoreWrites(batch, this.#counters, this.#history, this.#leases, this.#maxHistoryRevisions, this.#journal))
       this.#history.flush(batch)
       writeCounters(batch, this.#counters)
       finish(batch)
@@ -115,12 +116,21 @@ export class StoreWrites {
   readonly #batch: WriteBatch
   readonly #counters: Counters
   readonly #history: HistoryEnd
+  readonly #leases: LeaseClock
   readonly #versions: VersionWriter
   readonly #maxHistoryRevisions: number
 
-  constructor(batch: WriteBatch, counters: Counters, history: HistoryEnd, maxHistoryRevisions: number, journal: EventJournal | null) {
+  constructor(
+    batch: WriteBatch,
+    counters: Counters,
+    history: HistoryEnd,
+    leases: LeaseClock,
+    maxHistoryRevisions: number,
+    journal: EventJournal | null,
+  ) {
     this.#batch = batch
     this.#history = history
+    this.#leases = leases
     this.#maxHistoryRevisions = maxHistoryRevisions
     this.#counters = counters
     this.#versions = new VersionWriter(batch, counters, history, journal)
@@ -128,7 +138,10 @@ export class StoreWrites {
 
   /** What comes before every command: leases that have ended, and a little of the compaction under way. */
   prepare(timeMs: number): void {
-    for (const id of overdueLeases(this.#batch, timeMs, LEASES_ENDED_PER_COMMAND)) this.#endLease(id)
+    const earliestMs = this.#leases.earliestMs(this.#batch)
+    if (earliestMs !== null && timeMs > earliestMs) {
+      for (const id of overdueLeases(this.#batch, timeMs, LEASES_ENDED_PER_COMMAND)) this.#endLease(id)
+    }
     sweep(this.#batch, this.#counters, this.#history, SWEPT_BLOCKS_PER_COMMAND)
   }
 
@@ -251,6 +264,7 @@ export class StoreWrites {
     if (leaseOf(this.#batch, id) !== undefined) return refused('LEASE_EXISTS')
     const granted = Math.min(MAX_LEASE_TTL_MS, Math.max(MIN_LEASE_TTL_MS, ttlMs))
     setLease(this.#batch, id, granted, timeMs)
+    this.#leases.changed()
     return { type: 'leaseGranted', lease: id, ttlMs: granted, revision: this.#counters.revision }
   }
 
@@ -263,6 +277,7 @@ export class StoreWrites {
   #keepAlive(id: bigint, timeMs: number): CommandResult {
     const lease = livingLease(this.#batch, id, timeMs)
     if (lease !== undefined) setLease(this.#batch, id, lease.ttlMs, timeMs)
+    this.#leases.changed()
     return { type: 'leaseKept', lease: id, ttlMs: lease?.ttlMs ?? 0, revision: this.#counters.revision }
   }
 
@@ -271,6 +286,7 @@ export class StoreWrites {
     const lease = leaseOf(this.#batch, id)
     if (lease === undefined) return false
     const deleted = endLease(this.#batch, this.#versions, lease)
+    this.#leases.changed()
     const before = this.#counters.revision
     invariant(this.#versions.finish() === before + (deleted > 0 ? 1 : 0), 'a lease takes a revision with its keys', { deleted })
     return true

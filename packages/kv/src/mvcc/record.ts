@@ -83,9 +83,28 @@ function putHead(bytes: Uint8Array, head: RecordHead, flags: number): number {
   return at
 }
 
+/**
+ * Records of usual size are made side by side in chunks: memory of its own for each costs more than the record. Small chunks, because one lives as long as any record in it.
+ */
+const CHUNK_BYTES = 4096
+const LARGE_RECORD_BYTES = 1024
+let chunk = EMPTY
+let chunkUsed = 0
+
+function roomFor(bytes: number): Uint8Array {
+  if (bytes > LARGE_RECORD_BYTES) return new Uint8Array(bytes)
+  if (chunkUsed + bytes > chunk.length) {
+    chunk = new Uint8Array(CHUNK_BYTES)
+    chunkUsed = 0
+  }
+  const room = chunk.subarray(chunkUsed, chunkUsed + bytes)
+  chunkUsed += bytes
+  return room
+}
+
 /** Copies the value, which may be a view of a log batch or a network buffer; `more` is put behind it. */
 export function encodeRecord(head: RecordHead, value: Uint8Array, more: Uint8Array = EMPTY): Uint8Array {
-  const bytes = new Uint8Array(headBytes(head) + value.length + more.length)
+  const bytes = roomFor(headBytes(head) + value.length + more.length)
   const at = putHead(bytes, head, 0)
   bytes.set(value, at)
   if (more.length > 0) bytes.set(more, at + value.length)
@@ -94,7 +113,7 @@ export function encodeRecord(head: RecordHead, value: Uint8Array, more: Uint8Arr
 
 /** The same version without its bytes, which a later one holds. */
 export function encodePrefix(head: RecordHead, valueBytes: number): Uint8Array {
-  const bytes = new Uint8Array(headBytes(head) + varintLength(valueBytes))
+  const bytes = roomFor(headBytes(head) + varintLength(valueBytes))
   putVarint(bytes, putHead(bytes, head, Flag.prefix), valueBytes)
   return bytes
 }
