@@ -81,6 +81,27 @@ test('every member reads what any other wrote, at once', async () => {
   }
 })
 
+test('a transaction that only reads is linearizable on every member, and writes nothing into the log', async () => {
+  const indexes = async () => Promise.all(cluster.members.map(async (member) => (await cluster.status(member))?.lastIndex))
+  for (const { name } of cluster.members) {
+    await persistently(() => call(name, KVService.methods.Put, { key: b('read'), value: b(name) }))
+    for (const { name: other } of cluster.members) {
+      const before = await indexes()
+      const { responses, succeeded } = await persistently(() =>
+        call(other, KVService.methods.Txn, {
+          compare: [{ key: b('read'), target: 3, result: 0, targetUnion: { case: 'value', value: b(name) } }],
+          success: [{ request: { case: 'requestRange', value: { key: b('read') } } }],
+        }),
+      )
+      const response = responses[0]?.response
+      assert.ok(succeeded && response?.case === 'responseRange')
+      assert.equal(t(response.value.kvs[0]?.value), name)
+      // What a member learns late is not new: nobody has more than the one that had most.
+      assert.ok(Math.max(...(await indexes())) <= Math.max(...before))
+    }
+  }
+})
+
 test('a member has applied what it has answered', async () => {
   for (const { name } of cluster.members) {
     const { header } = await persistently(() => call(name, KVService.methods.Put, { key: b('own'), value: b(name) }))

@@ -26,6 +26,7 @@ export {
 export type { KeyRecord } from './mvcc/record.js'
 export {
   type AppendOperation,
+  canWrite,
   type Compare,
   COMPARE_RESULTS,
   type CompareResult,

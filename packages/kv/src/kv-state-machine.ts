@@ -9,9 +9,12 @@ import { loadMachine, type MachineState, saveChanges } from './machine-tables.js
 import type { RaisedAlarm } from './mvcc/alarms.js'
 import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
+import type { TxnOutcome } from './mvcc/execute-txn.js'
 import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
+import { planReading, readPath } from './mvcc/read-txn.js'
 import { VersionReader } from './mvcc/reader.js'
 import type { KeyRecord } from './mvcc/record.js'
+import { type Txn, txnRefusal } from './mvcc/txn.js'
 import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
 import { decodeSnapshot, encodeReference, encodeSnapshot } from './snapshot-codec.js'
@@ -42,6 +45,12 @@ export interface ScanQuery {
   readonly maxBytes: number
 }
 
+/** A transaction that writes nothing, on the state of the moment when it is asked; large ones are answered in slices. */
+export interface TxnQuery {
+  readonly type: 'txn'
+  readonly txn: Txn
+}
+
 export interface LeaseQuery {
   readonly type: 'lease'
   readonly lease: bigint
@@ -61,6 +70,20 @@ export interface RangeAnswer {
   readonly refusal: RefusalCode | null
   /** Values belong to the store: copy them before they leave the process or reach a user. */
   readonly result: RangeResult | null
+}
+
+export interface TxnAnswer {
+  readonly type: 'txn'
+  readonly answer: Promise<TxnReading>
+}
+
+export interface TxnReading {
+  /** Revision of the store when it was read. */
+  readonly revision: number
+  /** Why there is no outcome. */
+  readonly refusal: RefusalCode | null
+  /** Values belong to the store. */
+  readonly outcome: TxnOutcome | null
 }
 
 export interface ScanAnswer {
@@ -118,8 +141,8 @@ export interface KvStats {
   readonly stateHash: string
 }
 
-export type KvQuery = GetQuery | StatsQuery | RangeQuery | ScanQuery | LeaseQuery | LeasesQuery
-export type KvAnswer = GetAnswer | KvStats | RangeAnswer | ScanAnswer | LeaseAnswer | LeasesAnswer
+export type KvQuery = GetQuery | StatsQuery | RangeQuery | ScanQuery | TxnQuery | LeaseQuery | LeasesQuery
+export type KvAnswer = GetAnswer | KvStats | RangeAnswer | ScanAnswer | TxnAnswer | LeaseAnswer | LeasesAnswer
 /** What a query is answered with. */
 export type AnswerOf<Query extends KvQuery> = Extract<KvAnswer, { readonly type: Query['type'] }>
 
@@ -245,6 +268,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   query(query: StatsQuery): KvStats
   query(query: RangeQuery): RangeAnswer
   query(query: ScanQuery): ScanAnswer
+  query(query: TxnQuery): TxnAnswer
   query(query: LeaseQuery): LeaseAnswer
   query(query: LeasesQuery): LeasesAnswer
   query(query: KvQuery): KvAnswer
@@ -256,6 +280,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
         return this.#range(query)
       case 'scan':
         return { type: 'scan', answer: this.scan(query) }
+      case 'txn':
+        return { type: 'txn', answer: this.#readTxn(query.txn) }
       case 'lease':
         return this.#lease(query)
       case 'leases':
@@ -287,6 +313,27 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
         if (pausing !== null) await pausing
       }
       return { type: 'range', revision, refusal, result: scan.result() }
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /** Which branches are taken is decided at once; a first slice is often all of it, and then no snapshot is needed. */
+  async #readTxn(txn: Txn): Promise<TxnReading> {
+    const { revision, counters, reader } = this.#store
+    const path = txnRefusal(txn)?.code ?? planReading(reader, counters, txn)
+    if (typeof path === 'string') return { revision, refusal: path, outcome: null }
+    const first = readPath(reader, path, SCAN_STEP_KEYS).next()
+    if (first.done === true) return { revision, refusal: null, outcome: first.value }
+    const snapshot = this.#backend.snapshot()
+    try {
+      const work = readPath(new VersionReader(snapshot), path, SCAN_STEP_KEYS)
+      const pause = this.#pacer()
+      for (let next = work.next(); ; next = work.next()) {
+        if (next.done === true) return { revision, refusal: null, outcome: next.value }
+        const pausing = pause()
+        if (pausing !== null) await pausing
+      }
     } finally {
       snapshot.close()
     }

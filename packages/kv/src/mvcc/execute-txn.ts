@@ -30,7 +30,7 @@ export interface TxnContext {
 }
 
 /** The branches that will be taken. */
-interface Path {
+export interface Path {
   readonly succeeded: boolean
   readonly steps: readonly Step[]
 }
@@ -41,15 +41,16 @@ const PAGE_KEYS = 256
 
 /** Decides and checks. A code = refused, nothing has changed. */
 export function planTxn(reader: VersionReader, context: TxnContext, txn: Txn): Path | RefusalCode {
-  const path = choose(reader, txn)
+  const path = choosePath(reader, txn)
   const budget = { bytes: MAX_TXN_ANSWER_BYTES }
   return checkPath(reader, context, path, budget) ?? (budget.bytes < 0 ? 'TOO_LARGE' : path)
 }
 
-function choose(reader: VersionReader, txn: Txn): Path {
+/** Which branches the state takes. */
+export function choosePath(reader: VersionReader, txn: Txn): Path {
   const succeeded = txn.compares.every((compare) => holds(reader, compare))
   const steps = (succeeded ? txn.success : txn.failure).map(
-    (operation): Step => (operation.type === 'txn' ? { type: 'txn', path: choose(reader, operation.txn) } : operation),
+    (operation): Step => (operation.type === 'txn' ? { type: 'txn', path: choosePath(reader, operation.txn) } : operation),
   )
   return { succeeded, steps }
 }

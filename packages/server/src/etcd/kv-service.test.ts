@@ -222,6 +222,58 @@ describe('transactions', () => {
   })
 })
 
+describe('transactions that write nothing', () => {
+  const consistency = (): readonly unknown[] => store.reads.map((read) => read.consistency)
+
+  it('are reads: nothing goes through the log, and all of it is of one revision', async () => {
+    await set('a', '1')
+    await set('b', '2')
+    const before = store.status().commitIndex
+    const done = await txn({
+      compare: [{ key: b('a'), targetUnion: { case: 'value', value: b('1') }, target: 3 }],
+      success: [
+        opRange({ key: b('a'), rangeEnd: b('z') }),
+        {
+          request: { case: 'requestTxn', value: { failure: [opRange({ key: b('b') })], success: [opRange({ key: b('a'), revision: 2 })] } },
+        },
+      ],
+      failure: [opRange({ key: b('none') })],
+    })
+    expect([done.succeeded, done.header?.revision, store.status().commitIndex]).toEqual([true, 3, before])
+    const [first, second] = done.responses.map(({ response }) => response)
+    expect(first?.case === 'responseRange' && keys(first.value)).toBe('a b')
+    expect(second?.case === 'responseTxn' && second.value.responses[0]?.response?.case).toBe('responseRange')
+    await set('c', '3')
+    expect((await txn({})).header?.revision).toBe(4)
+  })
+
+  it('are linearizable unless every range in them is serializable, and there is one', async () => {
+    const here = opRange({ key: b('a'), serializable: true })
+    const inside = (operation: RequestOpInit): RequestOpInit => ({ request: { case: 'requestTxn', value: { success: [operation] } } })
+    await txn({ success: [here], failure: [here] })
+    await txn({ success: [inside(here)] })
+    await txn({ success: [here], failure: [opRange({ key: b('a') })] })
+    await txn({ success: [here, inside(opRange({ key: b('a') }))] })
+    await txn({})
+    expect(consistency()).toEqual(['stale', 'stale', 'linearizable', 'linearizable', 'linearizable'])
+  })
+
+  it('are refused for what the branch taken asks for', async () => {
+    for (const at of ['a', 'a', 'a']) await set(at)
+    await kv.compact({ revision: 3, physical: false })
+    await refuses(txn({ success: [opRange({ key: b('a'), revision: 2 })] }), 'compacted')
+    await refuses(txn({ success: [opRange({ key: b('a'), revision: 99 })] }), 'futureRevision')
+    expect((await txn({ failure: [opRange({ key: b('a'), revision: 99 })] })).succeeded).toBe(true)
+  })
+
+  it('go on while writes are refused', async () => {
+    await set('a')
+    await store.execute({ type: 'alarm', raise: true, alarm: { kind: 'corrupt', member: 1n } })
+    await refuses(set('a'), 'corrupt')
+    expect((await txn({ success: [opRange({ key: b('a') })] })).succeeded).toBe(true)
+  })
+})
+
 describe('what goes wrong behind the store', () => {
   it.each([
     ['NO_LEADER', 'noLeader'],

@@ -1,4 +1,4 @@
-import type { CommandResult } from '@balsa/kv'
+import { canWrite, type CommandResult, type Txn } from '@balsa/kv'
 import { KVService } from '@balsa/proto/etcdserverpb'
 import type {
   CompactionRequest,
@@ -16,7 +16,17 @@ import { type Endpoint, serverStream, type Sink, unary } from './endpoint.js'
 import { statusOfCode } from './errors.js'
 import type { EtcdMember } from './member.js'
 import { rangeResponse, rangeToModel, resultOf } from './range.js'
-import { deleteResponse, deleteToModel, putCommand, putResponse, putToModel, single, txnResponse, txnToModel } from './txn.js'
+import {
+  deleteResponse,
+  deleteToModel,
+  putCommand,
+  putResponse,
+  putToModel,
+  single,
+  isSerializable,
+  txnResponse,
+  txnToModel,
+} from './txn.js'
 
 /** Pairs of one part of a streamed range. */
 const STREAM_PART_PAIRS = 500
@@ -79,8 +89,16 @@ export class KvService {
 
   async txn(request: TxnRequest): Promise<TxnResponseInit> {
     const txn = txnToModel(request)
+    if (!canWrite(txn)) return this.#readTxn(txn, isSerializable(request))
     const { revision, succeeded, responses } = await this.#member.write({ type: 'txn', stamp: null, txn }, 'txn')
     return txnResponse({ succeeded, responses: responses ?? [] }, txn, this.#member.header(revision))
+  }
+
+  /** What writes nothing is a read: nothing of it goes through the log. */
+  async #readTxn(txn: Txn, serializable: boolean): Promise<TxnResponseInit> {
+    const { revision, refusal, outcome } = await (await this.#member.read({ type: 'txn', txn }, serializable)).answer
+    if (outcome === null) throw statusOfCode(refusal ?? 'INVALID', 'the transaction cannot be read')
+    return txnResponse(outcome, txn, this.#member.header(revision))
   }
 
   async compact({ revision }: CompactionRequest): Promise<CompactionResponseInit> {

@@ -18,6 +18,7 @@ import {
   type DeleteRangeResponseInit,
   type PutRequest,
   type PutResponseInit,
+  type RangeRequest,
   type RequestOp,
   type ResponseOpInit,
   type TxnRequest,
@@ -66,6 +67,18 @@ export function txnToModel(request: TxnRequest, allowed: number = MAX_TXN_OPERAT
     failure: failure.map((operation) => operationToModel(operation, left)),
   }
 }
+
+/** Every range of a transaction without writes asks for the state of this member as it is. One without any range does not. */
+export const isSerializable = (request: TxnRequest): boolean => {
+  const ranges = rangesOf(request)
+  return ranges.length > 0 && ranges.every(({ serializable }) => serializable)
+}
+
+const rangesOf = ({ success, failure }: TxnRequest): readonly RangeRequest[] =>
+  [...success, ...failure].flatMap(({ request }) => {
+    if (request?.case === 'requestRange') return [request.value]
+    return request?.case === 'requestTxn' ? rangesOf(request.value) : []
+  })
 
 function operationToModel({ request }: RequestOp, left: number): TxnOperation {
   switch (request?.case) {
