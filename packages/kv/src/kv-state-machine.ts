@@ -495,7 +495,9 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 }
 
 function durableState(backend: Backend): DurableState {
+  const { transfer } = backend
   return {
+    ...(transfer === undefined ? {} : { transfer }),
     get appliedIndex() {
       return backend.appliedIndex
     },

@@ -25,7 +25,7 @@ import {
 } from './backend/backend.js'
 import { keyFromString, keyToString } from './backend/byte-string.js'
 import { CLIENT_NONCE_BYTES } from './limits.js'
-import { type MachineState, saveAll } from './machine-tables.js'
+import { loadMachine, type MachineState, saveAll } from './machine-tables.js'
 import { checkEntry } from './mvcc/check-entry.js'
 import { decodeCounters, loadCounters, readCounters, writeCounterBytes } from './mvcc/counters.js'
 import { type CommandResult, readResult, writeResult } from './result.js'
@@ -187,7 +187,7 @@ function readSession(reader: ByteReader): SessionState {
 /**
  * Rebuilds the state from a stream, whatever the size of its pieces: the tables in the backend, which it replaces as a whole at the end. No piece at
  * all is the empty state. `pause` is awaited between blocks. Throws CORRUPT (fatal) when the stream is incomplete or makes no sense, and when
- * its format is newer than this version; then the backend keeps what it had. Null = it is a reference to what the backend has.
+ * its format is newer than this version; then the backend keeps what it had. Null = it is a reference to what the backend has; when that was received as it is, it is taken over first.
  */
 export async function decodeSnapshot(
   chunks: AsyncIterable<Uint8Array>,
@@ -219,7 +219,7 @@ class Restoring {
   readonly #backend: Backend
   readonly #pause: () => Promise<void> | null
   #state: { readonly replacement: BackendReplacement; readonly decoder: SnapshotDecoder } | null = null
-  #referred = false
+  #referred: number | null = null
 
   constructor(backend: Backend, pause: () => Promise<void> | null) {
     this.#backend = backend
@@ -227,7 +227,7 @@ class Restoring {
   }
 
   block(bytes: Uint8Array): void {
-    if (this.#referred) throw corrupt('something behind a reference')
+    if (this.#referred !== null) throw corrupt('something behind a reference')
     if (this.#state === null && bytes[0] === Kind.reference) this.#reference(bytes)
     else this.#begin().decoder.block(bytes)
   }
@@ -237,7 +237,7 @@ class Restoring {
   }
 
   async finish(nothingLeft: boolean): Promise<MachineState | null> {
-    if (this.#referred) return null
+    if (this.#referred !== null) return this.#referTo(this.#referred)
     const { replacement, decoder } = this.#begin()
     const restored = decoder.finish(nothingLeft)
     if (this.#backend.persistent) await saveAll(replacement, restored, this.#pause)
@@ -262,17 +262,20 @@ class Restoring {
     reader.u8('kind')
     const index = reader.varint('index')
     reader.end()
-    const { appliedIndex } = this.#backend
-    if (appliedIndex < index) {
-      throw new BalsaError(
-        'CORRUPT',
-        `the log begins behind index ${index}, but the store on disk ends at index ${appliedIndex}: it was removed, or is an older copy`,
-        {
-          hint: 'Put back the store that belongs to this log. If it is lost, remove this member, wipe its whole data directory and add it again.',
-        },
-      )
-    }
-    this.#referred = true
+    this.#referred = index
+  }
+
+  async #referTo(index: number): Promise<MachineState | null> {
+    const { appliedIndex, transfer } = this.#backend
+    if (appliedIndex >= index) return null
+    if ((await transfer?.adopt(index)) === true) return loadMachine(this.#backend)
+    throw new BalsaError(
+      'CORRUPT',
+      `the log begins behind index ${index}, but the store on disk ends at index ${appliedIndex}: it was removed, or is an older copy`,
+      {
+        hint: 'Put back the store that belongs to this log. If it is lost, remove this member, wipe its whole data directory and add it again.',
+      },
+    )
   }
 }
 

@@ -87,8 +87,13 @@ export interface SnapshotMeta {
   readonly configuration: Configuration
   /** Bytes of the whole snapshot file as transferred; 0 for a witness' snapshot, which holds no state. */
   readonly sizeBytes: number
-  /** CRC-32 over the whole snapshot file. Two snapshots are the same bytes only if index, term, size and checksum agree. */
+  /**
+   * CRC-32 over the whole snapshot file. Two snapshots are the same bytes only if index, term, size and checksum agree.
+   * Of a state that travels as it is (`form`), for which nobody reads all bytes beforehand: a number that was drawn for this transfer.
+   */
   readonly checksum: number
+  /** `state`: what travels is no snapshot file, but the sender's durable state as it is (DurableState.share). */
+  readonly form?: 'state'
 }
 
 /** Which cluster and member a data directory or a connection belongs to. */

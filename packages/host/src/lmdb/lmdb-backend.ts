@@ -9,6 +9,7 @@ import {
   type Backend,
   type BackendReplacement,
   type BackendSnapshot,
+  type BackendTransfer,
   type ByteString,
   MAX_TABLE_KEY_BYTES,
   MAX_TABLE_VALUE_BYTES,
@@ -18,12 +19,13 @@ import {
   type TableReader,
   type WriteBatch,
 } from '@balsa/kv'
-import { BalsaError, type FileSystem, invariant } from '@balsa/raft'
+import { BalsaError, type FileSystem, type IncomingState, invariant, type SharedState } from '@balsa/raft'
 import { CurrentFile } from './current-file.js'
 import { Generation, Unit } from './generation.js'
 import { LayeredReader } from './layered-reader.js'
 import { LmdbFile, type LmdbView, loadEngine, NO_MARKER } from './lmdb-file.js'
 import { LmdbReplacement } from './lmdb-replacement.js'
+import { IncomingFile, shareFile } from './lmdb-transfer.js'
 import { behindPrefix, prefixesOf, WHOLE_KEY_BYTES } from './long-keys.js'
 import { breathe, Slice } from './slice.js'
 
@@ -58,6 +60,12 @@ export class LmdbBackend implements Backend {
   /** Resolves with the reason when the disk has failed, so that nobody has to wait for the next write to learn of it; never when it does not. DISK_FULL, IO_ERROR, CORRUPT (fatal). */
   readonly failed: Promise<BalsaError>
   #tellFailure: (error: BalsaError) => void = () => undefined
+  readonly transfer: BackendTransfer = {
+    share: () => this.#share(),
+    receive: (appliedIndex) => this.#receive(appliedIndex),
+    adopt: (appliedIndex) => this.#adopt(appliedIndex),
+  }
+  readonly #fileSystem: FileSystem
   readonly #current: CurrentFile
   readonly #maxDelayMs: number
   readonly #mapBytes: number | undefined
@@ -80,12 +88,18 @@ export class LmdbBackend implements Backend {
   #committed: Promise<void> = Promise.resolve()
   #removing: Promise<unknown> = Promise.resolve()
   readonly #snapshots = new Set<LmdbSnapshot>()
+  /** Those who wait for a moment when nothing is being written to the file. Until they are done nothing is. */
+  #atQuiet: { readonly run: () => Promise<void>; readonly reject: (error: unknown) => void }[] = []
+  #quiet: Promise<void> | null = null
+  #incoming: IncomingFile | null = null
+  readonly #shared = new Set<SharedState>()
 
   private constructor(current: CurrentFile, file: LmdbFile, name: string, options: LmdbBackendOptions) {
     this.failed = new Promise((resolve) => {
       this.#tellFailure = resolve
     })
     this.#current = current
+    this.#fileSystem = options.fileSystem
     this.#maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS
     this.#mapBytes = options.mapBytes
     this.#live = { file, name, holders: 1, replaced: false }
@@ -213,6 +227,74 @@ export class LmdbBackend implements Backend {
     return replacement
   }
 
+  async #share(): Promise<SharedState> {
+    this.#usable()
+    return new Promise<SharedState>((resolve, reject) => {
+      this.#atQuiet.push({ run: () => this.#shareNow().then(resolve, reject), reject })
+      this.#commitSoon(0)
+      this.#considerQuiet()
+    })
+  }
+
+  async #shareNow(): Promise<SharedState> {
+    const live = this.#live
+    live.holders += 1
+    const shared = await shareFile(this.#fileSystem, live.file, () => {
+      this.#shared.delete(shared)
+      this.#release(live)
+    })
+    this.#shared.add(shared)
+    return shared
+  }
+
+  async #receive(appliedIndex: number): Promise<IncomingState> {
+    this.#usable()
+    await this.#incoming?.abort()
+    this.#incoming = await IncomingFile.create(this.#fileSystem, this.#current, appliedIndex, () => (this.#incoming = null))
+    return this.#incoming
+  }
+
+  async #adopt(appliedIndex: number): Promise<boolean> {
+    this.#usable()
+    const { staged } = this.#current
+    if (staged?.index !== appliedIndex) return false
+    const { name } = staged
+    const file = LmdbFile.open({ path: this.#current.path(name), ...(this.#mapBytes === undefined ? {} : { mapBytes: this.#mapBytes }) })
+    try {
+      invariant(file.appliedIndex === appliedIndex, 'what was received is found as it was', { appliedIndex })
+      await this.#current.point(name)
+      await this.#current.unstage({ keepFile: true })
+    } catch (error) {
+      // As in a replacement: what CURRENT names now is not certain any more.
+      await file.close()
+      this.#failed(error)
+      throw error
+    }
+    await this.#replaced(file, name)
+    return true
+  }
+
+  /** What was received, and then came from the log after all. */
+  #dropStaged(): void {
+    const { staged } = this.#current
+    if (staged === null || staged.index > this.#durableIndex) return
+    const dropped = this.#current.unstage({ keepFile: false }).catch(() => undefined)
+    this.#removing = Promise.all([this.#removing, dropped])
+  }
+
+  /** Lets those have their turn who wait for a moment when nothing is being written. */
+  #considerQuiet(): void {
+    if (this.#quiet !== null || this.#committing !== null || this.#atQuiet.length === 0 || this.#failure !== null) return
+    this.#quiet = this.#runQuiet()
+  }
+
+  async #runQuiet(): Promise<void> {
+    for (let work = this.#atQuiet.shift(); work !== undefined; work = this.#atQuiet.shift()) await work.run()
+    this.#quiet = null
+    if (this.#waiting.length > 0) this.#commitSoon(0)
+    else if (this.#gathering.units.length > 0) this.#consider()
+  }
+
   /** `flush: false` leaves it as the end of the process would: for tests. */
   close({ flush = true }: { readonly flush?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#close(flush)
@@ -226,6 +308,9 @@ export class LmdbBackend implements Backend {
     this.#failure ??= new BalsaError('STOPPED', 'the backend is closed')
     for (const wake of this.#limited.splice(0)) wake()
     await this.#replacement?.abort()
+    // What is left of it goes with the next start.
+    await this.#incoming?.abort().catch(() => undefined)
+    await this.#quiet
     await this.#committed
     const last = this.#gathering
     const { file } = this.#live
@@ -233,7 +318,7 @@ export class LmdbBackend implements Backend {
       // What was being written must be there as a whole before something follows.
       if (flush && usable && this.#committing === null) this.#durableIndex = await this.#hand(last, file, () => false)
     } finally {
-      for (const snapshot of [...this.#snapshots]) snapshot.close()
+      for (const snapshot of [...this.#snapshots, ...this.#shared]) snapshot.close()
       await this.#removing
       await file.close()
       this.#settle()
@@ -261,7 +346,8 @@ export class LmdbBackend implements Backend {
   }
 
   #begin(): void {
-    if (this.#committing !== null || this.#gathering.units.length === 0 || this.#closing !== null || this.#failure !== null) return
+    if (this.#committing !== null || this.#quiet !== null || this.#gathering.units.length === 0) return
+    if (this.#closing !== null || this.#failure !== null) return
     const generation = this.#gathering
     this.#committing = generation
     this.#gathering = new Generation()
@@ -280,6 +366,8 @@ export class LmdbBackend implements Backend {
       if (durableIndex < (generation.units.at(-1)?.appliedIndex ?? 0)) return
       this.#committing = null
       this.#reader = this.#layers()
+      this.#dropStaged()
+      this.#considerQuiet()
       if (this.#waiting.length > 0) this.#commitSoon(0)
       else if (this.#gathering.units.length > 0) this.#consider()
     } catch (error) {
@@ -331,6 +419,7 @@ export class LmdbBackend implements Backend {
       if (this.#failure === null) resolve()
       else reject(this.#failure)
     }
+    if (this.#failure !== null) for (const { reject } of this.#atQuiet.splice(0)) reject(this.#failure)
   }
 
   #layers(): LayeredReader {
@@ -354,6 +443,7 @@ export class LmdbBackend implements Backend {
     this.#durableIndex = file.appliedIndex
     old.replaced = true
     this.#removing = Promise.all([this.#removing, committed.then(() => this.#release(old))])
+    this.#considerQuiet()
     this.#settle()
   }
 

@@ -385,6 +385,16 @@ export class LmdbFile {
     this.databaseOf(space).remove(key)
   }
 
+  get pageBytes(): number {
+    return this.#state.getStats().pageSize
+  }
+
+  /** Log index of the newest unit that is committed. To be asked while nothing is being written. */
+  get committedIndex(): number {
+    const state = this.#state.getBinary(STATE_KEY)
+    return state === undefined ? 0 : decodeState(state).appliedIndex
+  }
+
   /** Bytes of the pages that hold something. */
   get usedBytes(): number {
     let bytes = 0

@@ -24,6 +24,7 @@
  *
  * {@link backendConformance} of `@balsa/kv/conformance` checks all that.
  */
+import type { IncomingState, SharedState } from '@balsa/raft'
 import type { ByteString } from './byte-string.js'
 
 /** Tables that the store uses. A backend provides exactly these; an empty one is as good as a missing one. */
@@ -99,6 +100,18 @@ export interface BackendReplacement {
   abort(): Promise<void>
 }
 
+/** The whole content as it is, on its way from one backend to another of the same kind. See `StateTransfer` of `@balsa/raft`. */
+export interface BackendTransfer {
+  /** As it is durable now or a little later, for as long as it is open, while batches go on. */
+  share(): Promise<SharedState>
+  /** A place beside the present content. One at a time: an earlier one that is not finished is given up. */
+  receive(appliedIndex: number): Promise<IncomingState>
+  /**
+   * Takes over what was received and finished with this applied index, also before the last restart: atomically and durably, as the commit of a replacement. False when there is nothing like that.
+   */
+  adopt(appliedIndex: number): Promise<boolean>
+}
+
 export interface Backend extends TableReader {
   /** False = nothing survives the process, and durableIndex stays 0. */
   readonly persistent: boolean
@@ -119,6 +132,8 @@ export interface Backend extends TableReader {
   flush(): Promise<void>
   /** One at a time. */
   replace(): BackendReplacement
+  /** Absent: the content travels entry by entry. */
+  readonly transfer?: BackendTransfer
   /** Bytes that the content takes where it lives: file size, or an estimate of memory. For limits and metrics. */
   readonly usedBytes: number
   /** Flushes and closes. May be called again. */

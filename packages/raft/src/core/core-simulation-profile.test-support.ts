@@ -55,6 +55,7 @@ export const profileOf = (random: SeededRandom): Profile => {
       maxUncommittedBytes: random.pick([40, 100_000]),
       logCacheBytes: random.pick([0, 30, 10_000]),
       snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
+      snapshotWindowBytes: 3 * SNAPSHOT_CHUNK_BYTES,
       commitNotifyMs: random.pick([0, 5]),
       retryMs: random.pick([0, 0, 20]),
       appendIntervalMs: random.pick([0, 0, 7]),

@@ -43,6 +43,8 @@ export type Input =
       readonly data: Uint8Array
       readonly done: boolean
     }
+  /** This peer is sent the durable state itself in place of the newest snapshot, which only refers to it. */
+  | { readonly type: 'snapshotOffered'; readonly peer: MemberId; readonly meta: SnapshotMeta }
   /** The snapshot for this peer could not be read: try again from the beginning. */
   | { readonly type: 'snapshotReadFailed'; readonly peer: MemberId }
   /** Answer to a snapshotChunk effect that did not complete the file: the receiver wants to go on at `nextOffset`. */

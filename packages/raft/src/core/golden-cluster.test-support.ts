@@ -32,7 +32,7 @@ const matches = (filter: Filter, message: Message): boolean =>
   (filter.to === undefined || filter.to === message.to) &&
   (filter.type === undefined || filter.type === message.type)
 
-/** Bytes of every snapshot; with `snapshotChunkBytes` of 10 it travels in three chunks. */
+/** Bytes of every snapshot; with `snapshotChunkBytes` of 10 it travels in three chunks, one after the other. */
 const SNAPSHOT_BYTES = 25
 
 /** Cores, disks and one network queue under the control of a script. Writes a line for everything that happens. */
@@ -72,7 +72,14 @@ export class GoldenCluster {
 
   #start(member: GoldenMember): void {
     const random = { next: (): number => (this.#draws = (this.#draws + 0.381966) % 1) }
-    const options = { id: asMemberId(member.id), random, commitNotifyMs: 0, snapshotChunkBytes: 10, ...this.#options }
+    const options = {
+      id: asMemberId(member.id),
+      random,
+      commitNotifyMs: 0,
+      snapshotChunkBytes: 10,
+      snapshotWindowBytes: 10,
+      ...this.#options,
+    }
     member.core = new RaftCore(options, member.disk.recover(), this.#nowMs)
     member.applied = member.core.appliedIndex
   }

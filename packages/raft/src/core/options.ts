@@ -35,6 +35,8 @@ export interface CoreOptions {
   /** Payload bytes of applied entries kept in memory for followers that are a little behind. */
   readonly logCacheBytes?: number
   readonly snapshotChunkBytes?: number
+  /** Bytes of a snapshot that may be under way to one peer before it has answered; at least one chunk always may. */
+  readonly snapshotWindowBytes?: number
   /** How long a new commit index may wait for an append to ride on before idle followers are told. 0: at once. */
   readonly commitNotifyMs?: number
   /**
@@ -71,6 +73,7 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
     maxPendingReads: 100_000,
     logCacheBytes: 32 * MIB,
     snapshotChunkBytes: 256 * 1024,
+    snapshotWindowBytes: 4 * MIB,
     commitNotifyMs: 5,
     retryMs: 0,
     appendIntervalMs: 0,
@@ -86,6 +89,7 @@ export function resolveCoreOptions(options: CoreOptions): ResolvedCoreOptions {
     'maxUncommittedBytes',
     'maxPendingReads',
     'snapshotChunkBytes',
+    'snapshotWindowBytes',
   ] as const
   for (const name of positive) require(resolved[name] > 0, `${name} must be greater than 0, not ${resolved[name]}`)
   for (const name of ['logCacheBytes', 'commitNotifyMs', 'retryMs', 'appendIntervalMs'] as const) {

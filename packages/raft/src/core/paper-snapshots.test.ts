@@ -33,8 +33,8 @@ const installResponse = (from: number, term: number, index: number, next: number
 })
 
 /** A leader of term 2 whose log begins behind a snapshot of entries 1 to 4 and ends with its blank entry 6. */
-const compactedLeader = (): LoneCore => {
-  const lone = new LoneCore({ ...plain, log: [1, 1, 1, 1, 1], snapshotChunkBytes: 4 }).lead()
+const compactedLeader = (snapshotWindowBytes = 4): LoneCore => {
+  const lone = new LoneCore({ ...plain, log: [1, 1, 1, 1, 1], snapshotChunkBytes: 4, snapshotWindowBytes }).lead()
   lone.receive(ackFrom(3, 2, 6))
   lone.step({ type: 'applied', index: asIndex(6) })
   lone.disk.writeSnapshot(snapshotOf(4, 1))
@@ -208,6 +208,69 @@ describe('7 the leader', () => {
     lone.receive(installResponse(2, 2, 4, 4))
     lone.receive(installResponse(2, 2, 4, 4))
     expect(lone.snapshotReads).toHaveLength(1)
+  })
+
+  it('keeps as many chunks under way as the window has room for', () => {
+    const lone = compactedLeader(8)
+    lone.receive(refusalFrom(2, 2, 5, { from: 3, last: 2 }))
+    expect(lone.snapshotReads.map(({ offset, maxBytes }) => [offset, maxBytes])).toEqual([
+      [0, 4],
+      [4, 4],
+    ])
+    lone.receive(installResponse(2, 2, 4, 4))
+    expect(lone.snapshotReads.at(-1)).toMatchObject({ offset: 8, maxBytes: 2 })
+    // What the peer has already said to have is not sent to it any more, whenever it is read.
+    lone.snapshotReads.splice(1)
+    readChunk(lone)
+    expect(lone.sentTypes()).not.toContain('installSnapshot')
+  })
+
+  it('goes back to where chunks were lost when nothing moves any more, once', () => {
+    const lone = compactedLeader(12)
+    lone.receive(refusalFrom(2, 2, 5, { from: 3, last: 2 }))
+    lone.receive(installResponse(2, 2, 4, 4))
+    lone.snapshotReads = []
+    lone.receive(installResponse(2, 2, 4, 4))
+    lone.receive(heartbeatAnswer(2, 2))
+    expect(lone.snapshotReads).toEqual([])
+    lone.nowMs += 50
+    lone.receive(heartbeatAnswer(2, 2))
+    expect(lone.snapshotReads).toMatchObject([{ offset: 4 }, { offset: 8 }])
+    lone.nowMs += 50
+    lone.receive(heartbeatAnswer(2, 2))
+    expect(lone.snapshotReads).toHaveLength(2)
+  })
+
+  it('a receiver that begins anew, however often it says so, costs one window in a heart-beat', () => {
+    const lone = compactedLeader(8)
+    lone.receive(refusalFrom(2, 2, 5, { from: 3, last: 2 }))
+    lone.receive(installResponse(2, 2, 4, 8))
+    lone.snapshotReads = []
+    for (let time = 0; time < 5; time++) {
+      lone.receive(installResponse(2, 2, 4, 0))
+      lone.receive(installResponse(2, 2, 4, 8))
+    }
+    expect(lone.snapshotReads.filter(({ offset }) => offset === 0)).toHaveLength(1)
+  })
+
+  it('sends the state itself in place of a snapshot that refers to it, when it is offered', () => {
+    const lone = compactedLeader(8)
+    const state = { ...snapshotOf(6, 2), sizeBytes: 20, checksum: 77, form: 'state' as const }
+    lone.step({ type: 'snapshotOffered', peer: asMemberId(2), meta: state })
+    lone.receive(refusalFrom(2, 2, 5, { from: 3, last: 2 }))
+    lone.snapshotReads = []
+    lone.step({ type: 'snapshotOffered', peer: asMemberId(2), meta: { ...state, index: asIndex(3) } })
+    expect(lone.snapshotReads).toEqual([])
+    lone.step({ type: 'snapshotOffered', peer: asMemberId(2), meta: state })
+    expect(lone.snapshotReads).toMatchObject([
+      { offset: 0, meta: state },
+      { offset: 4, meta: state },
+    ])
+    // The log behind it stays, not that behind the snapshot which it stands for.
+    lone.step({ type: 'snapshotTaken', meta: snapshotOf(6, 2), firstIndexToKeep: asIndex(7) })
+    expect(lone.core.firstIndex).toBe(7)
+    lone.receive(installResponse(2, 2, 6, 'installed'))
+    expect(lone.core.peers()[0]).toMatchObject({ state: 'replicate', matchIndex: 6 })
   })
 
   it('answers about another snapshot, or of an older term, move nothing', () => {

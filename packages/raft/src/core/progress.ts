@@ -7,11 +7,26 @@ export type PeerState = 'probe' | 'replicate' | 'snapshot'
 /** What a peer is to the cluster. A witness is one whether it votes already or not. */
 export type PeerRole = 'voter' | 'learner' | 'witness'
 
+/** The snapshot that a peer is being sent. What lies between `stored` and `offset` is under way. */
+export interface SnapshotSending {
+  readonly meta: SnapshotMeta
+  /** Next byte to ask storage for. */
+  offset: number
+  /** The peer has everything below. */
+  stored: number
+  /** It said lately that it wants to go on further back than it should have to; null when it did not. */
+  wanted: number | null
+  /** When something last left for it. */
+  sentMs: number
+  /** When it was last gone back. */
+  rewoundMs: number
+}
+
 /**
  * What the leader knows about one peer, and how it feeds it.
  * - probe: the point where the logs agree is unknown; one append at a time.
  * - replicate: the logs agree up to nextIndex - 1 as far as is known; appends are pipelined inside a window.
- * - snapshot: the peer needs entries that are compacted; chunks of the snapshot go one at a time.
+ * - snapshot: the peer needs entries that are compacted; chunks of the snapshot are pipelined inside a window of their own.
  * Invariants: matchIndex < nextIndex; matchIndex never decreases within one leadership.
  */
 export class Progress {
@@ -49,8 +64,7 @@ export class Progress {
   fresh: Freshness | null = null
   /** Highest commit index that it was told. */
   toldCommit: LogIndex = ZERO_INDEX
-  /** The snapshot being sent, and the chunk that is under way. */
-  sending: { readonly meta: SnapshotMeta; offset: number; sentMs: number } | null = null
+  sending: SnapshotSending | null = null
   /** Rounds of catching up (thesis, section 4.2.1): each ends when the peer holds what the log held at its beginning. */
   rounds = 0
   /** How long the last one took. */
@@ -83,7 +97,7 @@ export class Progress {
   becomeSnapshot(meta: SnapshotMeta, nowMs: number): void {
     this.state = 'snapshot'
     this.#reset()
-    this.sending = { meta, offset: 0, sentMs: nowMs }
+    this.sending = { meta, offset: 0, stored: 0, wanted: null, sentMs: nowMs, rewoundMs: -Infinity }
   }
 
   #reset(): void {

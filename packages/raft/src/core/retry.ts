@@ -2,7 +2,7 @@ import { asIndex } from '../types.js'
 import { sendHeartbeat } from './leader.js'
 import type { Progress } from './progress.js'
 import { replicate } from './replication.js'
-import { requestChunk } from './snapshot-sending.js'
+import { sendSnapshotAgain } from './snapshot-sending.js'
 import type { CoreState } from './state.js'
 
 /** Repeating what was not answered (paper, section 5.1), for networks that lose single messages. Off unless `retryMs` is set. */
@@ -31,7 +31,7 @@ export function answerCame(state: CoreState, progress: Progress): void {
 export function retry(state: CoreState, progress: Progress): void {
   progress.retryAtMs = nextRetryMs(state.options.retryMs, ++progress.retries, state.nowMs)
   if (progress.state === 'snapshot') {
-    requestChunk(state, progress)
+    sendSnapshotAgain(state, progress)
   } else if (progress.inflightCount > 0 || progress.probeSent) {
     // From the first entry that is not acknowledged, and one append only until it is heard again.
     progress.becomeProbe(progress.state === 'replicate' ? asIndex(progress.matchIndex + 1) : progress.nextIndex)

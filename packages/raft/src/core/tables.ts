@@ -9,7 +9,7 @@ import type { Progress } from './progress.js'
 import { askLeader, handleReadIndexRequest, handleReadIndexResponse, readOnFollower, readOnLeader } from './read-index.js'
 import { feedWitnesses, handleAppendResponse, handleHeartbeatResponse, handleLoaded } from './replication.js'
 import { handleChunkStored, handleInstallSnapshot, handleSnapshotReceived, handleSnapshotTaken } from './snapshot-receiving.js'
-import { handleInstallResponse, handleSnapshotRead, handleSnapshotReadFailed } from './snapshot-sending.js'
+import { handleInstallResponse, handleSnapshotOffered, handleSnapshotRead, handleSnapshotReadFailed } from './snapshot-sending.js'
 import type { CoreState, Leadership } from './state.js'
 
 /**
@@ -95,6 +95,7 @@ const notLeader = {
   peerLost: ignore,
   loaded: ignore,
   snapshotRead: ignore,
+  snapshotOffered: ignore,
   snapshotReadFailed: ignore,
 } as const
 
@@ -125,6 +126,7 @@ export const inputTable: InputTable = {
     peerLost: ignore,
     loaded: forPeer((state, _leadership, progress, { from, entries }) => handleLoaded(state, progress, from, entries)),
     snapshotRead: forPeer((state, _leadership, progress, input) => handleSnapshotRead(state, progress, input)),
+    snapshotOffered: forPeer((state, _leadership, progress, { meta }) => handleSnapshotOffered(state, progress, meta)),
     snapshotReadFailed: forPeer((state, _leadership, progress) => handleSnapshotReadFailed(state, progress)),
     chunkStored: ignore,
   },

@@ -110,6 +110,16 @@ describe('local snapshots', () => {
     await expect(storage.snapshots.readFile(meta, 0, 10)).rejects.toMatchObject({ code: 'CORRUPT', message: expect.stringContaining(path) })
   })
 
+  it('damage that comes after it was written shows when a receiver that has refused it begins anew', async () => {
+    const disk = new MemoryFileSystem()
+    const storage = await openStorage(disk)
+    const meta = await storage.snapshots.write(describeSnapshot(7, 2), chunksOf(BYTES))
+    disk.flipBit(`${DIRECTORY}/snapshot-0000000000000007-0000000000000002.snap`, 2000, 3)
+    await storage.snapshots.readFile(meta, 0, 1000)
+    await storage.snapshots.readFile(meta, 1000, 1000)
+    await expect(storage.snapshots.readFile(meta, 0, 1000)).rejects.toMatchObject({ code: 'CORRUPT' })
+  })
+
   it('a damaged newest one stops the start: an older one or the bare log never stand in for it', async () => {
     const disk = new MemoryFileSystem()
     const storage = await openStorage(disk)
@@ -181,6 +191,25 @@ describe('received snapshots', () => {
     expect(await again.snapshots.receive(meta, 0, new Uint8Array(0), false)).toBe('complete')
     await again.persist(effectOf({ installSnapshot: meta, hardState: hardStateOf(3) }))
     expect(await stateOf(again, meta)).toEqual(BYTES)
+  })
+
+  it('a state that travelled as it is: what refers to it is installed in its place, and by persist alone', async () => {
+    const disk = new MemoryFileSystem()
+    const storage = await openStorage(disk)
+    const meta: SnapshotMeta = { ...describeSnapshot(9, 3), sizeBytes: 5_000_000, checksum: 12_345, form: 'state' }
+    await storage.snapshots.adopt(meta, chunksOf(Uint8Array.of(1)))
+    await storage.snapshots.adopt(meta, chunksOf(Uint8Array.of(1, 2)))
+    expect(storage.snapshots.latest).toBeNull()
+    const other = await foreignSnapshot(50, 3, BYTES)
+    expect(await storage.snapshots.receive(other.meta, 0, other.file.subarray(0, 10), false)).toBe(10)
+    await storage.persist(effectOf({ installSnapshot: meta, hardState: hardStateOf(3) }))
+    expect(await stateOf(storage, meta)).toEqual(Uint8Array.of(1, 2))
+    await storage.close()
+    const again = await openStorage(disk)
+    const { latest, recovered } = { latest: again.snapshots.latest, recovered: again.recovered }
+    expect([latest?.index, latest?.form, recovered.lastIndex]).toEqual([9, undefined, 9])
+    if (latest !== null) expect(await stateOf(again, latest)).toEqual(Uint8Array.of(1, 2))
+    await expect(again.persist(effectOf({ installSnapshot: { ...meta, index: asIndex(12) } }))).rejects.toMatchObject({ code: 'INVARIANT' })
   })
 
   it('with a wrong checksum, a wrong length or another content than announced start again at 0', async () => {

@@ -1,7 +1,8 @@
 /**
  * Snapshots in a directory. Names:
  *  - `snapshot-<index>-<term>.snap`   installed; it got this name after its bytes were durable, so a bad one is damage, never torn
- *  - `snapshot-<index>-<term>-<size>-<checksum>.part`   being received; its length is where the sender goes on, also after a restart
+ *  - `snapshot-<index>-<term>-<size>-<checksum>.part`   being received; its length is where the sender goes on, also after a restart. Or, whole, in place of a state that
+ *    travelled as it is: a reference to that, which does not count before it is installed
  *  - `snapshot-local.tmp`   being written by this member; removed at the next start
  * Only the newest counts. An older one never stands in for a damaged one: the log between them is gone.
  */
@@ -30,8 +31,10 @@ interface InstalledSnapshot {
   readers: number
   /** Read since the last installation: a transfer is probably under way, and starting over would cost more than the space. */
   inTransfer: boolean
-  /** All its bytes were seen to be good in this run. */
-  verified: boolean
+  /** A transfer of it has begun in this run. */
+  begun: boolean
+  /** All its bytes were seen to be good in this run, since the newest transfer began. */
+  verified: Promise<void> | null
 }
 
 interface Receiving {
@@ -85,6 +88,8 @@ export class FileSnapshotStore implements SnapshotStore {
   #receiving: Receiving | null = null
   /** Received whole and not installed yet, by name: consensus may have decided to install one while pieces of another arrive. */
   readonly #received = new Map<string, SnapshotMeta>()
+  /** What stands in the file of a state that was received elsewhere, by the name of its announcement. */
+  readonly #adopted = new Map<string, SnapshotMeta>()
   /** One change of files at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -98,7 +103,7 @@ export class FileSnapshotStore implements SnapshotStore {
     const found = await findNewestSnapshot(options, names)
     const installed = names.filter((name) => INSTALLED_NAME.test(name)).sort()
     const newest = installed.at(-1)
-    if (found !== null) store.#installed.push({ ...found, readers: 0, inTransfer: false, verified: false })
+    if (found !== null) store.#installed.push({ ...found, readers: 0, inTransfer: false, begun: false, verified: null })
     const newestIndex = store.latest?.index ?? 0
     const parts = names.filter((name) => PART_NAME.test(name)).sort()
     const resumable = parts.filter((name) => Number(PART_NAME.exec(name)?.[1]) > newestIndex).at(-1)
@@ -132,19 +137,22 @@ export class FileSnapshotStore implements SnapshotStore {
   async #write(description: SnapshotDescription, chunks: AsyncIterable<Uint8Array> | null): Promise<SnapshotMeta> {
     const before = this.latest
     if (before !== null && before.index >= description.index) return before
+    const { fileSystem } = this.#options
+    if (await fileSystem.exists(this.#path(LOCAL_NAME))) await fileSystem.remove(this.#path(LOCAL_NAME))
+    return this.#place(await this.#writeFile(LOCAL_NAME, description, chunks), LOCAL_NAME)
+  }
+
+  /** Durable bytes under a name that is not. */
+  async #writeFile(name: string, description: SnapshotDescription, chunks: AsyncIterable<Uint8Array> | null): Promise<SnapshotMeta> {
     const { fileSystem, crc32, identity } = this.#options
-    const path = this.#path(LOCAL_NAME)
-    if (await fileSystem.exists(path)) await fileSystem.remove(path)
-    const handle = await fileSystem.open(path, 'create')
-    let meta: SnapshotMeta
+    const handle = await fileSystem.open(this.#path(name), 'create')
     try {
       const writer = new SnapshotFileWriter(handle, crc32, identity.clusterId, description, chunks === null)
       for await (const chunk of chunks ?? []) await writer.append(chunk)
-      meta = await writer.finish()
+      return await writer.finish()
     } finally {
       await handle.close()
     }
-    return this.#place(meta, LOCAL_NAME)
   }
 
   /** Gives a durable, verified file its final name and makes that durable. */
@@ -154,7 +162,7 @@ export class FileSnapshotStore implements SnapshotStore {
     await fileSystem.rename(this.#path(from), path)
     await fileSystem.syncDirectory(directory)
     const older = this.#installed
-    this.#installed = [{ meta, path, readers: 0, inTransfer: false, verified: true }]
+    this.#installed = [{ meta, path, readers: 0, inTransfer: false, begun: false, verified: Promise.resolve() }]
     for (const snapshot of older.reverse()) {
       if (snapshot.readers > 0 || snapshot.inTransfer) this.#installed.unshift(snapshot)
       else await fileSystem.remove(snapshot.path)
@@ -164,8 +172,12 @@ export class FileSnapshotStore implements SnapshotStore {
   }
 
   #find(meta: SnapshotMeta): InstalledSnapshot {
+    // What was installed in place of a state that travelled as it is refers to that state, and has a checksum of its own.
     const found = this.#installed.find(
-      (snapshot) => snapshot.meta.index === meta.index && snapshot.meta.term === meta.term && snapshot.meta.checksum === meta.checksum,
+      (snapshot) =>
+        snapshot.meta.index === meta.index &&
+        snapshot.meta.term === meta.term &&
+        (snapshot.meta.checksum === meta.checksum || meta.form === 'state'),
     )
     if (found === undefined)
       throw new BalsaError('COMPACTED', `the snapshot of index ${meta.index} is gone`, { hint: 'Use the newest one.' })
@@ -179,7 +191,7 @@ export class FileSnapshotStore implements SnapshotStore {
       const handle = await this.#options.fileSystem.open(snapshot.path, 'read')
       try {
         yield* readSnapshotState(handle, this.#options.crc32)
-        snapshot.verified = true
+        snapshot.verified = Promise.resolve()
       } finally {
         await handle.close()
       }
@@ -195,7 +207,13 @@ export class FileSnapshotStore implements SnapshotStore {
     try {
       const handle = await this.#options.fileSystem.open(snapshot.path, 'read')
       try {
-        if (!snapshot.verified) await this.#verify(snapshot, handle)
+        if (offset === 0) {
+          // Who begins again may do so because the receiver has refused what it got: the disk may have damaged the file since it was seen to be good.
+          if (snapshot.begun) snapshot.verified = null
+          snapshot.begun = true
+        }
+        snapshot.verified ??= this.#verify(snapshot, handle)
+        await snapshot.verified
         return await handle.read(offset, length)
       } finally {
         await handle.close()
@@ -214,7 +232,6 @@ export class FileSnapshotStore implements SnapshotStore {
         `${snapshot.path}: the checksum of the file is wrong (somewhere in bytes 0 to ${snapshot.meta.sizeBytes})`,
       )
     }
-    snapshot.verified = true
   }
 
   receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'> {
@@ -261,10 +278,24 @@ export class FileSnapshotStore implements SnapshotStore {
     return this.#receiving
   }
 
+  adopt(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    return this.#exclusively(async () => {
+      const name = partName(meta)
+      const { fileSystem } = this.#options
+      if (await fileSystem.exists(this.#path(name))) await fileSystem.remove(this.#path(name))
+      this.#adopted.set(name, await this.#writeFile(name, meta, chunks))
+      this.#received.set(name, meta)
+    })
+  }
+
   /** What was received and then not wanted, because something newer came first. */
   #forgetOvertaken(): void {
     const installed = this.latest?.index ?? 0
-    for (const [name, { index }] of this.#received) if (index <= installed) this.#received.delete(name)
+    for (const [name, { index }] of this.#received) {
+      if (index > installed) continue
+      this.#received.delete(name)
+      this.#adopted.delete(name)
+    }
   }
 
   async #closeReceiving(): Promise<void> {
@@ -312,10 +343,13 @@ export class FileSnapshotStore implements SnapshotStore {
         return
       }
       const name = partName(meta)
+      const adopted = this.#adopted.get(name)
+      invariant(adopted !== undefined || meta.form === undefined, 'a state that travels as it is was adopted', { index: meta.index })
       const isReceived = this.#received.has(name) || (await this.#complete(await this.#openReceiving(meta))) === 'complete'
       if (!isReceived) throw new BalsaError('INVARIANT', `the snapshot of index ${meta.index} is installed before it is complete`)
       this.#received.delete(name)
-      await this.#place(meta, name)
+      this.#adopted.delete(name)
+      await this.#place(adopted ?? meta, name)
     })
   }
 

@@ -40,6 +40,11 @@ export interface SnapshotStore {
    * Stores a received piece. Resolves to the offset where it wants to go on (resumable: also after a restart, another leader, a
    * duplicate or a gap), or to `complete` when the whole file is verified and durable, but not yet installed: `persist` does that.
    * A file whose checksum is wrong is dropped and restarts at 0. A witness' snapshot is complete at once.
+   * Only for snapshot files: see `adopt` for a state that travels as it is.
    */
   receive(meta: SnapshotMeta, offset: number, data: Uint8Array, done: boolean): Promise<number | 'complete'>
+  /**
+   * The state that `meta` announces (of form `state`) was received elsewhere; `chunks` refer to it. Durable, but not yet installed, when it resolves, as with `receive`.
+   */
+  adopt(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { LogIndex, Term } from '../types.js'
+import type { StateTransfer } from './shared-state.js'
 
 /** A committed command on its way into the state machine. */
 export interface AppliedCommand {
@@ -54,4 +55,6 @@ export interface DurableState {
    * is older than that.
    */
   reference(index: LogIndex): AsyncIterable<Uint8Array>
+  /** How a peer that needs all of the state gets it as it is. Absent: it gets a snapshot. All members have it, or none. */
+  readonly transfer?: StateTransfer
 }

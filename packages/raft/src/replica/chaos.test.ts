@@ -16,6 +16,7 @@ import { configurationOf } from './configuration.test-support.js'
 import { Replica } from './replica.js'
 import type { TestReplica } from './replicas.test-support.js'
 import { TestDisk, TestStorage } from './storage.test-support.js'
+import { DurableWordList, type Platter } from './durable-list.test-support.js'
 import { bytesOf, WordList } from './word-list.test-support.js'
 
 interface Disk {
@@ -65,8 +66,12 @@ function fileDisk(clock: ManualClock, random: SeededRandom, memberId: MemberId):
 }
 
 class Life {
-  readonly machine = new WordList()
+  readonly machine: WordList
   replica: TestReplica | null = null
+
+  constructor(machine: WordList) {
+    this.machine = machine
+  }
 }
 
 class Chaos {
@@ -78,9 +83,13 @@ class Chaos {
   readonly acknowledged: string[] = []
   readonly refused: string[] = []
   readonly fatal: BalsaError[] = []
+  /** Durable states, which outlive the members; null when states end with them. */
+  readonly platters: Map<MemberId, Platter> | null
+  adoptions = 0
   #next = 0
 
-  constructor(seed: number, useFiles: boolean) {
+  constructor(seed: number, useFiles: boolean, isDurable: boolean) {
+    this.platters = isDurable ? new Map() : null
     this.random = new SeededRandom(seed)
     this.network = new MemoryNetwork(this.clock, this.random.fork(), { minDelayMs: 1, maxDelayMs: 6 })
     for (const id of configuration.voters) {
@@ -89,9 +98,18 @@ class Chaos {
   }
 
   start(id: MemberId): void {
-    const life = new Life()
+    const life = new Life(this.#newMachine(id))
     this.lives.set(id, life)
     void this.#open(id, life)
+  }
+
+  #newMachine(id: MemberId): WordList {
+    if (this.platters === null) return new WordList()
+    const platter = this.platters.get(id) ?? { index: 0, words: [] }
+    this.platters.set(id, platter)
+    const machine: DurableWordList = new DurableWordList(platter, () => this.random.bool(0.3), true)
+    machine.onAdopted = () => void (this.adoptions += 1)
+    return machine
   }
 
   async #open(id: MemberId, life: Life): Promise<void> {
@@ -105,7 +123,7 @@ class Chaos {
         transport: this.network.transport(id),
         storage,
         stateMachine: life.machine,
-        core: { snapshotChunkBytes: 64, logCacheBytes: 100, maxMessageBytes: 200 },
+        core: { snapshotChunkBytes: 64, snapshotWindowBytes: 256, logCacheBytes: 100, maxMessageBytes: 200 },
         snapshots: { maxLogBytes: 1500, trailingEntries: 3 },
         limits: { maxApplyEntries: 5 },
       })
@@ -187,8 +205,8 @@ class Chaos {
   }
 }
 
-async function check(seed: number, useFiles: boolean): Promise<number> {
-  const chaos = new Chaos(seed, useFiles)
+async function check(seed: number, useFiles: boolean, isDurable: boolean): Promise<number> {
+  const chaos = new Chaos(seed, useFiles, isDurable)
   await chaos.run(4000)
   await chaos.heal()
   expect(chaos.fatal.map((error) => `${error.code}: ${error.message}`)).toEqual([])
@@ -212,13 +230,14 @@ const count = Number(process.env['REPLICA_SEEDS'] ?? 12)
 const seeds = wanted > 0 ? [wanted] : Array.from({ length: count }, (_, position) => position + 1)
 
 describe.each([
-  ['a disk of the test', false],
-  ['the production log on a simulated disk', true],
-] as const)('chaos over %s', (_name, useFiles) => {
+  ['a disk of the test', false, false],
+  ['the production log on a simulated disk', true, false],
+  ['the production log and a durable state that travels as it is', true, true],
+] as const)('chaos over %s', (_name, useFiles, isDurable) => {
   it.each(seeds)('seed %i', async (seed) => {
     const replay = `REPLICA_SEED=${seed} npx vitest run packages/raft/src/replica/chaos.test.ts`
     try {
-      const acknowledged = await check(seed, useFiles)
+      const acknowledged = await check(seed, useFiles, isDurable)
       expect(acknowledged).toBeGreaterThan(0)
     } catch (error) {
       throw new Error(`replay with: ${replay}`, { cause: error })

@@ -74,7 +74,7 @@ describe('crash and restart', () => {
 })
 
 describe('a follower far behind', () => {
-  const options = { core: { snapshotChunkBytes: 16 }, snapshots: { maxLogBytes: -1, trailingEntries: 0 } }
+  const options = { core: { snapshotChunkBytes: 16, snapshotWindowBytes: 16 }, snapshots: { maxLogBytes: -1, trailingEntries: 0 } }
 
   /** A follower that misses `count` words, which are then compacted away. */
   async function leaveBehind(count: number): Promise<{ cluster: TestReplicas; leader: TestMember; behind: TestMember }> {

@@ -1,7 +1,7 @@
 import type { CoreEvent, Effects, Input, PersistEffect } from '../core/effects.js'
 import { BalsaError, invariant } from '../errors.js'
 import type { Storage } from '../log/storage.js'
-import type { Clock, Timer } from '../ports/clock.js'
+import type { Clock, Random, Timer } from '../ports/clock.js'
 import type { StateMachine } from '../ports/state-machine.js'
 import type { Transport } from '../ports/transport.js'
 import type { LogIndex, MemberId, SnapshotMeta, Term } from '../types.js'
@@ -18,6 +18,7 @@ import { ProposalTable } from './proposals.js'
 import { ReadTable } from './reads.js'
 import { SnapshotTaker } from './snapshot-taking.js'
 import { SnapshotReceiver, SnapshotSender } from './snapshot-transfer.js'
+import { StateSharing } from './state-sharing.js'
 import { TransferTable } from './transfers.js'
 
 /** Rounds of one turn; what is still to do then waits for the next one, so that the event loop lives. */
@@ -73,6 +74,7 @@ export class Driver<Result> {
   constructor(
     ports: {
       readonly clock: Clock
+      readonly random: Random
       readonly storage: Storage
       readonly transport: Transport
       readonly machine: StateMachine<Result>
@@ -119,11 +121,11 @@ export class Driver<Result> {
     })
     const taken = (meta: SnapshotMeta): void => this.events.emit({ type: 'snapshot', meta })
     this.taker = new SnapshotTaker({ core, storage, machine, policy, applyLoop: this.applyLoop, hooks: { ...hooks, taken } })
-    this.#sender = new SnapshotSender(storage, clock, limits.snapshotBytesPerSecond, {
-      ...hooks,
-      wholeInsteadOf: (meta) => this.taker.wholeInsteadOf(meta),
-    })
-    this.#receiver = new SnapshotReceiver(storage, hooks)
+    const sharing =
+      state?.transfer === undefined ? null : new StateSharing({ transfer: state.transfer, core, storage, clock, random: ports.random })
+    const sending = { ...hooks, wholeInsteadOf: (meta: SnapshotMeta): Promise<unknown> | null => this.taker.wholeInsteadOf(meta) }
+    this.#sender = new SnapshotSender(storage, clock, limits.snapshotBytesPerSecond, sending, sharing)
+    this.#receiver = new SnapshotReceiver(storage, hooks, state)
     const request = (ref: number, target: MemberId): void => this.request({ type: 'transfer', ref, target })
     const parts = { core, clock, events: this.events, transfers: this.transfers, request }
     this.#automatic = slowness === null ? null : new AutomaticTransfer(parts, slowness)
@@ -362,11 +364,15 @@ export class Driver<Result> {
         this.events.emit({ type: 'membership', index: event.index, configuration: event.configuration })
         return
       case 'role':
+        if (event.role !== 'leader') this.#sender.releaseAll()
+        this.events.emit(event)
+        return
       case 'truncated':
         this.events.emit(event)
         return
       case 'peerState':
         // Shown by `status()`; it changes too often to be told.
+        if (event.state !== 'snapshot') this.#sender.release(event.peer)
         return
     }
   }

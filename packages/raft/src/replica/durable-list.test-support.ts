@@ -1,12 +1,15 @@
 import { BalsaError } from '../errors.js'
+import type { IncomingState, SharedState, StateTransfer } from '../ports/shared-state.js'
 import type { AppliedCommand, DurableState } from '../ports/state-machine.js'
-import type { LogIndex } from '../types.js'
+import { asIndex, type LogIndex } from '../types.js'
 import { bytesOf, textOf, WordList } from './word-list.test-support.js'
 
 /** What survives of a {@link DurableWordList}. */
 export interface Platter {
   index: number
   words: readonly string[]
+  /** Another member's, received as a whole and not taken over yet. */
+  staged?: { readonly index: number; readonly words: readonly string[] } | null
 }
 
 const REFERENCE = '@'
@@ -20,9 +23,15 @@ export class DurableWordList extends WordList {
   #index: number
   #limit = 0
   flushes = 0
+  /** States of its own that are held open for others. */
+  open = 0
+  /** Told when `restore` takes over a state that has travelled as it was. */
+  onAdopted: () => void = () => undefined
+  /** Set to find what comes next broken when it is whole. */
+  refuses = false
   readonly #waiting: (() => void)[] = []
 
-  constructor(platter: Platter, eagerness: () => boolean = () => false) {
+  constructor(platter: Platter, eagerness: () => boolean = () => false, transfers = false) {
     super()
     this.platter = platter
     this.words = [...platter.words]
@@ -36,6 +45,7 @@ export class DurableWordList extends WordList {
       logDurable: (index) => this.#logDurable(index),
       flush: (index) => this.#flush(index),
       reference: (index) => reference(index),
+      ...(transfers ? { transfer: this.#transfer } : {}),
     }
   }
 
@@ -53,7 +63,14 @@ export class DurableWordList extends WordList {
     for await (const chunk of chunks) taken.push(chunk)
     const text = taken.map(textOf).join('')
     if (text.startsWith(REFERENCE)) {
-      if (this.#index < Number(text.slice(1))) throw new BalsaError('CORRUPT', 'the state is older than its reference')
+      const index = Number(text.slice(1))
+      if (this.#index >= index) return
+      const { staged } = this.platter
+      if (staged?.index !== index) throw new BalsaError('CORRUPT', 'the state is older than its reference')
+      Object.assign(this.platter, { ...staged, staged: null })
+      this.words = [...staged.words]
+      this.#index = index
+      this.onAdopted()
       return
     }
     async function* again(): AsyncGenerator<Uint8Array> {
@@ -61,6 +78,36 @@ export class DurableWordList extends WordList {
     }
     await super.restore(again())
     this.#index = 0
+  }
+
+  readonly #transfer: StateTransfer = {
+    share: async (): Promise<SharedState> => {
+      await this.#flush(asIndex(this.#index))
+      const bytes = bytesOf(this.platter.words.join(' '))
+      this.open += 1
+      const state = { index: this.platter.index, sizeBytes: bytes.length + 1, closed: false }
+      return {
+        ...state,
+        read: async (offset, length) => Uint8Array.of(...bytes, 0).slice(offset, offset + length),
+        close: () => {
+          if (state.closed) return
+          state.closed = true
+          this.open -= 1
+        },
+      }
+    },
+    receive: async (index): Promise<IncomingState> => {
+      let text = ''
+      return {
+        write: async (data) => void (text += textOf(data)),
+        finish: async () => {
+          if (this.refuses || !text.endsWith('\0')) return false
+          this.platter.staged = { index, words: text.slice(0, -1).split(' ') }
+          return true
+        },
+        abort: async () => void (text = ''),
+      }
+    },
   }
 
   #logDurable(index: LogIndex): void {

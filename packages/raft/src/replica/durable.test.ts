@@ -1,7 +1,8 @@
 /** Replicas whose state is on a disk of its own: restarts, compaction, peers that need all of it, and disks that do not belong together. */
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../memory/seeded-random.js'
-import type { MemberId } from '../types.js'
+import { BalsaError } from '../errors.js'
+import type { LogIndex, MemberId } from '../types.js'
 import { DurableWordList, type Platter } from './durable-list.test-support.js'
 import type { TestMember } from './replicas.test-support.js'
 import { TestReplicas } from './replicas.test-support.js'
@@ -14,15 +15,22 @@ const SMALL_LOG = { maxLogBytes: 400, trailingEntries: 0 }
 class Durables {
   readonly platters = new Map<MemberId, Platter>()
   readonly random = new SeededRandom(11)
+  readonly #transfers: boolean
+
+  /** `transfers`: their states travel as they are. */
+  constructor(transfers = false) {
+    this.#transfers = transfers
+  }
 
   readonly newMachine = (id: MemberId): DurableWordList => {
     const platter = this.platters.get(id) ?? { index: 0, words: [] }
     this.platters.set(id, platter)
-    return new DurableWordList(platter, () => this.random.next() < 0.3)
+    return new DurableWordList(platter, () => this.random.next() < 0.3, this.#transfers)
   }
 
   open(size: number, snapshots = SMALL_LOG, { diskMs = 1, seed = 1 } = {}): Promise<TestReplicas> {
-    return TestReplicas.open(size, { snapshots }, { diskMs, seed, newMachine: this.newMachine })
+    const core = { snapshotChunkBytes: 16, snapshotWindowBytes: 48 }
+    return TestReplicas.open(size, { snapshots, core }, { diskMs, seed, newMachine: this.newMachine })
   }
 }
 
@@ -163,5 +171,91 @@ describe('a durable state', () => {
       expect(written()).toEqual(expected)
       await cluster.close()
     }
+  })
+})
+
+describe('a durable state that travels as it is', () => {
+  /** One member was away while the others have compacted what it lacks. */
+  async function withOneBehind(): Promise<{ cluster: TestReplicas; leader: TestMember; away: TestMember }> {
+    const cluster = await new Durables(true).open(3)
+    const leader = await cluster.leader()
+    const away = cluster.members.find((member) => member !== leader) as TestMember
+    await cluster.crash(away)
+    await write(cluster, leader, ...words(0, 60))
+    await cluster.until(() => cluster.alive.every((member) => member.replica.status().firstIndex > 20))
+    return { cluster, leader, away }
+  }
+
+  it('is written into no file on the way, and belongs to the new member as if it had applied all of it', async () => {
+    const { cluster, leader, away } = await withOneBehind()
+    let adoptions = 0
+    await cluster.restart(away)
+    machineOf(away).onAdopted = () => void (adoptions += 1)
+    await sameWords(cluster, words(0, 60))
+    expect([adoptions, away.machine.restores, leader.machine.openSnapshots]).toEqual([1, 0, 0])
+    for (const { disk } of cluster.members) expect(stateIn(disk)).toMatch(/^@\d+$/)
+    await cluster.until(() => machineOf(leader).open === 0)
+    await cluster.crash(away)
+    await cluster.restart(away)
+    await write(cluster, await cluster.leader(), 'more')
+    await sameWords(cluster, [...words(0, 60), 'more'])
+    await cluster.close()
+  })
+
+  it('that is not what it should be is refused, and begun anew', async () => {
+    const { cluster, away } = await withOneBehind()
+    await cluster.restart(away)
+    machineOf(away).refuses = true
+    const offsets: number[] = []
+    const { transfer } = machineOf(away).durable
+    const receive = transfer?.receive
+    if (transfer === undefined || receive === undefined) throw new Error('it takes states')
+    Object.assign(transfer, {
+      receive: (index: LogIndex) => {
+        offsets.push(index)
+        machineOf(away).refuses = offsets.length < 3
+        return receive(index)
+      },
+    })
+    await sameWords(cluster, words(0, 60))
+    expect(offsets.length).toBe(3)
+    await cluster.close()
+  })
+
+  it('goes on from another leader from the beginning, and the old one lets go of it', async () => {
+    const { cluster, leader, away } = await withOneBehind()
+    await cluster.restart(away)
+    await cluster.until(() => machineOf(leader).open === 1)
+    const others = cluster.alive.filter((member) => member !== leader).map(({ id }) => id)
+    cluster.network.partition([leader.id], others)
+    await cluster.until(() => cluster.alive.some((member) => member !== leader && member.replica.status().role === 'leader'))
+    await cluster.until(() => machineOf(leader).open === 0)
+    cluster.network.heal()
+    await sameWords(cluster, words(0, 60))
+    await cluster.until(() => cluster.alive.every((member) => machineOf(member).open === 0))
+    await cluster.close()
+  })
+
+  it('to a member that goes away is let go of after a while', async () => {
+    const { cluster, leader, away } = await withOneBehind()
+    await cluster.restart(away)
+    await cluster.until(() => machineOf(leader).open === 1)
+    await cluster.crash(away)
+    await cluster.until(() => machineOf(leader).open === 0)
+    await cluster.close()
+  })
+
+  it('a full disk while it is received stops the member, and its own state is as it was', async () => {
+    const { cluster, away } = await withOneBehind()
+    await cluster.restart(away)
+    const { transfer } = machineOf(away).durable
+    if (transfer === undefined) throw new Error('it takes states')
+    const receive = (): Promise<never> => Promise.reject(new BalsaError('DISK_FULL', 'no space left'))
+    Object.assign(transfer, { receive })
+    expect(await cluster.run(away.replica.closed)).toMatchObject({ code: 'DISK_FULL' })
+    await cluster.crash(away)
+    await cluster.restart(away)
+    await sameWords(cluster, words(0, 60))
+    await cluster.close()
   })
 })

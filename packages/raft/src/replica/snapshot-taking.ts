@@ -104,7 +104,7 @@ export class SnapshotTaker<Result> {
 
   /** The leader's snapshot replaced the state. */
   restored(meta: SnapshotMeta): void {
-    this.#covered(meta, 'whole')
+    this.#covered(meta, meta.form === 'state' ? 'reference' : 'whole')
     this.#bytesSince = 0
   }
 

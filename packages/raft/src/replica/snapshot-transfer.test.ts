@@ -64,18 +64,34 @@ describe('sender', () => {
     expect(inputs).toHaveLength(3)
   })
 
-  it('lets a later question of a peer take the place of one that waits', async () => {
+  it('has one place for each piece, however often it is asked for', async () => {
     const sender = new SnapshotSender(storage, clock, 100, hooks)
     storage.disk.snapshot = { meta: metaOf(4), chunks: [bytesOf('0123456789')] }
     sender.read({ peer: asMemberId(3), meta: metaOf(4), offset: 0, maxBytes: 10 })
-    for (const offset of [0, 0, 0, 5]) sender.read({ peer, meta: metaOf(4), offset, maxBytes: 5 })
+    for (const offset of [5, 0, 0, 5, 0]) sender.read({ peer, meta: metaOf(4), offset, maxBytes: 5 })
     await clock.advanceAsync(1000)
-    expect(inputs.slice(1)).toEqual([{ type: 'snapshotRead', peer, meta: metaOf(4), offset: 5, data: bytesOf('56789'), done: true }])
+    expect(inputs.slice(1)).toEqual([
+      { type: 'snapshotRead', peer, meta: metaOf(4), offset: 0, data: bytesOf('01234'), done: false },
+      { type: 'snapshotRead', peer, meta: metaOf(4), offset: 5, data: bytesOf('56789'), done: true },
+    ])
   })
 
-  it('says so when the file is gone', async () => {
+  it('pieces of another snapshot take the place of those that wait, and none of them waits longer for it', async () => {
+    const sender = new SnapshotSender(storage, clock, 100, hooks)
+    storage.disk.snapshot = { meta: metaOf(4), chunks: [bytesOf('0123456789')] }
+    sender.read({ peer: asMemberId(3), meta: metaOf(4), offset: 0, maxBytes: 10 })
+    sender.read({ peer, meta: metaOf(4), offset: 0, maxBytes: 10 })
+    await clock.advanceAsync(50)
+    storage.disk.snapshot = { meta: metaOf(6), chunks: [bytesOf('abcdefghij')] }
+    sender.read({ peer, meta: metaOf(6), offset: 0, maxBytes: 10 })
+    await clock.advanceAsync(51)
+    expect(inputs.slice(1)).toMatchObject([{ type: 'snapshotRead', meta: { index: 6 } }])
+  })
+
+  it('says so when the file is gone, once', async () => {
     const sender = new SnapshotSender(storage, clock, Infinity, hooks)
     sender.read({ peer, meta: metaOf(4), offset: 0, maxBytes: 10 })
+    sender.read({ peer, meta: metaOf(4), offset: 10, maxBytes: 10 })
     await clock.advanceAsync(0)
     expect(inputs).toEqual([{ type: 'snapshotReadFailed', peer }])
   })

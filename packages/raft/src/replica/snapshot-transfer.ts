@@ -1,9 +1,13 @@
 import type { Effects, Input } from '../core/effects.js'
+import { isSameSnapshot } from '../core/snapshot-sending.js'
 import { BalsaError } from '../errors.js'
 import type { Storage } from '../log/storage.js'
 import type { Clock } from '../ports/clock.js'
+import type { DurableState } from '../ports/state-machine.js'
 import type { MemberId, SnapshotMeta } from '../types.js'
 import { RateLimiter } from './rate-limiter.js'
+import { StateReceiving } from './state-receiving.js'
+import type { StateSharing } from './state-sharing.js'
 
 type SnapshotRead = Effects['snapshotReads'][number]
 type SnapshotChunk = Effects['snapshotChunks'][number]
@@ -20,61 +24,117 @@ export interface SendingHooks extends TransferHooks {
   wholeInsteadOf(meta: SnapshotMeta): Promise<unknown> | null
 }
 
-/** Reads pieces of the newest snapshot for peers that need it, no faster than the limit allows. */
+/** A piece on its way: read at once, sent when its turn comes. */
+interface Piece {
+  readonly request: SnapshotRead
+  /** Null when it cannot be read any more. */
+  readonly data: Promise<Uint8Array | null>
+}
+
+/**
+ * Reads pieces of the newest snapshot, or of the durable state that it refers to, for peers that need them: several at a time for each peer, in order, and no faster than the
+ * limit allows.
+ */
 export class SnapshotSender {
   readonly #storage: Storage
   readonly #limiter: RateLimiter
   readonly #hooks: SendingHooks
-  /** Peers for which the state is being written into a file. */
+  readonly #sharing: StateSharing | null
+  /** Peers for which the state is being written into a file, or held open. */
   readonly #preparing = new Set<MemberId>()
-  /** The piece that waits to be sent to each peer. A later question takes the place of an earlier one, or repeated questions would pile up. */
-  readonly #waiting = new Map<MemberId, Extract<Input, { type: 'snapshotRead' }>>()
+  readonly #pieces = new Map<MemberId, Piece[]>()
   #stopped = false
 
-  constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: SendingHooks) {
+  /** `sharing`: peers get the durable state as it is, not a file that it would have to be written into first. */
+  constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: SendingHooks, sharing: StateSharing | null = null) {
     this.#storage = storage
     this.#limiter = new RateLimiter(clock, bytesPerSecond)
     this.#hooks = hooks
+    this.#sharing = sharing
   }
 
   read(request: SnapshotRead): void {
     const { peer } = request
     if (this.#preparing.has(peer)) return
-    const whole = this.#hooks.wholeInsteadOf(request.meta)
-    if (whole !== null) {
+    const shared = this.#sharing?.find(peer, request.meta) ?? null
+    const prepared = shared !== null ? null : this.#prepare(request)
+    if (prepared !== null) {
       this.#preparing.add(peer)
-      // In both cases the core begins anew, with the newest snapshot.
-      const prepared = (): void => {
-        this.#preparing.delete(peer)
-        if (!this.#stopped) this.#hooks.input({ type: 'snapshotReadFailed', peer })
-      }
-      this.#hooks.track(whole.then(prepared, prepared))
+      this.#hooks.track(prepared.finally(() => this.#preparing.delete(peer)).catch((error: unknown) => this.#hooks.failed(error)))
       return
     }
-    this.#hooks.track(this.#answer(request).catch((error: unknown) => this.#hooks.failed(error)))
+    const waiting = this.#waitingFor(request)
+    if (waiting.some((piece) => piece.request.offset === request.offset)) return
+    const length = Math.min(request.maxBytes, request.meta.sizeBytes - request.offset)
+    // Read first, then wait: storage keeps a file that is being read, and would replace one that is only going to be.
+    const data = shared === null ? this.#readFile(request, length) : shared.read(request.offset, length)
+    // Whoever sends it hears of a failure; until then it must not count as unhandled.
+    data.catch(() => undefined)
+    waiting.push({ request, data })
+    waiting.sort((a, b) => a.request.offset - b.request.offset)
+    if (this.#pieces.has(peer)) return
+    this.#pieces.set(peer, waiting)
+    const sent = this.#send(peer, waiting).finally(() => this.#pieces.delete(peer))
+    this.#hooks.track(sent.catch((error: unknown) => this.#hooks.failed(error)))
+  }
+
+  /** What waits for the peer, without pieces of another snapshot. */
+  #waitingFor({ peer, meta }: SnapshotRead): Piece[] {
+    const waiting = this.#pieces.get(peer) ?? []
+    waiting.splice(0, waiting.length, ...waiting.filter(({ request }) => isSameSnapshot(request.meta, meta)))
+    return waiting
+  }
+
+  /** The peer needs no snapshot (any more), or gets one from somebody else. */
+  release(peer: MemberId): void {
+    this.#sharing?.close(peer)
+  }
+
+  /** This member leads no more. */
+  releaseAll(): void {
+    this.#sharing?.closeAll()
   }
 
   stop(): void {
     this.#stopped = true
     this.#limiter.stop()
+    this.#sharing?.stop()
   }
 
-  async #answer(request: SnapshotRead): Promise<void> {
-    const { peer, meta, offset, maxBytes } = request
-    // Read first, then wait: storage keeps a file that is being read, and would replace one that is only going to be.
-    const data = await this.#readFile(request, Math.min(maxBytes, meta.sizeBytes - offset))
-    if (this.#stopped) return
-    if (data === null) {
-      this.#hooks.input({ type: 'snapshotReadFailed', peer })
-      return
+  /** Null when there is nothing to prepare. Otherwise the core is told what comes of it. */
+  #prepare({ peer, meta }: SnapshotRead): Promise<void> | null {
+    const tell = (input: Input): void => {
+      if (!this.#stopped) this.#hooks.input(input)
     }
-    const waits = this.#waiting.has(peer)
-    this.#waiting.set(peer, { type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
-    if (waits) return
-    await this.#limiter.take(data.length)
-    const newest = this.#waiting.get(peer)
-    this.#waiting.delete(peer)
-    if (newest !== undefined && !this.#stopped) this.#hooks.input(newest)
+    // The core begins anew, with the newest snapshot.
+    const again = (): void => tell({ type: 'snapshotReadFailed', peer })
+    if (this.#sharing !== null) {
+      return this.#sharing
+        .open(peer)
+        .then((offered) => (offered === null ? again() : tell({ type: 'snapshotOffered', peer, meta: offered })))
+    }
+    const whole = this.#hooks.wholeInsteadOf(meta)
+    return whole === null ? null : whole.then(again, again)
+  }
+
+  async #send(peer: MemberId, waiting: Piece[]): Promise<void> {
+    let paid = false
+    for (let piece = waiting[0]; piece !== undefined; piece = waiting[0]) {
+      const data = await piece.data
+      if (data !== null && !paid) await this.#limiter.take(data.length)
+      if (this.#stopped) return
+      // What took its place has no other wait before it, or questions that are asked again would keep it for ever.
+      paid = piece !== waiting[0]
+      if (paid) continue
+      waiting.shift()
+      const { meta, offset } = piece.request
+      if (data === null) {
+        waiting.splice(0)
+        this.#hooks.input({ type: 'snapshotReadFailed', peer })
+      } else {
+        this.#hooks.input({ type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
+      }
+    }
   }
 
   /** Null when the file is gone: a newer one took its place. */
@@ -97,13 +157,15 @@ const MAX_WAITING_CHUNKS = 16
 export class SnapshotReceiver {
   readonly #storage: Storage
   readonly #hooks: TransferHooks
+  readonly #states: StateReceiving
   #waiting: SnapshotChunk[] = []
   #busy = false
   #stopped = false
 
-  constructor(storage: Storage, hooks: TransferHooks) {
+  constructor(storage: Storage, hooks: TransferHooks, durable: DurableState | null = null) {
     this.#storage = storage
     this.#hooks = hooks
+    this.#states = new StateReceiving(durable, storage.snapshots)
   }
 
   store(chunk: SnapshotChunk): void {
@@ -117,13 +179,19 @@ export class SnapshotReceiver {
   stop(): void {
     this.#stopped = true
     this.#waiting = []
+    if (!this.#busy) this.#giveUp()
+  }
+
+  #giveUp(): void {
+    this.#hooks.track(this.#states.abort().catch(() => undefined))
   }
 
   async #drain(): Promise<void> {
     for (let chunk = this.#waiting.shift(); chunk !== undefined; chunk = this.#waiting.shift()) {
       const { meta, offset, data, done } = chunk
-      const stored = await this.#storage.snapshots.receive(meta, offset, data, done)
-      if (this.#stopped) return
+      const isState = meta.form === 'state'
+      const stored = await (isState ? this.#states.receive(meta, offset, data) : this.#storage.snapshots.receive(meta, offset, data, done))
+      if (this.#stopped) return this.#giveUp()
       if (stored === 'complete') this.#hooks.input({ type: 'snapshotReceived', meta })
       else this.#hooks.input({ type: 'chunkStored', meta, nextOffset: stored })
     }

@@ -234,6 +234,12 @@ export class TestStorage implements Storage, SnapshotStore {
     return 0
   }
 
+  async adopt(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const taken: Uint8Array[] = []
+    for await (const chunk of chunks) taken.push(chunk)
+    this.disk.partial = { meta, bytes: joined(taken) }
+  }
+
   async close(): Promise<void> {
     this.closed = true
   }

@@ -93,6 +93,7 @@ const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
       data: fc.uint8Array({ maxLength: 200 }),
       rest: fc.nat({ max: 100 }),
       done: fc.boolean(),
+      isState: fc.boolean(),
     })
     .map((it) => ({
       type: 'installSnapshot',
@@ -106,6 +107,7 @@ const installSnapshot: fc.Arbitrary<Message> = leaderTerm.chain((term) =>
         configuration,
         sizeBytes: it.offset + it.data.length + (it.done ? 0 : it.rest),
         checksum: it.checksum,
+        ...(it.isState ? { form: 'state' as const } : {}),
       },
       offset: it.offset,
       data: it.data,

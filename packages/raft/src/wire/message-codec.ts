@@ -208,6 +208,7 @@ function writeSnapshotMeta(writer: ByteWriter, meta: SnapshotMeta): void {
   writer.bytes(encodeConfiguration(meta.configuration))
   writer.varint(meta.sizeBytes)
   writer.u32(meta.checksum)
+  writer.boolean(meta.form === 'state')
 }
 
 interface Addressed {
@@ -380,5 +381,6 @@ function readSnapshotMeta(reader: ByteReader, term: Term): SnapshotMeta {
   const configuration = decodeConfiguration(reader.bytes('snapshot.configuration'))
   if (configuration.voters.length === 0) reader.fail('snapshot.configuration', 'it has no voter')
   const sizeBytes = reader.varint('snapshot.sizeBytes')
-  return { index, term: snapshotTerm, timeMs, configuration, sizeBytes, checksum: reader.u32('snapshot.checksum') }
+  const meta = { index, term: snapshotTerm, timeMs, configuration, sizeBytes, checksum: reader.u32('snapshot.checksum') }
+  return reader.boolean('snapshot.form') ? { ...meta, form: 'state' } : meta
 }

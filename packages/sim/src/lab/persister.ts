@@ -203,6 +203,10 @@ class LabSnapshots implements SnapshotStore {
     return 'complete'
   }
 
+  adopt(): Promise<void> {
+    return Promise.reject(new BalsaError('INVARIANT', 'the state machines of the course end with their process'))
+  }
+
   takeReceived(meta: SnapshotMeta): StoredSnapshot {
     const received = this.#received
     invariant(received !== null && isSame(received.meta, meta), 'what is installed was received')

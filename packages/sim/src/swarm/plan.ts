@@ -414,7 +414,7 @@ function drawSize(random: SeededRandom, profile: Profile): number {
 }
 
 function drawCore(random: SeededRandom, scaled: (low: number, high: number) => number, calm: boolean): Omit<CoreOptions, 'id' | 'random'> {
-  return {
+  const drawn = {
     maxMessageBytes: Math.round(scaled(50, 1_000_000)),
     maxEntriesPerMessage: random.pick([1, 2, 5, 64, 8192]),
     maxInflightMessages: random.pick([1, 2, 8, 64]),
@@ -428,6 +428,8 @@ function drawCore(random: SeededRandom, scaled: (low: number, high: number) => n
     appendIntervalMs: random.pick([0, 0, 0, 2, 20]),
     preVote: calm || random.bool(0.9),
   }
+  // Drawn from what is drawn already, so that seeds keep their meaning.
+  return { ...drawn, snapshotWindowBytes: drawn.snapshotChunkBytes * drawn.maxInflightMessages }
 }
 
 /** Reads of snapshots that take as long as an election let roles change under a transfer. */
