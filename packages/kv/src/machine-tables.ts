@@ -68,7 +68,8 @@ export function loadMachine(tables: TableReader): MachineState {
     return readMachine(tables, bytes)
   } catch (cause) {
     if (cause instanceof BalsaError && cause.code !== 'MALFORMED') throw cause
-    throw new BalsaError('CORRUPT', 'what the state machine keeps of itself cannot be read', {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new BalsaError('CORRUPT', `what the state machine keeps of itself cannot be read: ${reason}`, {
       cause,
       hint: 'Remove this member, wipe its data directory and add it again.',
     })
