@@ -62,7 +62,10 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/client/src/cluster-backend.ts', 'client.test.ts and hostile-server.test.ts beside it'],
   ['packages/client/src/connection.ts', 'client.test.ts and hostile-server.test.ts beside it'],
   ['packages/client/src/grpc/', 'balsa: etcd-client.test.ts, over real connections; grpc-status.test.ts and message-frames.test.ts in it'],
-  ['packages/client/src/etcd/', 'balsa: etcd-client.test.ts, against real members; errors.test.ts in it'],
+  [
+    'packages/client/src/etcd/',
+    'outcomes.test.ts in it, against scripted servers; balsa: etcd-store.test.ts and etcd-client.test.ts, against members',
+  ],
   [
     'packages/sim/src/lab/',
     'the lab is a test: every scenario runs in `npm run lab`, and lab/*.test.ts test its own figures and repeatability',

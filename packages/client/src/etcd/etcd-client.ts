@@ -117,8 +117,13 @@ export class EtcdClient implements AsyncDisposable {
       ended ??= { error }
       wake()
     }
-    const onAbort = (): void => end(new BalsaError('ABORTED', 'the stream was aborted', { cause: signal?.reason }))
-    const waiter = { stop: (): void => end(new BalsaError('STOPPED', 'the client was closed')) }
+    /** What waits is not wanted any more. */
+    const giveUp = (error: BalsaError): void => {
+      waiting.length = 0
+      end(error)
+    }
+    const onAbort = (): void => giveUp(new BalsaError('ABORTED', 'the stream was aborted', { cause: signal?.reason }))
+    const waiter = { stop: (): void => giveUp(new BalsaError('STOPPED', 'the client was closed')) }
     const sent = this.channel.call(method.path, metadata === undefined ? {} : { metadata }, {
       onMessage: (message) => {
         waiting.push(message)

@@ -101,7 +101,7 @@ export class EtcdWatch implements WatchAttempt {
     const revision = response.header?.revision ?? 0
     if (response.created) return this.#created(revision)
     if (events.length > 0) return this.#happened(events, response.fragment, revision)
-    if (response.watchId !== WHOLE_STREAM) this.#position = Math.max(this.#position, revision)
+    if (response.watchId !== WHOLE_STREAM && this.#held === null) this.#position = Math.max(this.#position, revision)
     this.#deliver(revision, [], false)
   }
 
