@@ -1,30 +1,112 @@
-import { type ByteString, OrderedMap, type OrderedMapReader, type Table, TABLES } from '@balsa/kv'
-import type { Changes, NO_MARKER } from './lmdb-file.js'
+import { type ByteString, OrderedMap, type OrderedMapEntry, type OrderedMapReader, type Table, TABLES } from '@balsa/kv'
+import { WHOLE_KEY_BYTES } from './long-keys.js'
+import { REMOVED, Slab } from './slab.js'
 
-/** Null = the key is gone. */
-export type Overlaid = Uint8Array | null
-export type Overlay = Readonly<Record<Table, OrderedMapReader<Overlaid>>>
+/** Places of values, by table and key. */
+type Places = Readonly<Record<Table, OrderedMapReader<number>>>
 
-/** What one batch changed. */
-export class Unit implements Changes {
-  readonly appliedIndex: number
+/** What the tables look like through changes: a key that is not there is what it is below. */
+export interface Overlay {
+  readonly slab: Slab
+  readonly places: Places
+}
+
+/** Changes in the order in which they were made, of one or more batches: wholly in the file or not at all. */
+export class Unit {
+  /** Of the last batch in it. */
+  appliedIndex: number
+  readonly slab: Slab
   readonly tables: Table[] = []
   readonly keys: ByteString[] = []
-  readonly values: (Uint8Array | typeof NO_MARKER | null)[] = []
+  /** In the slab, or what stands for the lack of a value. */
+  readonly places: number[] = []
+  #repeated: Map<Table, Map<ByteString, number>> | null = null
 
-  constructor(appliedIndex: number) {
+  constructor(appliedIndex: number, slab: Slab = new Slab()) {
     this.appliedIndex = appliedIndex
+    this.slab = slab
   }
 
-  add(table: Table, key: ByteString, value: Uint8Array | typeof NO_MARKER | null): void {
+  /** Answers the place of the value; null = the key is gone. */
+  add(table: Table, key: ByteString, value: Uint8Array | null): number {
+    const before = table === 'current' ? undefined : this.#placeOf(table, key)
+    const place =
+      value === null ? REMOVED : before === undefined ? this.slab.add(value) : this.slab.replace(this.places[before] as number, value)
+    if (before === undefined) this.note(table, key, place)
+    else this.places[before] = place
+    return place
+  }
+
+  note(table: Table, key: ByteString, place: number): void {
     this.tables.push(table)
     this.keys.push(key)
-    this.values.push(value)
+    this.places.push(place)
+  }
+
+  /** What every batch writes again takes its first place. Where long keys are concerned the order counts. */
+  #placeOf(table: Table, key: ByteString): number | undefined {
+    if (key.length > WHOLE_KEY_BYTES) return undefined
+    this.#repeated ??= new Map()
+    let ofTable = this.#repeated.get(table)
+    if (ofTable === undefined) {
+      ofTable = new Map()
+      this.#repeated.set(table, ofTable)
+    }
+    const at = ofTable.get(key)
+    if (at === undefined) ofTable.set(key, this.keys.length)
+    return at
+  }
+}
+
+/** Places by key. They are put into their order when somebody asks for it: most of the time only single keys are looked up. */
+class OverlayMap implements OrderedMapReader<number> {
+  readonly #places = new Map<ByteString, number>()
+  readonly #ordered = new OrderedMap<number>()
+  #unordered: ByteString[] = []
+
+  get size(): number {
+    return this.#places.size
+  }
+
+  get(key: ByteString): number | undefined {
+    return this.#places.get(key)
+  }
+
+  set(key: ByteString, place: number): void {
+    if (this.#places.get(key) === place) return
+    this.#places.set(key, place)
+    this.#unordered.push(key)
+  }
+
+  page(from: ByteString, to: ByteString | null, reverse: boolean, limit: number): OrderedMapEntry<number>[] {
+    return this.#inOrder().page(from, to, reverse, limit)
+  }
+
+  keys(from: ByteString, to: ByteString | null, reverse: boolean, limit: number): ByteString[] {
+    return this.#inOrder().keys(from, to, reverse, limit)
+  }
+
+  count(from: ByteString, to: ByteString | null, limit: number): number {
+    return this.#inOrder().count(from, to, limit)
+  }
+
+  /** As it is now; later changes do not show. */
+  cut(): OrderedMapReader<number> {
+    return this.#inOrder().cut()
+  }
+
+  #inOrder(): OrderedMap<number> {
+    for (const key of this.#unordered) this.#ordered.set(key, this.#places.get(key) as number)
+    if (this.#unordered.length > 0) this.#unordered = []
+    return this.#ordered
   }
 }
 
 /** What a change costs beside its bytes, roughly. */
 const CHANGE_OVERHEAD_BYTES = 128
+/** A unit takes the changes of further batches until it has so many: handing it over holds up the event loop for a millisecond or two. */
+const FULL_UNIT_CHANGES = 2048
+const FULL_UNIT_BYTES = 1024 * 1024
 
 function perTable<Value>(make: (table: Table) => Value): Readonly<Record<Table, Value>> {
   return Object.fromEntries(TABLES.map((table) => [table, make(table)])) as Record<Table, Value>
@@ -33,21 +115,51 @@ function perTable<Value>(make: (table: Table) => Value): Readonly<Record<Table, 
 /**
  * Batches that go to the disk together: one after the other as they were made, and beside that what the tables look like through them. Lives until all of it is durable.
  */
-export class Generation {
-  readonly overlay: Readonly<Record<Table, OrderedMap<Overlaid>>> = perTable(() => new OrderedMap<Overlaid>())
+export class Generation implements Overlay {
+  readonly slab: Slab = new Slab()
+  readonly places: Readonly<Record<Table, OverlayMap>> = perTable(() => new OverlayMap())
   readonly units: Unit[] = []
   changes = 0
   bytes = 0
+  #unit: Unit | null = null
+  #unitBytes = 0
 
-  set(unit: Unit, table: Table, key: ByteString, value: Overlaid): void {
-    this.overlay[table].set(key, value)
-    unit.add(table, key, value)
+  get isEmpty(): boolean {
+    return this.units.length === 0
+  }
+
+  /** Comes before the changes of a batch. `limit`: a unit does not go beyond it, unless it begins behind it. */
+  begin(appliedIndex: number, limit: number): void {
+    const open = this.#unit
+    const isFull = open === null || open.keys.length >= FULL_UNIT_CHANGES || this.#unitBytes >= FULL_UNIT_BYTES
+    if (!isFull && !(open.appliedIndex <= limit && appliedIndex > limit)) {
+      open.appliedIndex = appliedIndex
+      return
+    }
+    this.#unit = new Unit(appliedIndex, this.slab)
+    this.#unitBytes = 0
+    this.units.push(this.#unit)
+  }
+
+  set(table: Table, key: ByteString, value: Uint8Array | null): void {
+    const unit = this.#unit as Unit
+    const before = unit.keys.length
+    this.places[table].set(key, unit.add(table, key, value))
+    if (unit.keys.length === before) return
     this.changes += 1
-    this.bytes += key.length + (value?.length ?? 0) + CHANGE_OVERHEAD_BYTES
+    const bytes = key.length + (value?.length ?? 0) + CHANGE_OVERHEAD_BYTES
+    this.bytes += bytes
+    this.#unitBytes += bytes
+  }
+
+  /** Changes that no reader sees. */
+  note(table: Table, key: ByteString, place: number): void {
+    this.#unit?.note(table, key, place)
   }
 
   /** As it is now; later changes do not show. */
   cut(): Overlay {
-    return perTable((table) => this.overlay[table].cut())
+    this.slab.keep()
+    return { slab: this.slab, places: perTable((table) => this.places[table].cut()) }
   }
 }

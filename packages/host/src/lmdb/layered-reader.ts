@@ -1,10 +1,12 @@
-import type { ByteString, Table, TableEntry, TableRange, TableReader } from '@balsa/kv'
-import type { Overlaid, Overlay } from './generation.js'
+import type { ByteString, OrderedMapEntry, Table, TableEntry, TableRange, TableReader } from '@balsa/kv'
+import type { Overlay } from './generation.js'
 import type { LmdbView } from './lmdb-file.js'
+import { REMOVED } from './slab.js'
 
 interface Piece {
   readonly key: ByteString
-  readonly value: Overlaid
+  /** Null = the key is gone. */
+  readonly value: Uint8Array | null
 }
 
 type Fetch = (from: ByteString, to: ByteString | null, limit: number) => readonly Piece[]
@@ -50,6 +52,7 @@ class Source {
 }
 
 const COUNT_STEP_KEYS = 1024
+const NOTHING = new Uint8Array(0)
 
 /** Tables as they look through overlays, the newest first, over what is in the file. */
 export class LayeredReader implements TableReader {
@@ -62,17 +65,17 @@ export class LayeredReader implements TableReader {
   }
 
   get(table: Table, key: ByteString): Uint8Array | undefined {
-    for (const overlay of this.#overlays) {
-      const found = overlay[table].get(key)
-      if (found !== undefined) return found ?? undefined
+    for (const { places, slab } of this.#overlays) {
+      const place = places[table].get(key)
+      if (place !== undefined) return slab.read(place)
     }
     return this.#view.get(table, key)
   }
 
   has(table: Table, key: ByteString): boolean {
-    for (const overlay of this.#overlays) {
-      const found = overlay[table].get(key)
-      if (found !== undefined) return found !== null
+    for (const { places } of this.#overlays) {
+      const place = places[table].get(key)
+      if (place !== undefined) return place !== REMOVED
     }
     return this.#view.has(table, key)
   }
@@ -102,9 +105,15 @@ export class LayeredReader implements TableReader {
     const { from, to, reverse = false } = range
     const inFile = (start: ByteString, end: ByteString | null, most: number): TableEntry[] =>
       this.#view.entries(table, start, end, reverse, most, withValues)
-    const touched = this.#overlays.filter((overlay) => overlay[table].size > 0 && overlay[table].page(from, to, reverse, 1).length > 0)
+    const touched = this.#overlays.filter(({ places }) => places[table].size > 0 && places[table].count(from, to, 1) > 0)
     if (touched.length === 0) return inFile(from, to, limit)
-    const sources = touched.map((overlay) => new Source((start, end, most) => overlay[table].page(start, end, reverse, most), range, limit))
+    const sources = touched.map(({ places, slab }) => {
+      const pieceOf = ({ key, value: place }: OrderedMapEntry<number>): Piece => ({
+        key,
+        value: place === REMOVED ? null : withValues ? (slab.read(place) ?? null) : NOTHING,
+      })
+      return new Source((start, end, most) => places[table].page(start, end, reverse, most).map(pieceOf), range, limit)
+    })
     return merge([...sources, new Source(inFile, range, limit)], reverse, limit)
   }
 }

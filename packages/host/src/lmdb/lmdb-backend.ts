@@ -21,12 +21,13 @@ import {
 } from '@balsa/kv'
 import { BalsaError, type FileSystem, type IncomingState, invariant, type SharedState } from '@balsa/raft'
 import { CurrentFile } from './current-file.js'
-import { Generation, Unit } from './generation.js'
+import { Generation } from './generation.js'
 import { LayeredReader } from './layered-reader.js'
-import { LmdbFile, type LmdbView, loadEngine, NO_MARKER } from './lmdb-file.js'
+import { LmdbFile, type LmdbView, loadEngine } from './lmdb-file.js'
 import { LmdbReplacement } from './lmdb-replacement.js'
 import { IncomingFile, shareFile } from './lmdb-transfer.js'
 import { behindPrefix, prefixesOf, WHOLE_KEY_BYTES } from './long-keys.js'
+import { NO_MARKER } from './slab.js'
 import { breathe, Slice } from './slice.js'
 
 export interface LmdbBackendOptions {
@@ -39,7 +40,7 @@ export interface LmdbBackendOptions {
   readonly mapBytes?: number
 }
 
-const MAX_DELAY_MS = 200
+const MAX_DELAY_MS = 1000
 /** A generation with so much in it goes to the disk. The more, the fewer pages are written twice; what it weighs in memory is the limit. */
 const FULL_CHANGES = 65_536
 const FULL_BYTES = 32 * 1024 * 1024
@@ -162,12 +163,11 @@ export class LmdbBackend implements Backend {
     const reader = this.#usable()
     invariant(!this.#writing, 'one batch at a time')
     invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
-    const unit = new Unit(appliedIndex)
     this.#writing = true
     try {
-      const result = run(new LmdbBatch(reader, this.#gathering, unit))
+      this.#gathering.begin(appliedIndex, this.#limit)
+      const result = run(new LmdbBatch(reader, this.#gathering))
       this.#appliedIndex = appliedIndex
-      this.#gathering.units.push(unit)
       this.#consider()
       return result
     } catch (error) {
@@ -207,7 +207,7 @@ export class LmdbBackend implements Backend {
 
   async flush(): Promise<void> {
     this.#usable()
-    const goal = this.#gathering.units.length > 0 ? this.#gathering : this.#committing
+    const goal = !this.#gathering.isEmpty ? this.#gathering : this.#committing
     if (goal === null) return
     this.#commitSoon(0)
     while (this.#gathering === goal || this.#committing === goal) await this.#wait()
@@ -292,7 +292,7 @@ export class LmdbBackend implements Backend {
     for (let work = this.#atQuiet.shift(); work !== undefined; work = this.#atQuiet.shift()) await work.run()
     this.#quiet = null
     if (this.#waiting.length > 0) this.#commitSoon(0)
-    else if (this.#gathering.units.length > 0) this.#consider()
+    else if (!this.#gathering.isEmpty) this.#consider()
   }
 
   /** `flush: false` leaves it as the end of the process would: for tests. */
@@ -369,7 +369,7 @@ export class LmdbBackend implements Backend {
       this.#dropStaged()
       this.#considerQuiet()
       if (this.#waiting.length > 0) this.#commitSoon(0)
-      else if (this.#gathering.units.length > 0) this.#consider()
+      else if (!this.#gathering.isEmpty) this.#consider()
     } catch (error) {
       this.#failed(error)
       return
@@ -423,7 +423,7 @@ export class LmdbBackend implements Backend {
   }
 
   #layers(): LayeredReader {
-    const overlays = [this.#gathering.overlay, ...(this.#committing === null ? [] : [this.#committing.overlay])]
+    const overlays = [this.#gathering, ...(this.#committing === null ? [] : [this.#committing])]
     return new LayeredReader(overlays, this.#live.file.view)
   }
 
@@ -469,12 +469,10 @@ export class LmdbBackend implements Backend {
 class LmdbBatch implements WriteBatch {
   readonly #reader: LayeredReader
   readonly #generation: Generation
-  readonly #unit: Unit
 
-  constructor(reader: LayeredReader, generation: Generation, unit: Unit) {
+  constructor(reader: LayeredReader, generation: Generation) {
     this.#reader = reader
     this.#generation = generation
-    this.#unit = unit
   }
 
   get(table: Table, key: ByteString): Uint8Array | undefined {
@@ -496,12 +494,12 @@ class LmdbBatch implements WriteBatch {
   put(table: Table, key: ByteString, value: Uint8Array): void {
     invariant(key.length > 0 && key.length <= MAX_TABLE_KEY_BYTES, 'a key of a table has a bearable length', { length: key.length })
     invariant(value.length <= MAX_TABLE_VALUE_BYTES, 'a value of a table has a bearable length', { length: value.length })
-    this.#generation.set(this.#unit, table, key, value)
+    this.#generation.set(table, key, value)
   }
 
   delete(table: Table, key: ByteString): boolean {
     if (!this.#reader.has(table, key)) return false
-    this.#generation.set(this.#unit, table, key, null)
+    this.#generation.set(table, key, null)
     if (key.length > WHOLE_KEY_BYTES) this.#dropMarkers(table, key)
     return true
   }
@@ -510,7 +508,7 @@ class LmdbBatch implements WriteBatch {
   #dropMarkers(table: Table, key: ByteString): void {
     for (const prefix of prefixesOf(key)) {
       const range = { from: `${prefix}\0`, to: behindPrefix(prefix) }
-      if (this.#reader.keys(table, range, 1).length === 0) this.#unit.add(table, prefix, NO_MARKER)
+      if (this.#reader.keys(table, range, 1).length === 0) this.#generation.note(table, prefix, NO_MARKER)
     }
   }
 }

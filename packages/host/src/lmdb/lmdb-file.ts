@@ -19,7 +19,7 @@ import {
   TAG_BYTES,
   WHOLE_KEY_BYTES,
 } from './long-keys.js'
-import { ValueChunks } from './value-chunks.js'
+import { NO_MARKER, REMOVED, type Slab } from './slab.js'
 
 interface Transaction {
   done(): void
@@ -103,14 +103,13 @@ const MAX_DATABASES = 16
 /** Moments that are looked at at the same time: every long range has one. */
 const MAX_READERS = 8192
 
-/** In place of a value: no key is left behind the marker of this key, so the marker goes. */
-export const NO_MARKER = 'no marker'
-
-/** Changes in the order in which they were made. A value of null removes the key. */
+/** Changes in the order in which they were made. */
 export interface Changes {
-  readonly tables: Table[]
-  readonly keys: ByteString[]
-  readonly values: (Uint8Array | typeof NO_MARKER | null)[]
+  readonly slab: Slab
+  readonly tables: readonly Table[]
+  readonly keys: readonly ByteString[]
+  /** Of the values in the slab, or REMOVED, or NO_MARKER. */
+  readonly places: readonly number[]
 }
 
 export interface LmdbFileOptions {
@@ -240,7 +239,6 @@ export class LmdbFile {
   readonly #tables: Readonly<Record<Table, EngineTable>>
   readonly #longKeys: EngineTable
   readonly #state: EngineTable
-  readonly #chunks = new ValueChunks()
   /** Number of the newest unit that was handed over. */
   #unit = 0
   #isNew: boolean
@@ -350,23 +348,23 @@ export class LmdbFile {
     if (!isDone) throw new BalsaError('IO_ERROR', `write ${this.path}: what was to be written before has failed`)
   }
 
-  #put({ tables, keys, values }: Changes, ascending = false): void {
+  #put({ slab, tables, keys, places }: Changes, ascending = false): void {
     for (let at = 0; at < keys.length; at++) {
       const table = tables[at] as Table
       const key = keys[at] as ByteString
-      const value = values[at] as Uint8Array | typeof NO_MARKER | null
+      const place = places[at] as number
       this.#untouched.delete(table)
-      if (value === NO_MARKER) this.#removeMarker(table, key)
-      else if (key.length > WHOLE_KEY_BYTES) this.#putLong(table, key, value)
-      else if (value === null) this.#tables[table].remove(key)
-      else if (ascending) this.#append(this.#tables[table], key, value)
-      else this.#tables[table].put(key, this.#chunks.place(value))
+      if (place === NO_MARKER) this.#removeMarker(table, key)
+      else if (key.length > WHOLE_KEY_BYTES) this.#putLong(table, key, place === REMOVED ? null : slab.handOut(place))
+      else if (place === REMOVED) this.#tables[table].remove(key)
+      else if (ascending) this.#append(this.#tables[table], key, slab.handOut(place))
+      else this.#tables[table].put(key, slab.handOut(place))
     }
   }
 
   #append(table: EngineTable, key: ByteString, value: Uint8Array): void {
     // A promise of its own, unlike other puts. What it says is in the one of the whole, too.
-    const done = table.put(key, this.#chunks.place(value), { append: true })
+    const done = table.put(key, value, { append: true })
     if (done instanceof Promise) done.catch(() => undefined)
   }
 
@@ -377,7 +375,7 @@ export class LmdbFile {
       return
     }
     for (const marker of markers) this.databaseOf(marker.space).put(marker.key, NOTHING)
-    this.databaseOf(end.space).put(end.key, this.#chunks.place(value))
+    this.databaseOf(end.space).put(end.key, value)
   }
 
   #removeMarker(table: Table, prefix: ByteString): void {
