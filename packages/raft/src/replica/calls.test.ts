@@ -43,14 +43,34 @@ describe('call guards', () => {
     expect(ended).toEqual(['DEADLINE'])
   })
 
-  it('share a timer among calls, and cancel it when the last one ends', () => {
-    const { clock, guards, call } = setUp()
-    const watching = Array.from({ length: 100 }, () => guards.guard(call, { timeoutMs: 500 }))
+  it('share one timer, which is left alone when calls end', () => {
+    const { clock, guards, ended, call } = setUp()
+    const watching = Array.from({ length: 100 }, (_, at) => guards.guard(call, { timeoutMs: 500 + at }))
     expect(clock.pending).toBe(1)
     expect(guards.pending).toBe(100)
     for (const guard of watching) guard?.release()
-    expect(clock.pending).toBe(0)
     expect(guards.pending).toBe(0)
+    expect(clock.pending).toBe(1)
+    clock.advance(1000)
+    expect(clock.pending).toBe(0)
+    expect(ended).toEqual([])
+  })
+
+  it('end each call in its time, in whatever order they come', () => {
+    const { clock, guards, ended, call } = setUp()
+    for (const timeoutMs of [300, 100, 500, 200]) guards.guard(call, { timeoutMs })
+    for (const count of [1, 2, 3, 3, 4]) {
+      clock.advance(108)
+      expect(ended).toHaveLength(count)
+      expect(clock.pending).toBe(count < 4 ? 1 : 0)
+    }
+  })
+
+  it('keep no timer after the stop', () => {
+    const { clock, guards, call } = setUp()
+    guards.guard(call, { timeoutMs: 100 })?.release()
+    guards.stop()
+    expect(clock.pending).toBe(0)
   })
 
   it('end a call once, by signal or deadline, and leave no listener', () => {

@@ -31,18 +31,17 @@ export interface Guard {
   release(): void
 }
 
-/** Deadlines are rounded up to this, so that thousands of calls with nearly the same deadline share one timer. */
+/** Deadlines are rounded up to this, so that thousands of calls with nearly the same deadline are looked at together. */
 const GRANULARITY_MS = 8
-
-interface Bucket {
-  readonly guards: Set<CallGuard>
-  readonly timer: Timer
-}
 
 /** Ends calls whose signal was aborted or whose deadline passed. A call without either costs nothing here. */
 export class CallGuards {
   readonly #clock: Clock
-  readonly #buckets = new Map<number, Bucket>()
+  /** By deadline. */
+  readonly #buckets = new Map<number, Set<CallGuard>>()
+  /** One for all, and left alone when calls end: hardly a deadline ever passes, and a timer for each call costs more than one that fires for nobody. */
+  #timer: Timer | null = null
+  #timerAtMs = Infinity
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -60,13 +59,13 @@ export class CallGuards {
     if (options.signal === undefined && deadlineMs === Infinity) return null
     const bucketMs = deadlineMs === Infinity ? Infinity : Math.ceil(deadlineMs / GRANULARITY_MS) * GRANULARITY_MS
     const guard = new CallGuard(this, call, options.signal, bucketMs)
-    if (bucketMs !== Infinity) this.#bucket(bucketMs).guards.add(guard)
+    if (bucketMs !== Infinity) this.#bucket(bucketMs).add(guard)
     return guard
   }
 
   get pending(): number {
     let count = 0
-    for (const bucket of this.#buckets.values()) count += bucket.guards.size
+    for (const bucket of this.#buckets.values()) count += bucket.size
     return count
   }
 
@@ -75,30 +74,42 @@ export class CallGuards {
     return timeoutMs === Infinity ? deadlineMs : Math.min(deadlineMs, this.#clock.now() + timeoutMs)
   }
 
-  #bucket(bucketMs: number): Bucket {
+  #bucket(bucketMs: number): Set<CallGuard> {
     const existing = this.#buckets.get(bucketMs)
     if (existing !== undefined) return existing
-    const timer = this.#clock.setTimer(Math.max(0, bucketMs - this.#clock.now()), () => this.#expire(bucketMs))
-    const bucket = { guards: new Set<CallGuard>(), timer }
+    const bucket = new Set<CallGuard>()
     this.#buckets.set(bucketMs, bucket)
+    if (bucketMs < this.#timerAtMs) this.#arm(bucketMs)
     return bucket
   }
 
-  #expire(bucketMs: number): void {
-    const bucket = this.#buckets.get(bucketMs)
-    if (bucket === undefined) return
-    this.#buckets.delete(bucketMs)
-    for (const guard of bucket.guards) guard.fire('DEADLINE', undefined)
+  #arm(atMs: number): void {
+    this.#timer?.cancel()
+    this.#timerAtMs = atMs
+    this.#timer = this.#clock.setTimer(Math.max(0, atMs - this.#clock.now()), () => this.#fired(atMs))
+  }
+
+  #fired(atMs: number): void {
+    this.#timer = null
+    this.#timerAtMs = Infinity
+    const due = [...this.#buckets].filter(([bucketMs]) => bucketMs <= atMs)
+    for (const [bucketMs] of due) this.#buckets.delete(bucketMs)
+    if (this.#buckets.size > 0) this.#arm(Math.min(...this.#buckets.keys()))
+    for (const [, guards] of due) for (const guard of guards) guard.fire('DEADLINE', undefined)
+  }
+
+  /** Ends no call: whoever made them has ended them. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = null
   }
 
   /** For CallGuard only. */
   forget(guard: CallGuard, bucketMs: number): void {
     const bucket = this.#buckets.get(bucketMs)
     if (bucket === undefined) return
-    bucket.guards.delete(guard)
-    if (bucket.guards.size > 0) return
-    bucket.timer.cancel()
-    this.#buckets.delete(bucketMs)
+    bucket.delete(guard)
+    if (bucket.size === 0) this.#buckets.delete(bucketMs)
   }
 }
 

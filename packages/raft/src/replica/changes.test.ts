@@ -8,8 +8,9 @@ import { configurationOf } from './configuration.test-support.js'
 function setUp() {
   const clock = new ManualClock()
   const refs: number[] = []
-  const table = new ChangeTable(new CallGuards(clock))
-  return { clock, refs, table, add: (options = {}) => table.add(options, (ref) => refs.push(ref)) }
+  const guards = new CallGuards(clock)
+  const table = new ChangeTable(guards)
+  return { clock, guards, refs, table, add: (options = {}) => table.add(options, (ref) => refs.push(ref)) }
 }
 
 it('resolves to the committed configuration, or says why not and what to do', async () => {
@@ -30,7 +31,7 @@ it('resolves to the committed configuration, or says why not and what to do', as
 })
 
 it('is unknown once the caller gives up or the replica stops: it may still be made', async () => {
-  const { clock, table, refs, add } = setUp()
+  const { clock, guards, table, refs, add } = setUp()
   const outcome = expect(add({ timeoutMs: 10 })).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', family: 'unknown' })
   clock.advance(20)
   await outcome
@@ -38,6 +39,6 @@ it('is unknown once the caller gives up or the replica stops: it may still be ma
   const call = add({ timeoutMs: 1000 })
   table.stop()
   await expect(call).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
-  expect(clock.pending).toBe(0)
+  expect(guards.pending).toBe(0)
   await expect(add({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
 })

@@ -204,6 +204,7 @@ export class Driver<Result> {
     this.reads.stop(cause)
     this.transfers.stop(cause)
     this.changes.stop(cause)
+    this.guards.stop()
     for (const watcher of [...this.watchers]) watcher()
     this.watchers.clear()
   }

@@ -7,8 +7,9 @@ import { TransferTable } from './transfers.js'
 function setUp() {
   const clock = new ManualClock()
   const refs: number[] = []
-  const table = new TransferTable(new CallGuards(clock))
-  return { clock, refs, table, add: (options = {}) => table.add(options, (ref) => refs.push(ref)) }
+  const guards = new CallGuards(clock)
+  const table = new TransferTable(guards)
+  return { clock, guards, refs, table, add: (options = {}) => table.add(options, (ref) => refs.push(ref)) }
 }
 
 it('resolves to the new leader, or says why not', async () => {
@@ -36,10 +37,10 @@ it('is unknown once the caller gives up: it may still happen', async () => {
 })
 
 it('ends with the replica', async () => {
-  const { clock, table, add } = setUp()
+  const { guards, table, add } = setUp()
   const call = add({ timeoutMs: 1000 })
   table.stop()
   await expect(call).rejects.toMatchObject({ code: 'STOPPED' })
-  expect(clock.pending).toBe(0)
+  expect(guards.pending).toBe(0)
   await expect(add({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
 })
