@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { storeConformance } from '@balsa/kv/conformance'
 import { connect } from '../../packages/balsa/dist/index.js'
+import { sleep } from '../local-cluster.mjs'
 import { HOST, pickPort } from '../ports.mjs'
 import { equal, installed, Running } from './checks.mjs'
 
@@ -23,19 +24,27 @@ export async function run({ cluster, checks, directory }) {
   await checks.check('etcd: locks, fences, elections', () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, coordination)))
   await checks.check('etcd: what it has not is refused', () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, refusals)))
   await checks.check('etcd, three members: a watch misses nothing when its member is killed', () => onEtcd(folder(), 3, failover))
-  await checks.check('Balsa, three members: a watch misses nothing when its member is killed', () =>
-    failover({ endpoints: cluster.endpoints, kill: () => Promise.all(cluster.members.slice(0, 1).map((member) => cluster.kill(member))) }),
-  )
+  await checks.check('etcd, three members: what is said of writes is true, while members are killed', () => onEtcd(folder(), 3, truth))
+  await checks.check('Balsa, three members: what is said of writes is true, while members are killed', () => truth(balsaServers(cluster)))
+  await checks.check('Balsa, three members: a watch misses nothing when its member is killed', () => failover(balsaServers(cluster)))
 }
 
-/** @typedef {{ endpoints: readonly string[], kill: () => Promise<unknown> }} Servers `kill`: the first one. */
+/** @typedef {{ endpoints: readonly string[], kill: (at: number) => Promise<unknown>, start: (at: number) => Promise<unknown> }} Servers */
+
+/** @param {import('../local-cluster.mjs').LocalCluster} cluster @returns {Servers} */
+const balsaServers = (cluster) => ({
+  endpoints: cluster.endpoints,
+  kill: (at) => Promise.all(cluster.members.slice(at, at + 1).map((member) => cluster.kill(member))),
+  start: (at) => Promise.all(cluster.members.slice(at, at + 1).map((member) => cluster.start(member))),
+})
 
 /** @param {string} directory @param {number} size @param {(servers: Servers) => Promise<void>} use */
 async function onEtcd(directory, size, use) {
+  /** @type {{ name: string, client: number, peer: number }[]} */
   const members = []
   for (let at = 0; at < size; at++) members.push({ name: `e${at}`, client: await pickPort(), peer: await pickPort() })
   const cluster = members.map(({ name, peer }) => `${name}=http://${HOST}:${peer}`).join(',')
-  const running = members.map(({ name, client, peer }) => {
+  const start = (/** @type {{ name: string, client: number, peer: number }} */ { name, client, peer }) => {
     const [clientUrl, peerUrl] = [`http://${HOST}:${client}`, `http://${HOST}:${peer}`]
     const flags = [
       '--name',
@@ -51,11 +60,16 @@ async function onEtcd(directory, size, use) {
     ]
     const urls = ['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl]
     return new Running('etcd', [...flags, ...urls, '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl])
-  })
+  }
+  const running = members.map(start)
   try {
     const endpoints = members.map(({ client }) => `${HOST}:${client}`)
     await withStore(endpoints, (store) => store.get('a'))
-    await use({ endpoints, kill: async () => running[0]?.end('SIGKILL') })
+    await use({
+      endpoints,
+      kill: async (at) => running[at]?.end('SIGKILL'),
+      start: async (at) => running.splice(at, 1, ...members.slice(at, at + 1).map(start)),
+    })
   } finally {
     for (const member of running) await member.end('SIGKILL')
   }
@@ -134,7 +148,7 @@ async function failover({ endpoints, kill }) {
       })()
       const happened = []
       for (let at = 0; at < WRITES; at++) {
-        if (at === WRITES / 3) await kill()
+        if (at === WRITES / 3) await kill(0)
         const keys = [`k/${at}/a`, `k/${at}/b`]
         const done = await writtenOnce(writing, keys)
         happened.push(`${done} ${keys[0]} true`, `${done} ${keys[1]} false`)
@@ -161,4 +175,43 @@ async function writtenOnce(store, keys) {
       if (/** @type {{ code?: string }} */ (error).code !== 'OUTCOME_UNKNOWN') throw error
     }
   }
+}
+
+const WRITERS = 16
+const ROUNDS = 6
+const ROUND_MS = 1500
+
+/** Every write that was confirmed is there, and no write that was refused; about the others nothing is said. @param {Servers} servers */
+async function truth({ endpoints, kill, start }) {
+  await withStore(endpoints, async (store) => {
+    /** @type {Map<string, string>} */
+    const said = new Map()
+    let ended = false
+    const writers = Array.from({ length: WRITERS }, async (_, writer) => {
+      for (let at = 0; !ended; at++) {
+        const key = `truth/${writer}/${at}`
+        const answer = await codeOf(
+          at % 4 === 3 ? store.append(key, 'x') : store.put(key, 'x', { ifAbsent: at % 2 === 1, deadlineMs: 3000 }),
+        )
+        said.set(key, answer)
+      }
+    })
+    for (let round = 0; round < ROUNDS; round++) {
+      await kill(round % endpoints.length)
+      await sleep(ROUND_MS)
+      await start(round % endpoints.length)
+      await sleep(ROUND_MS)
+    }
+    ended = true
+    await Promise.all(writers)
+    const present = new Map()
+    for await (const { key, value } of store.entries({ prefix: 'truth/' })) present.set(Buffer.from(key).toString(), value.length)
+    const lost = [...said].filter(([key, answer]) => answer === 'no error' && present.get(key) !== 1)
+    const undead = [...said].filter(([key, answer]) => answer !== 'no error' && answer !== 'OUTCOME_UNKNOWN' && present.has(key))
+    /** @type {Record<string, number>} */
+    const counts = {}
+    for (const answer of said.values()) counts[answer] = (counts[answer] ?? 0) + 1
+    process.stdout.write(`        ${JSON.stringify(counts)}\n`)
+    equal([lost, undead], [[], []])
+  })
 }
