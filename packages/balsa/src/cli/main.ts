@@ -34,6 +34,10 @@ function withCommon(command: Command, examples: readonly Example[]): Command {
     .addHelpText('after', `${exampleHelp(examples)}${exitHelp}`)
 }
 
+/** Of commands that need no more than the store. */
+const withEtcd: WithCommon = (command, examples) =>
+  withCommon(command, examples).option('--etcd', "over etcd's interface, to a cluster of etcd (or of Balsa); see docs/etcd-client.md")
+
 /** Every command as commander sees it; `chosen` gets what is to be run. Commands are loaded only when they run. */
 function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlags) => void): Command {
   const program = new Command('balsactl')
@@ -54,8 +58,8 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   ])
     .description('Talks to a Balsa cluster.')
     .version(`balsactl ${VERSION}`)
-  addData(program, io, choose, withCommon)
-  addCoordination(program, io, choose, withCommon)
+  addData(program, io, choose, withEtcd)
+  addCoordination(program, io, choose, withEtcd)
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)

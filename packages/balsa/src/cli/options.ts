@@ -7,12 +7,15 @@ export interface CommonFlags {
   readonly endpoints?: string
   readonly output?: string
   readonly timeout?: string
+  readonly etcd?: boolean
 }
 
 export interface CommonOptions {
   readonly endpoints: readonly string[]
   readonly output: OutputFormat
   readonly timeoutMs: number
+  /** Over etcd's interface: only for commands about keys, values, leases and locks. */
+  readonly protocol: 'balsa' | 'etcd'
 }
 
 const DEFAULT_ENDPOINT = '127.0.0.1:2379'
@@ -23,7 +26,8 @@ const MAX_TIMEOUT_MS = 3_600_000
 export function commonOptions(flags: CommonFlags, io: Io, humanFormat: OutputFormat = 'plain'): CommonOptions {
   const output = flags.output ?? (io.stdoutIsTerminal ? humanFormat : 'plain')
   if (!isFormat(output)) throw new UsageError(`--output must be ${OUTPUT_FORMATS.join(', ')}, not ${JSON.stringify(output)}`)
-  return { endpoints: readEndpoints(flags.endpoints, io), output, timeoutMs: readDuration(flags.timeout ?? DEFAULT_TIMEOUT) }
+  const protocol = flags.etcd === true ? 'etcd' : 'balsa'
+  return { endpoints: readEndpoints(flags.endpoints, io), output, timeoutMs: readDuration(flags.timeout ?? DEFAULT_TIMEOUT), protocol }
 }
 
 function readEndpoints(flag: string | undefined, io: Io): readonly string[] {

@@ -1,24 +1,29 @@
-import { Client } from '@balsa/client'
+import { Client, EtcdStore } from '@balsa/client'
 import { crc32, NodeClock, NodeRandom, TcpDialer } from '@balsa/host'
+import type { KeyValueStore } from '@balsa/kv'
+import { NodeHttp2Dialer } from '../http2-dialer.js'
 import type { CommonOptions } from './options.js'
 
+type Where = Pick<CommonOptions, 'endpoints' | 'timeoutMs'>
+
+const common = ({ endpoints, timeoutMs }: Where) => ({ endpoints, clock: new NodeClock(), random: new NodeRandom(), deadlineMs: timeoutMs })
+
 /** Runs `work` with a client and closes it, whatever happens. */
-export async function withClient<T>(
-  options: Pick<CommonOptions, 'endpoints' | 'timeoutMs'>,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const clock = new NodeClock()
-  const client = Client.open({
-    endpoints: options.endpoints,
-    dialer: new TcpDialer({ clock }),
-    clock,
-    random: new NodeRandom(),
-    crc32,
-    deadlineMs: options.timeoutMs,
-  })
+export function withClient<T>(options: Where, work: (client: Client) => Promise<T>): Promise<T> {
+  const given = common(options)
+  return closing(Client.open({ ...given, dialer: new TcpDialer({ clock: given.clock }), crc32 }), work)
+}
+
+/** The same with no more than the store: also over etcd's interface. */
+export function withStore<T>(options: Where & Pick<CommonOptions, 'protocol'>, work: (store: KeyValueStore) => Promise<T>): Promise<T> {
+  if (options.protocol === 'balsa') return withClient(options, work)
+  return closing(EtcdStore.open({ ...common(options), dialer: new NodeHttp2Dialer() }), work)
+}
+
+async function closing<Store extends KeyValueStore, T>(store: Store, work: (store: Store) => Promise<T>): Promise<T> {
   try {
-    return await work(client)
+    return await work(store)
   } finally {
-    await client.close()
+    await store.close()
   }
 }

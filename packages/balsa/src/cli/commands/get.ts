@@ -1,5 +1,4 @@
-import type { Client } from '@balsa/client'
-import type { EntriesOptions, KeyValue, ReadMode, Selection } from '@balsa/kv'
+import type { EntriesOptions, KeyValue, KeyValueStore, ReadMode, Selection } from '@balsa/kv'
 import { decodeBytes, displayBytes, type Encoding, type EncodingFlags, encodingOf } from '../bytes.js'
 import { entryJson, entryTable } from '../entries.js'
 import { EXIT, type ExitCode, type Io } from '../io.js'
@@ -7,7 +6,7 @@ import { type CommonFlags, type CommonOptions, commonOptions } from '../options.
 import { json, tabbed } from '../output.js'
 import { type ReadFlags, readModeOf } from '../read-mode.js'
 import { isRange, type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
-import { withClient } from '../store.js'
+import { withStore } from '../store.js'
 import { printable } from '../text.js'
 
 export interface GetFlags extends CommonFlags, EncodingFlags, ReadFlags, SelectionFlags {
@@ -27,7 +26,7 @@ export async function get(keyText: string, flags: GetFlags, io: Io): Promise<Exi
   if (isRange(flags) || flags.count === true || flags.keysOnly === true || flags.limit !== undefined)
     return getRange(selectionOf(keyText, flags, encoding), { ...mode, ...at }, flags, options, io)
   const key = decodeBytes(keyText, encoding, 'KEY')
-  const found = await withClient(options, (client) => client.get(key, { ...mode, ...at }))
+  const found = await withStore(options, (store) => store.get(key, { ...mode, ...at }))
   if (found === null) {
     io.err(`balsactl get: key ${printable(keyText)} not found\n`)
     return EXIT.notFound
@@ -54,22 +53,28 @@ async function getRange(selection: Selection, read: RangeRead, flags: GetFlags, 
     ...(flags.descending === true ? { order: 'descending' } : {}),
     ...(limit === undefined ? {} : { limit }),
   }
-  return withClient(options, async (client) => {
-    if (flags.count === true) return printCount(client, selection, read, options, io)
-    if (options.output === 'plain') return printLines(client, selection, cut, encodingOf(flags), io)
-    return printAll(client, selection, cut, encodingOf(flags), options, io)
+  return withStore(options, async (store) => {
+    if (flags.count === true) return printCount(store, selection, read, options, io)
+    if (options.output === 'plain') return printLines(store, selection, cut, encodingOf(flags), io)
+    return printAll(store, selection, cut, encodingOf(flags), options, io)
   })
 }
 
-async function printCount(client: Client, selection: Selection, read: RangeRead, { output }: CommonOptions, io: Io): Promise<ExitCode> {
-  const { count, revision } = await client.range(selection, { ...read, countOnly: true })
+async function printCount(
+  store: KeyValueStore,
+  selection: Selection,
+  read: RangeRead,
+  { output }: CommonOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { count, revision } = await store.range(selection, { ...read, countOnly: true })
   await io.out(output === 'json' ? json({ count, revision }) : `${count}\n`)
   return EXIT.ok
 }
 
 /** Key and value on a line, with a tab between; page by page, so that any number of keys may be printed. */
-async function printLines(client: Client, selection: Selection, cut: EntriesOptions, encoding: Encoding, io: Io): Promise<ExitCode> {
-  for await (const entry of client.entries(selection, cut)) {
+async function printLines(store: KeyValueStore, selection: Selection, cut: EntriesOptions, encoding: Encoding, io: Io): Promise<ExitCode> {
+  for await (const entry of store.entries(selection, cut)) {
     const key = displayBytes(entry.key, encoding)
     await io.out(tabbed([cut.keysOnly === true ? [key] : [key, displayBytes(entry.value, encoding)]]))
   }
@@ -77,7 +82,7 @@ async function printLines(client: Client, selection: Selection, cut: EntriesOpti
 }
 
 async function printAll(
-  client: Client,
+  store: KeyValueStore,
   selection: Selection,
   cut: EntriesOptions,
   encoding: Encoding,
@@ -85,7 +90,7 @@ async function printAll(
   io: Io,
 ): Promise<ExitCode> {
   const entries: KeyValue[] = []
-  for await (const entry of client.entries(selection, cut)) entries.push(entry)
+  for await (const entry of store.entries(selection, cut)) entries.push(entry)
   const keysOnly = cut.keysOnly ?? false
   if (output === 'table') await io.out(entryTable(entries, encoding, keysOnly))
   else {

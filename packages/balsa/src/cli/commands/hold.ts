@@ -1,11 +1,10 @@
 import { hostname } from 'node:os'
-import type { Client } from '@balsa/client'
-import type { Held } from '@balsa/kv'
+import type { Held, KeyValueStore } from '@balsa/kv'
 import { BalsaError } from '@balsa/raft'
 import { exitCodeOfSignal, runGuarded, Signals } from '../guarded-process.js'
 import { EXIT, type Io } from '../io.js'
 import { type CommonFlags, commonOptions, readDuration } from '../options.js'
-import { withClient } from '../store.js'
+import { withStore } from '../store.js'
 import { printable, UsageError } from '../text.js'
 
 export interface HoldFlags extends CommonFlags {
@@ -30,7 +29,7 @@ interface Work {
   readonly said: string
   readonly name: string
   readonly command: readonly string[]
-  readonly acquire: (client: Client, options: HoldOptions) => Promise<Held>
+  readonly acquire: (store: KeyValueStore, options: HoldOptions) => Promise<Held>
 }
 
 /** The signal fires a tenth of its time before the lease can end. After half of that the command is killed, so that it is gone before others begin. */
@@ -39,14 +38,14 @@ const DEFAULT_TTL = '10s'
 const SHORTEST_TTL_MS = 1000
 
 export function lock(name: string, command: readonly string[], flags: HoldFlags, io: Io): Promise<number> {
-  const acquire: Work['acquire'] = (client, options) => client.lock(name, { ...options, value: whoami() })
+  const acquire: Work['acquire'] = (store, options) => store.lock(name, { ...options, value: whoami() })
   return hold({ said: 'lock', name, command, acquire }, flags, io)
 }
 
 export function elect(name: string, command: readonly string[], flags: ElectFlags, io: Io): Promise<number> {
   if (flags.listen === true && command.length > 0) throw new UsageError('--listen runs no command')
   if (flags.listen === true) return listen(name, flags, io)
-  const acquire: Work['acquire'] = (client, options) => client.election(name).campaign(flags.value ?? whoami(), options)
+  const acquire: Work['acquire'] = (store, options) => store.election(name).campaign(flags.value ?? whoami(), options)
   return hold({ said: 'elect', name, command, acquire }, flags, io)
 }
 
@@ -68,10 +67,10 @@ async function hold(work: Work, flags: HoldFlags, io: Io): Promise<number> {
   const common = commonOptions(flags, io)
   const signals = new Signals(() => waiting.abort())
   try {
-    return await withClient(common, async (client) => {
+    return await withStore(common, async (store) => {
       // Waiting for others may take for ever, waiting for a cluster that is not there must not.
-      await client.get(name, { signal: waiting.signal })
-      const held = await acquired(client, options, work, io)
+      await store.get(name, { signal: waiting.signal })
+      const held = await acquired(store, options, work, io)
       return held === null ? EXIT.unreachable : runWhileHeld(held, work, options.ttlMs, signals, io)
     })
   } catch (error) {
@@ -83,12 +82,12 @@ async function hold(work: Work, flags: HoldFlags, io: Io): Promise<number> {
 }
 
 /** Null = somebody else had it all the time; said who. */
-async function acquired(client: Client, options: HoldOptions, { said, name, acquire }: Work, io: Io): Promise<Held | null> {
+async function acquired(store: KeyValueStore, options: HoldOptions, { said, name, acquire }: Work, io: Io): Promise<Held | null> {
   try {
-    return await acquire(client, options)
+    return await acquire(store, options)
   } catch (error) {
     if (!(error instanceof BalsaError && error.code === 'DEADLINE' && options.waitMs !== undefined)) throw error
-    const holder = await client.election(name).leader()
+    const holder = await store.election(name).leader()
     const by = holder === null ? '' : `, held by ${printable(holder.text())}`
     io.err(`balsactl ${said}: DEADLINE: ${error.message}${by}\nNext: balsactl get --prefix ${printable(name)}/\n`)
     return null
@@ -121,8 +120,8 @@ async function listen(name: string, flags: ElectFlags, io: Io): Promise<number> 
   const common = commonOptions(flags, io)
   const signals = new Signals(() => controller.abort())
   try {
-    return await withClient(common, async (client) => {
-      for await (const leader of client.election(name).observe({ signal: controller.signal }))
+    return await withStore(common, async (store) => {
+      for await (const leader of store.election(name).observe({ signal: controller.signal }))
         await io.out(`${leader === null ? '' : printable(leader.text())}\n`)
       return EXIT.ok
     })

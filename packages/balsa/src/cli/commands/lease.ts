@@ -1,11 +1,10 @@
-import type { Client } from '@balsa/client'
 import type { LeaseInfo } from '@balsa/kv'
 import { displayBytes, jsonBytes } from '../bytes.js'
 import { EXIT, type ExitCode, type Io } from '../io.js'
 import { formatLease, parseLease } from '../leases.js'
 import { type CommonFlags, type CommonOptions, commonOptions, readDuration } from '../options.js'
 import { json, table, tabbed } from '../output.js'
-import { withClient } from '../store.js'
+import { withStore } from '../store.js'
 import { untilInterrupted } from '../interrupt.js'
 
 export interface KeepAliveFlags extends CommonFlags {
@@ -17,7 +16,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)}s`
 export async function grant(ttlText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io)
   const ttlMs = Math.ceil(readDuration(ttlText, 'TTL'))
-  const granted = await withClient(options, (client) => client.grantLease(ttlMs))
+  const granted = await withStore(options, (store) => store.grantLease(ttlMs))
   const { id, ...rest } = granted
   if (options.output === 'json') await io.out(json({ lease: formatLease(id), ...rest }))
   else if (options.output === 'table')
@@ -29,7 +28,7 @@ export async function grant(ttlText: string, flags: CommonFlags, io: Io): Promis
 export async function revoke(leaseText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io)
   const id = parseLease(leaseText)
-  const { count, revision } = await withClient(options, (client) => client.revokeLease(id))
+  const { count, revision } = await withStore(options, (store) => store.revokeLease(id))
   if (options.output === 'json') await io.out(json({ lease: formatLease(id), deletedKeys: count, revision }))
   else await io.out(`revoked, ${count} ${count === 1 ? 'key' : 'keys'} deleted\n`)
   return EXIT.ok
@@ -39,10 +38,10 @@ export async function revoke(leaseText: string, flags: CommonFlags, io: Io): Pro
 export async function keepAlive(leaseText: string, flags: KeepAliveFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io)
   const id = parseLease(leaseText)
-  return withClient(options, (client) =>
+  return withStore(options, (store) =>
     untilInterrupted(async (signal) => {
       for (;;) {
-        const { ttlMs } = await client.keepLeaseAlive(id)
+        const { ttlMs } = await store.keepLeaseAlive(id)
         await io.out(
           options.output === 'json' ? `${JSON.stringify({ lease: formatLease(id), ttlMs })}\n` : `kept alive for ${seconds(ttlMs)}\n`,
         )
@@ -70,10 +69,10 @@ function pause(ms: number, signal: AbortSignal): Promise<boolean> {
 
 export async function list(flags: CommonFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io, 'table')
-  const leases = await withClient(options, async (client) => {
+  const leases = await withStore(options, async (store) => {
     const found: LeaseInfo[] = []
-    for (const id of await client.leases()) {
-      const info = await client.leaseInfo(id, { keys: true })
+    for (const id of await store.leases()) {
+      const info = await store.leaseInfo(id, { keys: true })
       // It may have ended since it was listed.
       if (info !== null) found.push(info)
     }
@@ -86,7 +85,7 @@ export async function list(flags: CommonFlags, io: Io): Promise<ExitCode> {
 export async function info(leaseText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io, 'table')
   const id = parseLease(leaseText)
-  const found = await withClient(options, (client: Client) => client.leaseInfo(id, { keys: true }))
+  const found = await withStore(options, (store) => store.leaseInfo(id, { keys: true }))
   if (found === null) {
     io.err(`balsactl lease info: lease ${formatLease(id)} not found\n`)
     return EXIT.notFound

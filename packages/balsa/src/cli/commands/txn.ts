@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, type Io } from '../io.js'
 import { formatLease } from '../leases.js'
 import { type CommonFlags, commonOptions } from '../options.js'
 import { json, tabbed } from '../output.js'
-import { withClient } from '../store.js'
+import { withStore } from '../store.js'
 import { UsageError } from '../text.js'
 import { parseTransaction } from '../transaction-text.js'
 
@@ -15,7 +15,7 @@ export async function txn(file: string, flags: CommonFlags, io: Io): Promise<Exi
   const options = commonOptions(flags, io)
   const text = Buffer.from(file === '-' ? await readValue('-', 'text', io) : await read(file)).toString('utf8')
   const transaction = parseTransaction(text)
-  const { succeeded, revision, results } = await withClient(options, (client) => client.transaction(transaction))
+  const { succeeded, revision, results } = await withStore(options, (store) => store.transaction(transaction))
   if (options.output === 'json') await io.out(json({ succeeded, revision, results: results.map(resultJson) }))
   else {
     await io.out(succeeded ? 'SUCCESS\n' : 'FAILURE\n')

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode, type Io } from '../io.js'
 import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
 import { tabbed } from '../output.js'
 import { type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
-import { withClient } from '../store.js'
+import { withStore } from '../store.js'
 import { UsageError } from '../text.js'
 
 export interface WatchFlags extends CommonFlags, EncodingFlags, SelectionFlags {
@@ -29,13 +29,13 @@ export async function watch(keyText: string, command: readonly string[], flags: 
   const selection = selectionOf(keyText, flags, encoding)
   const how = watchOptions(flags)
   const limit = wholeNumber(flags.limit, '--limit') ?? Number.POSITIVE_INFINITY
-  return withClient(options, (client) =>
+  return withStore(options, (store) =>
     untilInterrupted(async (signal) => {
       let seen = 0
       try {
         // Whoever follows a cluster goes on through its faults; but one that never answers is said to. Any member will do, and any key.
-        await client.get(WHATEVER, { consistency: 'stale', signal })
-        for await (const event of client.watch(selection, { ...how, signal })) {
+        await store.get(WHATEVER, { consistency: 'stale', signal })
+        for await (const event of store.watch(selection, { ...how, signal })) {
           if (event.type === 'progress') continue
           if (command.length === 0) await io.out(shown(event, encoding, options))
           else await run(command, event, encoding, io)

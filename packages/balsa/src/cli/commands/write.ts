@@ -1,5 +1,4 @@
-import type { Client } from '@balsa/client'
-import { type CompareFailed, type KeyMetadata, KeyValue, type PutOptions, type PutResult } from '@balsa/kv'
+import { type CompareFailed, type KeyMetadata, KeyValue, type KeyValueStore, type PutOptions, type PutResult } from '@balsa/kv'
 import { BalsaError } from '@balsa/raft'
 import { decodeBytes, displayBytes, type Encoding, type EncodingFlags, encodingOf, readValue } from '../bytes.js'
 import { entryJson } from '../entries.js'
@@ -8,7 +7,7 @@ import { parseLease } from '../leases.js'
 import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
 import { json, table, tabbed } from '../output.js'
 import { isRange, type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
-import { withClient } from '../store.js'
+import { withStore } from '../store.js'
 import { printable, UsageError } from '../text.js'
 
 export interface WriteFlags extends CommonFlags, EncodingFlags {}
@@ -31,7 +30,7 @@ export async function put(keyText: string, valueText: string, flags: PutFlags, i
   const how = putOptions(flags)
   const key = decodeBytes(keyText, encoding, 'KEY')
   const value = await readValue(valueText, encoding, io)
-  const result = await withClient(options, (client) => conditionalPut(client, key, value, how))
+  const result = await withStore(options, (store) => conditionalPut(store, key, value, how))
   if (!('actual' in result)) {
     const conditional = flags.ifAbsent === true || flags.ifRevision !== undefined
     await report('OK', conditional ? { succeeded: true, ...result } : result, encoding, options, io)
@@ -43,12 +42,17 @@ export async function put(keyText: string, valueText: string, flags: PutFlags, i
   return EXIT.notFound
 }
 
-async function conditionalPut(client: Client, key: Uint8Array, value: Uint8Array, how: PutOptions): Promise<PutResult | CompareFailed> {
+async function conditionalPut(
+  store: KeyValueStore,
+  key: Uint8Array,
+  value: Uint8Array,
+  how: PutOptions,
+): Promise<PutResult | CompareFailed> {
   try {
-    return await client.put(key, value, how)
+    return await store.put(key, value, how)
   } catch (error) {
     if (!(error instanceof BalsaError) || error.code !== 'COMPARE_FAILED') throw error
-    const actual = await client.get(key)
+    const actual = await store.get(key)
     const seen = { createRevision: actual?.createRevision ?? 0, modRevision: actual?.modRevision ?? 0, version: actual?.version ?? 0 }
     return { succeeded: false, revision: actual?.revision ?? 0, actual: actual === null ? null : seen }
   }
@@ -72,7 +76,7 @@ export async function append(keyText: string, valueText: string, flags: WriteFla
   const encoding = encodingOf(flags)
   const key = decodeBytes(keyText, encoding, 'KEY')
   const value = await readValue(valueText, encoding, io)
-  await report('OK', await withClient(options, (client) => client.append(key, value)), encoding, options, io)
+  await report('OK', await withStore(options, (store) => store.append(key, value)), encoding, options, io)
   return EXIT.ok
 }
 
@@ -80,7 +84,7 @@ export async function del(keyText: string, flags: DeleteFlags, io: Io): Promise<
   const options = commonOptions(flags, io)
   const encoding = encodingOf(flags)
   const selection = selectionOf(keyText, flags, encoding)
-  const { entries, ...result } = await withClient(options, (client) => client.delete(selection, { previous: flags.prev ?? false }))
+  const { entries, ...result } = await withStore(options, (store) => store.delete(selection, { previous: flags.prev ?? false }))
   await report(String(result.count), { ...result, ...(flags.prev === true ? { entries } : {}) }, encoding, options, io)
   if (result.deleted) return EXIT.ok
   io.err(`balsactl del: ${isRange(flags) ? 'no key found' : `key ${printable(keyText)} not found`}\n`)
