@@ -340,6 +340,7 @@ test('members that are down, or do not answer, are said within the time-out', as
 })
 
 test('mistakes on the command line are 2 with one line and where to look; help shows examples and exit codes', async () => {
+  /** @type {readonly (readonly [string[], RegExp])[]} */
   const wrong = [
     [['get'], /missing required argument 'key'\nSee: balsactl get --help\n$/],
     [['lease'], /a command is needed: grant, revoke, keep-alive, list, info/],
@@ -352,7 +353,7 @@ test('mistakes on the command line are 2 with one line and where to look; help s
     [['lease', 'revoke', 'xyz'], /hexadecimal digits/],
     [['put', '--hex', 'zz', '00'], /KEY is not hexadecimal/],
   ]
-  for (const [args, expected] of /** @type {readonly [string[], RegExp][]} */ (wrong)) {
+  for (const [args, expected] of wrong) {
     const { code, out, err } = await finish(args)
     assert.deepEqual({ code, out }, { code: 2, out: '' }, err)
     assert.match(err, expected)

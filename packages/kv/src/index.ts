@@ -13,6 +13,7 @@ export * from './kv-state-machine.js'
 export * from './limits.js'
 export type { AlarmKind, RaisedAlarm } from './mvcc/alarms.js'
 export type { OperationOutcome, TxnOutcome } from './mvcc/execute-txn.js'
+export { behindKey, behindLease } from './mvcc/lease-pages.js'
 export {
   boundsOf,
   type KeyEntry,

@@ -7,7 +7,8 @@ import { type HashMark, HashMarks } from './hash-marks.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
 import { loadMachine, type MachineState, saveChanges } from './machine-tables.js'
 import type { RaisedAlarm } from './mvcc/alarms.js'
-import { allKeysOfLease, allLeases, livingLease } from './mvcc/leases.js'
+import { pageOfLeaseKeys, pageOfLeases } from './mvcc/lease-pages.js'
+import { livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
 import type { TxnOutcome } from './mvcc/execute-txn.js'
 import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
@@ -55,11 +56,14 @@ export interface LeaseQuery {
   readonly type: 'lease'
   readonly lease: bigint
   readonly withKeys: boolean
+  /** Keys from here on; empty = from the first one. */
+  readonly keysFrom: ByteString
 }
 
-/** All ids, in the order of their unsigned bits. */
+/** Ids from this one on, in the order of their unsigned bits; 0 = all. */
 export interface LeasesQuery {
   readonly type: 'leases'
+  readonly from: bigint
 }
 
 export interface RangeAnswer {
@@ -99,15 +103,20 @@ export interface LeaseAnswer {
     readonly ttlMs: number
     /** Cluster time that is left as far as the log tells: a lease never ends before that. */
     readonly remainingMs: number
-    /** Empty unless asked for. */
+    /** Empty unless asked for. At most {@link MAX_LEASE_PAGE}, and about {@link MAX_PAGE_BYTES}. */
     readonly keys: readonly ByteString[]
+    /** There are others behind them. */
+    readonly more: boolean
   } | null
 }
 
 export interface LeasesAnswer {
   readonly type: 'leases'
   readonly revision: number
+  /** At most {@link MAX_LEASE_PAGE}. */
   readonly leases: readonly bigint[]
+  /** There are others behind them. */
+  readonly more: boolean
 }
 
 export interface GetAnswer {
@@ -285,7 +294,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       case 'lease':
         return this.#lease(query)
       case 'leases':
-        return { type: 'leases', revision: this.#store.revision, leases: allLeases(this.#backend) }
+        return { type: 'leases', revision: this.#store.revision, ...pageOfLeases(this.#backend, query.from) }
       case 'stats':
         return this.#stats()
     }
@@ -339,12 +348,12 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     }
   }
 
-  #lease({ lease: id, withKeys }: LeaseQuery): LeaseAnswer {
+  #lease({ lease: id, withKeys, keysFrom }: LeaseQuery): LeaseAnswer {
     const { timeMs } = this.#sessions
     const found = livingLease(this.#backend, id, timeMs)
     if (found === undefined) return { type: 'lease', revision: this.#store.revision, lease: null }
-    const keys = withKeys ? allKeysOfLease(this.#backend, id) : []
-    return { type: 'lease', revision: this.#store.revision, lease: { ttlMs: found.ttlMs, remainingMs: found.deadlineMs - timeMs, keys } }
+    const page = withKeys ? pageOfLeaseKeys(this.#backend, id, keysFrom) : { keys: [], more: false }
+    return { type: 'lease', revision: this.#store.revision, lease: { ttlMs: found.ttlMs, remainingMs: found.deadlineMs - timeMs, ...page } }
   }
 
   #stats(): KvStats {

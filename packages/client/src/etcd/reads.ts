@@ -57,12 +57,12 @@ async function answerOf(ask: Ask, query: ClientQuery, stale: boolean): Promise<C
     case 'lease': {
       const response = await ask(LeaseTimeToLive, { ID: query.lease, keys: query.withKeys })
       const { TTL, grantedTTL, keys } = response
-      const lease = TTL < 0 ? null : { ttlMs: grantedTTL * 1000, remainingMs: TTL * 1000, keys: keys.map(keyToString).sort() }
+      const lease = TTL < 0 ? null : { ttlMs: grantedTTL * 1000, remainingMs: TTL * 1000, keys: keys.map(keyToString).sort(), more: false }
       return { type: 'lease', revision: revisionOf(response), lease }
     }
     case 'leases': {
       const response = await ask(LeaseLeases, {})
-      return { type: 'leases', revision: revisionOf(response), leases: response.leases.map(({ ID }) => ID) }
+      return { type: 'leases', revision: revisionOf(response), leases: response.leases.map(({ ID }) => ID), more: false }
     }
   }
 }

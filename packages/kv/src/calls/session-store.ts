@@ -31,7 +31,6 @@ import type {
   WriteOptions,
 } from '../key-value-store.js'
 import { KeyValue } from '../key-value-store.js'
-import { keyFromString } from '../backend/byte-string.js'
 import { Coordinator } from '../coordination/coordinator.js'
 import type { Election, Held, Lead, LeadOptions, Lease, LockOptions } from '../coordination/types.js'
 import { MAX_SESSION_RESULTS } from '../limits.js'
@@ -41,6 +40,7 @@ import type { CommandResult } from '../result.js'
 import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
 import { Call, type CallEnvironment, type CallOwner } from './call.js'
 import type { ClientSession } from './client-session.js'
+import { allLeases, leaseInfo } from './leases.js'
 import { entriesOf, pageOf, rangeQuery } from './ranges.js'
 import { refusalError } from './refusal.js'
 import { isSingle, toBytes, toKey, toKeyRange, toLease, toNumber, toReadMode, toWatchRequest } from './selection.js'
@@ -259,15 +259,11 @@ export class SessionStore implements KeyValueStore {
   }
 
   leaseInfo(id: bigint, options: LeaseInfoOptions = {}): Promise<LeaseInfo | null> {
-    return this.#query(
-      options,
-      () => ({ type: 'lease', lease: toLease(id), withKeys: options.keys ?? false }),
-      (answer) => leaseInfo(answer, id),
-    )
+    return leaseInfo(id, options, (query, map) => this.#query(options, query, map))
   }
 
   leases(options: ReadOptions = {}): Promise<readonly bigint[]> {
-    return this.#query(options, () => ({ type: 'leases' }), leaseIds)
+    return allLeases((query, map) => this.#query(options, query, map))
   }
 
   watch(selection: Selection, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
@@ -511,15 +507,4 @@ function leaseResult(result: CommandResult): GrantedLease {
 function revokeResult(result: CommandResult): RevokedLease {
   if (result.type !== 'leaseRevoked') throw unfitting(result.type)
   return { count: result.deleted, revision: result.revision }
-}
-
-function leaseInfo(answer: ClientQueryAnswer, id: bigint): LeaseInfo | null {
-  if (answer.type !== 'lease') throw unfitting(answer.type)
-  const { lease, revision } = answer
-  return lease === null ? null : { id, ttlMs: lease.ttlMs, remainingMs: lease.remainingMs, keys: lease.keys.map(keyFromString), revision }
-}
-
-function leaseIds(answer: ClientQueryAnswer): readonly bigint[] {
-  if (answer.type !== 'leases') throw unfitting(answer.type)
-  return answer.leases
 }

@@ -55,7 +55,7 @@ describe('a lock', () => {
   it('has the keys of etcd: the name, a slash, the lease in hexadecimal digits', async () => {
     const { log, contenders } = setup(1)
     const held = await log.run(contenders[0]?.coordinator.lock('a/b', { value: 'me' }) ?? Promise.reject(new Error('none')))
-    const [lease] = log.machine.query({ type: 'leases' }).leases
+    const [lease] = log.machine.query({ type: 'leases', from: 0n }).leases
     expect(log.keys('a/b/')).toEqual([`a/b/${lease?.toString(16)}=me`])
     expect(held.fence).toEqual({ key: held.key, createRevision: held.fencingToken })
   })

@@ -7,7 +7,7 @@ async function setup(ttlMs = 3000, rate = 1) {
   const log = new OneLog()
   const process = new Process(log, rate)
   const lease = await log.run(KeptLease.grant(process, ttlMs, {}))
-  const livesInCluster = (): boolean => log.machine.query({ type: 'lease', lease: lease.id, withKeys: false }).lease !== null
+  const livesInCluster = (): boolean => log.machine.query({ type: 'lease', lease: lease.id, withKeys: false, keysFrom: '' }).lease !== null
   return { log, process, lease, livesInCluster }
 }
 

@@ -5,10 +5,12 @@
  * members know the same deadlines, and a new leader gives neither more nor less. Cluster time moves by the leader's monotonic clock and stands
  * still while there is no leader: it can lag behind real time, never run ahead. So a lease ends late at times, and never earlier than its time
  * to live after the request was *sent* that granted or renewed it; that is from when its owner must count. A lease ends in the first command
- * whose cluster time is greater than the deadline, whatever that command is; while nothing is written the leader proposes empty ones.
+ * whose cluster time is greater than the deadline, whatever that command is; while nothing is written the leader proposes empty ones. From then on it cannot
+ * be renewed or used; its keys go in that command too, or, of a lease with very many, a counted number with each command.
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
 import type { TableReader, WriteBatch } from '../backend/backend.js'
+import type { ByteString } from '../backend/byte-string.js'
 import { behindPrefix, LEASE_BYTES, leaseAt, leaseKey, u64At, u64Key } from './table-keys.js'
 import type { VersionWriter } from './writer.js'
 
@@ -21,7 +23,6 @@ export interface Lease {
 
 const EMPTY = new Uint8Array(0)
 const DEADLINE_BYTES = 8
-const PAGE_KEYS = 256
 const writer = new ByteWriter(32)
 
 function encodeLease(lease: Lease): Uint8Array {
@@ -57,16 +58,14 @@ export const livingLease = (tables: TableReader, id: bigint, timeMs: number): Le
   return lease === undefined || timeMs > lease.deadlineMs ? undefined : lease
 }
 
-/** In the order of their unsigned bits. */
-export const allLeases = (tables: TableReader): bigint[] =>
-  tables.keys('leases', { from: '', to: null }, Number.MAX_SAFE_INTEGER).map((key) => leaseAt(key, 0))
+/** Up to `limit` ids from this one on, in the order of their unsigned bits. */
+export const leasesFrom = (tables: TableReader, from: bigint, limit: number): bigint[] =>
+  tables.keys('leases', { from: leaseKey(from), to: null }, limit).map((key) => leaseAt(key, 0))
 
-export const allKeysOfLease = (tables: TableReader, id: bigint): string[] => keysOfLease(tables, id, Number.MAX_SAFE_INTEGER)
-
-/** The first keys attached to the lease, in their order. */
-function keysOfLease(tables: TableReader, id: bigint, limit: number): string[] {
+/** The first keys attached to the lease from this one on, in their order. */
+export function keysOfLease(tables: TableReader, id: bigint, from: ByteString, limit: number): string[] {
   const prefix = leaseKey(id)
-  return tables.keys('leaseKeys', { from: prefix, to: behindPrefix(prefix) }, limit).map((key) => key.slice(LEASE_BYTES))
+  return tables.keys('leaseKeys', { from: prefix + from, to: behindPrefix(prefix) }, limit).map((key) => key.slice(LEASE_BYTES))
 }
 
 /** Deadline of the lease that ends first; null = there is none. */
@@ -105,17 +104,21 @@ export function setLease(batch: WriteBatch, id: bigint, ttlMs: number, timeMs: n
   return lease
 }
 
-/** Ends a lease and deletes its keys, in their order. Answers how many; the caller finishes the revision. */
-export function endLease(batch: WriteBatch, versions: VersionWriter, lease: Lease): number {
-  let deleted = 0
-  for (;;) {
-    // From the first again: each deletion detaches its key.
-    const keys = keysOfLease(batch, lease.id, PAGE_KEYS)
-    for (const key of keys) versions.remove(key)
-    deleted += keys.length
-    if (keys.length < PAGE_KEYS) break
-  }
-  batch.delete('leases', leaseKey(lease.id))
+/**
+ * Ends a lease and deletes its keys, in their order, but not more than so many. Answers how many there were; the caller finishes the revision. A lease that has more stays, as one whose time
+ * is over, until commands that come later have deleted the rest: so no command takes long.
+ */
+export function endLease(batch: WriteBatch, versions: VersionWriter, lease: Lease, most: number): number {
+  const keys = keysOfLease(batch, lease.id, '', most + 1)
+  const isLast = keys.length <= most
+  if (!isLast) keys.pop()
+  for (const key of keys) versions.remove(key)
   batch.delete('leaseDeadlines', deadlineKey(lease))
-  return deleted
+  if (isLast) batch.delete('leases', leaseKey(lease.id))
+  else {
+    const over = { ...lease, deadlineMs: 0 }
+    batch.put('leases', leaseKey(lease.id), encodeLease(over))
+    batch.put('leaseDeadlines', deadlineKey(over), EMPTY)
+  }
+  return keys.length
 }

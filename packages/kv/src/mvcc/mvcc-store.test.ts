@@ -127,7 +127,7 @@ describe('the data model against the naive store', () => {
           expect(found.refusal ?? found.result).toEqual(naive.range(asked))
           if (event === 1) expect(await machine.scan({ type: 'range', request: asked, maxBytes: Number.POSITIVE_INFINITY })).toEqual(found)
           if (event === 2) {
-            const held = [7n, 8n, -9n].map((id) => machine.query({ type: 'lease', lease: id, withKeys: true }).lease)
+            const held = [7n, 8n, -9n].map((id) => machine.query({ type: 'lease', lease: id, withKeys: true, keysFrom: '' }).lease)
             const living = [7n, 8n, -9n].map((id) => naive.living(id))
             expect(held.map((each) => each?.remainingMs)).toEqual(living.map((each) => each && each.deadlineMs - naive.timeMs))
           }
@@ -208,14 +208,19 @@ describe('leases', () => {
       entry(1, { type: 'leaseGrant', stamp: null, lease: 5n, ttlMs: 1000 }, 100),
       entry(2, { type: 'txn', stamp: null, txn: { compares: [], success: [attach('b'), attach('a')], failure: [] } }, 100),
     ])
-    expect(machine.query({ type: 'lease', lease: 5n, withKeys: true }).lease).toEqual({ ttlMs: 1000, remainingMs: 1000, keys: ['a', 'b'] })
+    expect(machine.query({ type: 'lease', lease: 5n, withKeys: true, keysFrom: '' }).lease).toEqual({
+      ttlMs: 1000,
+      remainingMs: 1000,
+      keys: ['a', 'b'],
+      more: false,
+    })
     machine.apply([entry(3, { type: 'advance' }, 1100)])
     expect(machine.query({ type: 'stats' }).keys).toBe(2)
     machine.apply([entry(4, { type: 'leaseKeepAlive', stamp: null, lease: 5n }, 1100), entry(5, { type: 'advance' }, 2100)])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 2, revision: 2 })
     machine.apply([entry(6, { type: 'advance' }, 2101)])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 0, revision: 3 })
-    expect(machine.query({ type: 'leases' }).leases).toEqual([])
+    expect(machine.query({ type: 'leases', from: 0n }).leases).toEqual([])
   })
 })
 

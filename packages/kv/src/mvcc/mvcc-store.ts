@@ -3,6 +3,7 @@ import type { Backend, WriteBatch } from '../backend/backend.js'
 import { type ByteString, bytesEqual, keyToString } from '../backend/byte-string.js'
 import type { Command, CompareAndPutCommand, KeyWriteCommand, ModelCommand } from '../command.js'
 import {
+  LEASE_KEYS_ENDED_PER_COMMAND,
   LEASES_ENDED_PER_COMMAND,
   MAX_HISTORY_BYTES,
   MAX_HISTORY_REVISIONS,
@@ -86,7 +87,8 @@ export class MvccStore {
   get advanceAtMs(): number | null {
     if (this.#counters.sweepFrom !== null) return 0
     const deadline = this.#leases.earliestMs(this.backend)
-    return deadline === null ? null : deadline + 1
+    // 0 is of a lease whose last keys are on their way.
+    return deadline === null || deadline === 0 ? deadline : deadline + 1
   }
 
   get(key: Uint8Array): StoredRecord | undefined {
@@ -140,7 +142,8 @@ export class StoreWrites {
   prepare(timeMs: number): void {
     const earliestMs = this.#leases.earliestMs(this.#batch)
     if (earliestMs !== null && timeMs > earliestMs) {
-      for (const id of overdueLeases(this.#batch, timeMs, LEASES_ENDED_PER_COMMAND)) this.#endLease(id)
+      let most = LEASE_KEYS_ENDED_PER_COMMAND
+      for (const id of overdueLeases(this.#batch, timeMs, LEASES_ENDED_PER_COMMAND)) if (most > 0) most -= this.#endLease(id, most) ?? 0
     }
     sweep(this.#batch, this.#counters, this.#history, SWEPT_BLOCKS_PER_COMMAND)
   }
@@ -260,7 +263,8 @@ export class StoreWrites {
     let id = wanted
     if (id === 0n) for (id = BigInt(index); leaseOf(this.#batch, id) !== undefined; ) id += 1n
     // An overdue lease is gone for everybody but the tables.
-    if (leaseOf(this.#batch, id) !== undefined && livingLease(this.#batch, id, timeMs) === undefined) this.#endLease(id)
+    if (leaseOf(this.#batch, id) !== undefined && livingLease(this.#batch, id, timeMs) === undefined)
+      this.#endLease(id, LEASE_KEYS_ENDED_PER_COMMAND)
     if (leaseOf(this.#batch, id) !== undefined) return refused('LEASE_EXISTS')
     const granted = Math.min(MAX_LEASE_TTL_MS, Math.max(MIN_LEASE_TTL_MS, ttlMs))
     setLease(this.#batch, id, granted, timeMs)
@@ -269,9 +273,8 @@ export class StoreWrites {
   }
 
   #revoke(id: bigint): CommandResult {
-    const before = this.#counters.keys
-    if (!this.#endLease(id)) return refused('LEASE_NOT_FOUND')
-    return { type: 'leaseRevoked', revision: this.#counters.revision, deleted: before - this.#counters.keys }
+    const deleted = this.#endLease(id, LEASE_KEYS_ENDED_PER_COMMAND)
+    return deleted === null ? refused('LEASE_NOT_FOUND') : { type: 'leaseRevoked', revision: this.#counters.revision, deleted }
   }
 
   #keepAlive(id: bigint, timeMs: number): CommandResult {
@@ -281,14 +284,14 @@ export class StoreWrites {
     return { type: 'leaseKept', lease: id, ttlMs: lease?.ttlMs ?? 0, revision: this.#counters.revision }
   }
 
-  /** All keys of one lease vanish in one revision. False = there is no such lease. */
-  #endLease(id: bigint): boolean {
+  /** The keys of a lease vanish in one revision, unless there are more. Answers how many it were; null = there is no such lease. */
+  #endLease(id: bigint, most: number): number | null {
     const lease = leaseOf(this.#batch, id)
-    if (lease === undefined) return false
-    const deleted = endLease(this.#batch, this.#versions, lease)
+    if (lease === undefined) return null
+    const deleted = endLease(this.#batch, this.#versions, lease, most)
     this.#leases.changed()
     const before = this.#counters.revision
     invariant(this.#versions.finish() === before + (deleted > 0 ? 1 : 0), 'a lease takes a revision with its keys', { deleted })
-    return true
+    return deleted
   }
 }

@@ -53,8 +53,13 @@ const rangeRequest: fc.Arbitrary<RangeRequest> = fc.record({
 })
 const query: fc.Arbitrary<ClientQuery> = fc.oneof(
   fc.record({ type: fc.constant('range' as const), request: rangeRequest, maxBytes: bound }),
-  fc.record({ type: fc.constant('lease' as const), lease: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), withKeys: fc.boolean() }),
-  fc.constant({ type: 'leases' as const }),
+  fc.record({
+    type: fc.constant('lease' as const),
+    lease: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    withKeys: fc.boolean(),
+    keysFrom: fc.constantFrom('', 'key\0'),
+  }),
+  fc.record({ type: fc.constant('leases' as const), from: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) }),
 )
 const watchRequest = fc.record({
   key: bytes,
@@ -105,9 +110,11 @@ const queryAnswer: fc.Arbitrary<ClientQueryAnswer> = fc.oneof(
   fc.record({
     type: fc.constant('lease' as const),
     revision: natural,
-    lease: fc.option(fc.record({ ttlMs: natural, remainingMs: natural, keys: fc.array(bytes.map(keyToString), { maxLength: 4 }) })),
+    lease: fc.option(
+      fc.record({ ttlMs: natural, remainingMs: natural, keys: fc.array(bytes.map(keyToString), { maxLength: 4 }), more: fc.boolean() }),
+    ),
   }),
-  fc.record({ type: fc.constant('leases' as const), revision: natural, leases: fc.array(lease, { maxLength: 4 }) }),
+  fc.record({ type: fc.constant('leases' as const), revision: natural, leases: fc.array(lease, { maxLength: 4 }), more: fc.boolean() }),
 )
 const event: fc.Arbitrary<StoreEvent> = fc
   .record({ key: bytes, record: fc.option(record), previous: fc.option(record), revision: natural })

@@ -2,11 +2,11 @@
  * What the frames `query` and `answer` carry (requests.ts, responses.ts):
  *
  *     query    u8 1 range  | range request (txn-codec.ts) | varint maxBytes
- *              u8 2 lease  | 8 bytes lease | u8 with keys
- *              u8 3 leases |
+ *              u8 2 lease  | 8 bytes lease | u8 with keys | bytes keys from
+ *              u8 3 leases | 8 bytes from
  *     answer   u8 1 range  | varint revision | u8 refusal (0 none, else its number + 1) | when none: range result (txn-codec.ts)
- *              u8 2 lease  | varint revision | u8 present | when present: varint ttlMs | varint remainingMs | varint count, keys as bytes
- *              u8 3 leases | varint revision | varint count, 8 bytes each
+ *              u8 2 lease  | varint revision | u8 present | when present: varint ttlMs | varint remainingMs | varint count, keys as bytes | u8 more
+ *              u8 3 leases | varint revision | varint count, 8 bytes each | u8 more
  */
 import type { ByteReader, ByteWriter } from '@balsa/raft'
 import { keyFromString, keyToString } from '../backend/byte-string.js'
@@ -28,7 +28,8 @@ export function writeQuery(writer: ByteWriter, query: ClientQuery): void {
   } else if (query.type === 'lease') {
     writeLease(writer, query.lease)
     writer.boolean(query.withKeys)
-  }
+    writer.bytes(keyFromString(query.keysFrom))
+  } else writeLease(writer, query.from)
 }
 
 export function readQuery(reader: ByteReader): ClientQuery {
@@ -37,9 +38,14 @@ export function readQuery(reader: ByteReader): ClientQuery {
     case Kind.range:
       return { type: 'range', request: readRangeRequest(reader), maxBytes: reader.varint('maxBytes') }
     case Kind.lease:
-      return { type: 'lease', lease: readLease(reader), withKeys: reader.boolean('withKeys') }
+      return {
+        type: 'lease',
+        lease: readLease(reader),
+        withKeys: reader.boolean('withKeys'),
+        keysFrom: keyToString(reader.bytes('keysFrom')),
+      }
     case Kind.leases:
-      return { type: 'leases' }
+      return { type: 'leases', from: readLease(reader) }
     default:
       return reader.fail('query', `${kind} is unknown`)
   }
@@ -60,10 +66,12 @@ export function writeQueryAnswer(writer: ByteWriter, answer: ClientQueryAnswer):
       writer.varint(answer.lease.remainingMs)
       writer.varint(answer.lease.keys.length)
       for (const key of answer.lease.keys) writer.bytes(keyFromString(key))
+      writer.boolean(answer.lease.more)
       return
     case 'leases':
       writer.varint(answer.leases.length)
       for (const lease of answer.leases) writeLease(writer, lease)
+      writer.boolean(answer.more)
   }
 }
 
@@ -82,7 +90,7 @@ export function readQueryAnswer(reader: ByteReader): ClientQueryAnswer {
     case Kind.leases: {
       const leases: bigint[] = []
       for (let left = reader.count('leases', 8); left > 0; left--) leases.push(readLease(reader))
-      return { type: 'leases', revision, leases }
+      return { type: 'leases', revision, leases, more: reader.boolean('more') }
     }
     default:
       return reader.fail('answer', `${kind} is unknown`)
@@ -100,5 +108,5 @@ function readLeaseState(reader: ByteReader): NonNullable<LeaseAnswer['lease']> {
   const remainingMs = reader.varint('remainingMs')
   const keys: string[] = []
   for (let left = reader.count('keys'); left > 0; left--) keys.push(keyToString(reader.bytes('key')))
-  return { ttlMs, remainingMs, keys }
+  return { ttlMs, remainingMs, keys, more: reader.boolean('more') }
 }

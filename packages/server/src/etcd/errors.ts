@@ -22,6 +22,9 @@ export const ETCD_ERRORS = {
   leaseTtlTooLarge: [OUT_OF_RANGE, 'etcdserver: too large lease TTL'],
   noSpace: [RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded'],
   tooManyRequests: [RESOURCE_EXHAUSTED, 'etcdserver: too many requests'],
+  /** Of ours: etcd sends whatever there is. */
+  tooManyLeaseKeys: [RESOURCE_EXHAUSTED, 'etcdserver: the lease has too many keys for one answer'],
+  tooManyLeases: [RESOURCE_EXHAUSTED, 'etcdserver: there are too many leases for one answer'],
   leaseNotFound: [NOT_FOUND, 'etcdserver: requested lease not found'],
   leaseExists: [FAILED_PRECONDITION, 'etcdserver: lease already exists'],
   memberNotFound: [NOT_FOUND, 'etcdserver: member not found'],

@@ -1,3 +1,4 @@
+import { behindKey, behindLease } from '@balsa/kv'
 import type { Random } from '@balsa/raft'
 import {
   type LeaseGrantRequest,
@@ -17,6 +18,11 @@ import type { EtcdMember } from './member.js'
 import { keyBytes } from './range.js'
 
 const MAX_TTL_SECONDS = 9_000_000_000
+/** What clients take in one message unless told otherwise. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+/** Of a key, and of a lease, in a message, at most and about. */
+const FIELD_BYTES = 4
+const LEASE_BYTES = 12
 /** No lease is called so: whoever asks for this id gets another one. */
 const NO_LEASE = 0n
 
@@ -75,16 +81,33 @@ export class LeaseService {
   async timeToLive({ ID, keys }: LeaseTimeToLiveRequest): Promise<LeaseTimeToLiveResponseInit> {
     // What is left is known as of the newest command: so there is one, which renews a lease that nobody has.
     await this.#member.write({ type: 'leaseKeepAlive', stamp: null, lease: NO_LEASE }, 'leaseKept')
-    const { revision, lease } = await this.#member.read({ type: 'lease', lease: ID, withKeys: keys }, false)
-    const header = this.#member.header(revision)
-    if (lease === null) return { header, ID, TTL: -1 }
-    const { ttlMs, remainingMs } = lease
-    return { header, ID, TTL: wholeSeconds(Math.max(0, remainingMs)), grantedTTL: wholeSeconds(ttlMs), keys: lease.keys.map(keyBytes) }
+    const found: Uint8Array[] = []
+    let bytes = 0
+    for (let keysFrom = ''; ; ) {
+      const { revision, lease } = await this.#member.read({ type: 'lease', lease: ID, withKeys: keys, keysFrom }, false)
+      const header = this.#member.header(revision)
+      if (lease === null) return { header, ID, TTL: -1 }
+      for (const key of lease.keys) {
+        found.push(keyBytes(key))
+        bytes += key.length + FIELD_BYTES
+      }
+      const { ttlMs, remainingMs } = lease
+      if (!lease.more) return { header, ID, TTL: wholeSeconds(Math.max(0, remainingMs)), grantedTTL: wholeSeconds(ttlMs), keys: found }
+      // The interface has no pages.
+      if (bytes > MAX_ANSWER_BYTES) throw etcdError('tooManyLeaseKeys')
+      keysFrom = behindKey(lease.keys)
+    }
   }
 
   async leases(): Promise<LeaseLeasesResponseInit> {
-    const { revision, leases } = await this.#member.read({ type: 'leases' }, false)
-    return { header: this.#member.header(revision), leases: leases.map((ID) => ({ ID })) }
+    const found: { readonly ID: bigint }[] = []
+    for (let from = 0n; ; ) {
+      const { revision, leases, more } = await this.#member.read({ type: 'leases', from }, false)
+      for (const ID of leases) found.push({ ID })
+      if (!more) return { header: this.#member.header(revision), leases: found }
+      if (found.length * LEASE_BYTES > MAX_ANSWER_BYTES) throw etcdError('tooManyLeases')
+      from = behindLease(leases)
+    }
   }
 }
 
