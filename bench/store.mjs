@@ -171,6 +171,7 @@ async function follow(member, directory, ports, alone) {
   const child = fork(fileURLToPath(import.meta.url), {
     env: { ...process.env, BENCH_STORE_FOLLOWER: JSON.stringify({ directory, ports: own, join: `${HOST}:${ports.peer}` }) },
   })
+  /** @type {Promise<{ sizeBytes: number, cpuMs: number, delays: string }>} */
   const restored = new Promise((resolve, reject) => {
     child.once('message', resolve)
     child.once('exit', (code) => reject(new Error(`the follower ended with ${code}`)))
@@ -180,17 +181,10 @@ async function follow(member, directory, ports, alone) {
   await member.replica.changeMembership([
     { type: 'add', member: { id: asMemberId(FOLLOWER_ID), ...address }, promote: false, witness: false },
   ])
-  let sizeBytes = 0
-  let writtenMs = 0
-  const listening = member.replica.on('snapshot', ({ meta }) => {
-    if (meta.sizeBytes <= sizeBytes) return
-    sizeBytes = meta.sizeBytes
-    writtenMs = performance.now() - began
-  })
   let there = false
-  const arrived = restored.then(() => {
+  const arrived = restored.then((told) => {
     there = true
-    return (performance.now() - began) / 1000
+    return { ...told, took: (performance.now() - began) / 1000 }
   })
   const { result, seconds, delays } = await watched(() =>
     keepProposing(
@@ -199,11 +193,12 @@ async function follow(member, directory, ports, alone) {
       () => !there,
     ),
   )
-  const took = await arrived
-  listening[Symbol.dispose]()
+  const { took, sizeBytes, cpuMs, delays: theirs } = await arrived
+  const megabytes = sizeBytes / 1e6
   console.log(
-    `  follower ${count(sizeBytes / 1e6)} MB in ${took.toFixed(1)} s, ${count(sizeBytes / 1e6 / took)} MB/s from its admission to its restored state (${(writtenMs / 1000).toFixed(1)} s of it to write them into a file); meanwhile ` +
-      `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}`,
+    `  follower ${count(megabytes)} MB in ${took.toFixed(1)} s, ${count(megabytes / took)} MB/s from its admission to its restored state; meanwhile ` +
+      `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}; ` +
+      `on its side ${(cpuMs / megabytes).toFixed(2)} ms of CPU per MB, ${theirs}`,
   )
   child.kill()
 }
@@ -212,7 +207,16 @@ async function follow(member, directory, ports, alone) {
 async function runFollower({ directory, ports, join: leader }) {
   const config = configOf(directory, ports, 'follower', [`--initial-cluster-state=existing`, `--join=${leader}`])
   const member = await Member.start({ ...config, memberId: asMemberId(FOLLOWER_ID), clusterId: Number(process.env.BENCH_STORE_CLUSTER) })
-  member.replica.on('restored', () => process.send?.('restored'))
+  const { user, system } = process.cpuUsage()
+  let sizeBytes = 0
+  const { delays } = await watched(
+    () =>
+      new Promise((resolve) => {
+        member.replica.on('restored', ({ meta }) => resolve((sizeBytes = meta.sizeBytes)))
+      }),
+  )
+  const used = process.cpuUsage({ user, system })
+  process.send?.({ sizeBytes, cpuMs: (used.user + used.system) / 1000, delays })
 }
 
 async function main() {

@@ -9,8 +9,9 @@ import type { CurrentFile } from './current-file.js'
 import { LmdbFile, type LmdbView } from './lmdb-file.js'
 
 const HEAD_PAGES = 2
-/** Bytes between two syncs: what waits for the disk stays bounded, and no sync of anybody has to wait for a large one. */
+/** Bytes between two syncs: no sync of anybody has to wait for a large one. They go on beside the next writes, until so much waits for the disk. */
 const SYNC_EVERY_BYTES = 8 * 1024 * 1024
+const MOST_UNSYNCED_BYTES = 64 * 1024 * 1024
 
 /** To be made while nothing is being written to the file. */
 export async function shareFile(fileSystem: FileSystem, file: LmdbFile, onClose: () => void): Promise<SharedState> {
@@ -93,7 +94,10 @@ export class IncomingFile implements IncomingState {
   readonly #handle: FileHandle
   readonly #onFinished: () => void
   #size = 0
+  /** A sync that has ended, or the one under way, takes care of everything below. */
   #synced = 0
+  #syncing: Promise<void> | null = null
+  #failure: unknown = null
   #ended: Promise<void> | null = null
 
   private constructor(current: CurrentFile, name: string, index: number, handle: FileHandle, onFinished: () => void) {
@@ -114,13 +118,27 @@ export class IncomingFile implements IncomingState {
     this.#handle.write(this.#size, data)
     this.#size += data.length
     if (this.#size - this.#synced < SYNC_EVERY_BYTES) return
-    await this.#handle.datasync()
+    if (this.#size - this.#synced >= MOST_UNSYNCED_BYTES) await this.#syncing
+    if (this.#failure !== null) throw this.#failure
+    this.#syncing ??= this.#sync()
+  }
+
+  async #sync(): Promise<void> {
     this.#synced = this.#size
+    try {
+      await this.#handle.datasync()
+    } catch (error) {
+      this.#failure ??= error
+    } finally {
+      this.#syncing = null
+    }
   }
 
   async finish(): Promise<boolean> {
     invariant(this.#ended === null, 'what has ended takes nothing')
-    await this.#handle.datasync()
+    await this.#syncing
+    await this.#sync()
+    if (this.#failure !== null) throw this.#failure
     await this.#handle.close()
     this.#ended = Promise.resolve()
     if (!(await this.#isGood())) {
@@ -138,6 +156,7 @@ export class IncomingFile implements IncomingState {
   }
 
   async #remove(): Promise<void> {
+    await this.#syncing
     await this.#handle.close()
     await this.#current.remove(this.#name)
   }

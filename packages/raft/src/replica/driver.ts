@@ -386,6 +386,7 @@ export class Driver<Result> {
 
   #restored(meta: SnapshotMeta): void {
     this.taker.restored(meta)
+    this.#receiver.restored()
     this.events.emit({ type: 'restored', meta })
     this.input({ type: 'applied', index: meta.index })
     this.#readsReady()

@@ -21,7 +21,8 @@ export class DurableWordList extends WordList {
   /** Shares of batches after which it writes. */
   readonly #eagerness: () => boolean
   #index: number
-  #limit = 0
+  /** None before the first one is told. */
+  #limit = Number.POSITIVE_INFINITY
   flushes = 0
   /** States of its own that are held open for others. */
   open = 0

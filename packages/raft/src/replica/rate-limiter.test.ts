@@ -43,3 +43,32 @@ it('without a limit holds up nobody', async () => {
   await Promise.all([limiter.take(1e12), limiter.take(1e12)])
   expect(clock.pending).toBe(0)
 })
+
+it('turns that come late cost nothing of the rate', async () => {
+  const timers: (() => void)[] = []
+  const clock = {
+    nowMs: 5000,
+    now: () => clock.nowMs,
+    setTimer: (_delayMs: number, callback: () => void) => {
+      timers.push(callback)
+      return { cancel: () => undefined }
+    },
+    defer: () => undefined,
+  }
+  const limiter = new RateLimiter(clock, 1000)
+  let passed = 0
+  const pass = async (): Promise<void> => {
+    for (;;) {
+      await limiter.take(10)
+      passed += 1
+    }
+  }
+  void pass()
+  for (let turn = 0; turn < 10; turn++) {
+    for (let at = 0; at < 100; at++) await Promise.resolve()
+    clock.nowMs += 200
+    timers.shift()?.()
+  }
+  for (let at = 0; at < 100; at++) await Promise.resolve()
+  expect(passed).toBe(1 + 2000 / 10)
+})

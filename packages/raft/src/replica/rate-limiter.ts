@@ -5,6 +5,9 @@ interface Waiter {
   readonly resolve: () => void
 }
 
+/** A turn that comes late, or is long, costs nothing of the rate: what could have passed meanwhile passes then. Whoever was away for longer begins anew. */
+const CATCH_UP_MS = 1000
+
 /** Lets bytes pass at a steady rate, in the order in which they were announced. */
 export class RateLimiter {
   readonly #clock: Clock
@@ -41,7 +44,8 @@ export class RateLimiter {
     while (this.#freeAtMs <= nowMs) {
       const next = this.#waiting.shift()
       if (next === undefined) return
-      this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + (next.bytes / this.#bytesPerSecond) * 1000
+      const fromMs = nowMs - this.#freeAtMs > CATCH_UP_MS ? nowMs : this.#freeAtMs
+      this.#freeAtMs = fromMs + (next.bytes / this.#bytesPerSecond) * 1000
       next.resolve()
     }
     if (this.#waiting.length > 0) this.#timer = this.#clock.setTimer(this.#freeAtMs - nowMs, () => this.#release())

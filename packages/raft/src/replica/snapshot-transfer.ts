@@ -56,7 +56,7 @@ export class SnapshotSender {
   read(request: SnapshotRead): void {
     const { peer } = request
     if (this.#preparing.has(peer)) return
-    const shared = this.#sharing?.find(peer, request.meta) ?? null
+    const shared = this.#sharing?.find(peer, request.meta, request.offset) ?? null
     const prepared = shared !== null ? null : this.#prepare(request)
     if (prepared !== null) {
       this.#preparing.add(peer)
@@ -160,6 +160,7 @@ export class SnapshotReceiver {
   readonly #states: StateReceiving
   #waiting: SnapshotChunk[] = []
   #busy = false
+  #givesUp = false
   #stopped = false
 
   constructor(storage: Storage, hooks: TransferHooks, durable: DurableState | null = null) {
@@ -176,6 +177,13 @@ export class SnapshotReceiver {
     this.#hooks.track(this.#drain().catch((error: unknown) => this.#hooks.failed(error)))
   }
 
+  /** A snapshot has come to the state machine: what else is half here is not wanted any more. */
+  restored(): void {
+    this.#waiting = []
+    if (this.#busy) this.#givesUp = true
+    else this.#giveUp()
+  }
+
   stop(): void {
     this.#stopped = true
     this.#waiting = []
@@ -183,6 +191,7 @@ export class SnapshotReceiver {
   }
 
   #giveUp(): void {
+    this.#givesUp = false
     this.#hooks.track(this.#states.abort().catch(() => undefined))
   }
 
@@ -196,5 +205,6 @@ export class SnapshotReceiver {
       else this.#hooks.input({ type: 'chunkStored', meta, nextOffset: stored })
     }
     this.#busy = false
+    if (this.#givesUp) this.#giveUp()
   }
 }

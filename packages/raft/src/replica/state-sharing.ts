@@ -6,14 +6,16 @@ import type { SharedState, StateTransfer } from '../ports/shared-state.js'
 import type { MemberId, SnapshotMeta } from '../types.js'
 import { asIndex } from '../types.js'
 
-/** Nobody has asked for a piece of it for so long: the peer is gone, or another member leads. */
-const IDLE_MS = 10_000
+/** The peer has come no further for so long: it is gone or stuck, or another member leads. What it would go on with is begun anew then. */
+const STALLED_MS = 30_000
 const LARGEST_NUMBER = 2 ** 32
 
 interface Shared {
   readonly meta: SnapshotMeta
   readonly state: SharedState
-  askedMs: number
+  /** How far it has come. */
+  offset: number
+  movedMs: number
 }
 
 /** The own durable state, held open for the peers that are being sent it: one moment of it for each. */
@@ -41,11 +43,14 @@ export class StateSharing {
     this.#random = parts.random
   }
 
-  /** What this peer is being sent, when that is what `meta` announces. */
-  find(peer: MemberId, meta: SnapshotMeta): SharedState | null {
+  /** What this peer is being sent, when that is what `meta` announces; it wants to have it from `offset` on. */
+  find(peer: MemberId, meta: SnapshotMeta, offset: number): SharedState | null {
     const shared = this.#shared.get(peer)
     if (shared === undefined || !isSameSnapshot(shared.meta, meta)) return null
-    shared.askedMs = this.#clock.now()
+    if (offset > shared.offset) {
+      shared.offset = offset
+      shared.movedMs = this.#clock.now()
+    }
     return shared.state
   }
 
@@ -60,7 +65,7 @@ export class StateSharing {
       if (meta === null || this.#stopped) state.close()
     }
     if (meta === null || this.#stopped) return null
-    this.#shared.set(peer, { meta, state, askedMs: this.#clock.now() })
+    this.#shared.set(peer, { meta, state, offset: 0, movedMs: this.#clock.now() })
     this.#watch()
     return meta
   }
@@ -94,12 +99,12 @@ export class StateSharing {
     return { index, term: entry.term, timeMs: entry.timeMs, configuration, sizeBytes, checksum, form: 'state' }
   }
 
-  /** A state that is held open keeps its space: not for somebody who does not come back. */
+  /** A state that is held open keeps its space: not for somebody who does not come back. (A shared state is closed at most twice as long after its last move.) */
   #watch(): void {
-    this.#timer ??= this.#clock.setTimer(IDLE_MS, () => {
+    this.#timer ??= this.#clock.setTimer(STALLED_MS, () => {
       this.#timer = null
       const nowMs = this.#clock.now()
-      for (const [peer, { askedMs }] of this.#shared) if (nowMs - askedMs >= IDLE_MS) this.close(peer)
+      for (const [peer, { movedMs }] of this.#shared) if (nowMs - movedMs >= STALLED_MS) this.close(peer)
       if (this.#shared.size > 0) this.#watch()
     })
   }
