@@ -127,6 +127,8 @@ export interface RecoveredState {
   readonly hardState: HardState
   /** The newest durable snapshot, or null. */
   readonly snapshot: SnapshotMeta | null
+  /** A state that outlives the process holds everything up to here, so it is committed. Missing, or not above the snapshot: nothing is known. */
+  readonly appliedIndex?: LogIndex
   /** First index still in the log; lastIndex + 1 when the log is empty. */
   readonly firstIndex: LogIndex
   readonly lastIndex: LogIndex

@@ -148,13 +148,16 @@ export class CoreState {
     this.snapshotMeta = recovered.snapshot
     this.strippedFrom = recovered.strippedFrom ?? null
     const snapshotIndex = recovered.snapshot?.index ?? ZERO_INDEX
-    this.commitIndex = snapshotIndex
-    this.appliedIndex = snapshotIndex
-    this.#announcedCommit = snapshotIndex
+    // What is applied was committed. Without that, a snapshot could be taken above the commit index, and an older one of a leader would replace both.
+    const applied = asIndex(Math.max(snapshotIndex, recovered.appliedIndex ?? ZERO_INDEX))
+    this.commitIndex = applied
+    this.appliedIndex = applied
+    this.#announcedCommit = applied
     this.membership = new Membership(recovered.baseConfiguration, asIndex(recovered.firstIndex - 1), recovered.configurations)
     this.timeMs = recovered.timeMs
     invariant(recovered.firstIndex <= snapshotIndex + 1, 'the log connects to the snapshot', { first: recovered.firstIndex, snapshotIndex })
     invariant(recovered.lastIndex >= snapshotIndex, 'the log reaches the snapshot', { last: recovered.lastIndex, snapshotIndex })
+    invariant(applied <= recovered.lastIndex, 'what is applied is in the log', { applied, last: recovered.lastIndex })
     invariant(this.log.lastTerm <= this.term, 'no entry is newer than the persisted term', { lastTerm: this.log.lastTerm, term: this.term })
   }
 

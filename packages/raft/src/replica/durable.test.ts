@@ -65,6 +65,22 @@ describe('a durable state', () => {
     await cluster.close()
   })
 
+  it('counts as committed before anybody says so: a snapshot of it never lies above the commit index', async () => {
+    const durables = new Durables()
+    const cluster = await durables.open(3, { maxLogBytes: -1, trailingEntries: 0 })
+    const leader = await cluster.leader()
+    await write(cluster, leader, ...words(0, 40))
+    for (const member of cluster.members) await cluster.crash(member)
+    const held = durables.platters.get(leader.id)?.index ?? 0
+    expect(held).toBeGreaterThan(0)
+    await cluster.restart(leader)
+    expect(leader.replica.status()).toMatchObject({ commitIndex: held, appliedIndex: held })
+    const meta = await cluster.run(leader.replica.takeSnapshot())
+    expect(meta.index).toBe(held)
+    expect(leader.replica.status()).toMatchObject({ commitIndex: held, firstIndex: held + 1 })
+    await cluster.close()
+  })
+
   it('is not copied when the log is compacted', async () => {
     const cluster = await new Durables().open(3)
     const leader = await cluster.leader()

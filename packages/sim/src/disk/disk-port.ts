@@ -34,6 +34,8 @@ export interface DiskConditions {
   slowAtEnd: boolean
   /** Each read takes this long. */
   slowReadMs: number
+  /** To put a snapshot of the own state in its place takes this long. */
+  slowSnapshotMs: number
   /** Per call. */
   readErrorRate: number
   writeErrorRate: number
@@ -155,7 +157,7 @@ export class DiskPort implements FileSystem {
       return Promise.reject(asError(error))
     }
     if (hooks.crashHere(operation, 2)) return never()
-    const { slowCallRate, slowCallMs, slowReceiptMs, slowAtEnd, slowReadMs } = hooks.conditions
+    const { slowCallRate, slowCallMs, slowReceiptMs, slowAtEnd, slowReadMs, slowSnapshotMs } = hooks.conditions
     // One call of a piece, or behind the last one: all of them together would take longer than anything that goes on meanwhile.
     const isSlow = slowAtEnd ? operation === 'close' : operation === 'open' || operation === 'create'
     if (slowReceiptMs > 0 && isSlow && path.endsWith('.part')) {
@@ -165,6 +167,7 @@ export class DiskPort implements FileSystem {
         return result
       })
     }
+    if (slowSnapshotMs > 0 && operation === 'rename' && path.endsWith('snapshot-local.tmp')) return this.later(slowSnapshotMs, () => result)
     if (slowReadMs > 0 && operation === 'read') {
       return this.later(slowReadMs, () => {
         this.#expectReader(result)

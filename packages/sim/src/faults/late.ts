@@ -60,10 +60,15 @@ export const lateHandover: Fault = (arena) => {
   })
 }
 
+/** Compaction leaves snapshots that only refer to the state: what a peer needs is written when it needs it. */
+const refersToState = ({ plan }: Arena): boolean => plan.durableState && plan.snapshots.maxLogBytes >= 0
+
 /** A member is given nothing until the leader has nothing but a snapshot for it; `then` runs when it is given that. It hears the leader all the time. */
 function fallBehind(arena: Arena, leader: SimMember, victim: SimMember, then: () => void): void {
   const { random } = arena
   const { network } = arena.world
+  // Then it compacts by itself, and a snapshot that is asked for would be one that can be sent at once.
+  const refers = refersToState(arena)
   const nothing = (['appendEntries', 'installSnapshot'] as const).map((type) => ({ from: 0, to: victim.id, type, rate: 1 }))
   network.filters = [...network.filters, ...nothing]
   const mend = (): void => {
@@ -74,7 +79,7 @@ function fallBehind(arena: Arena, leader: SimMember, victim: SimMember, then: ()
     if (victim.life === null || now?.role !== 'leader') return true
     const last = victim.life.core?.lastIndex ?? 0
     // Others keep their logs: one of them may lead next, and need no snapshot.
-    if (now.commitIndex > last + 1 && random.bool(0.2)) snapshotNow(arena, leader)
+    if (!refers && now.commitIndex > last + 1 && random.bool(0.2)) snapshotNow(arena, leader)
     return now.firstIndex > last + 1
   }
   when(arena, isBehind, 1000, () => {
@@ -187,7 +192,7 @@ export const slowSender: Fault = (arena) => {
     slowLoader(arena, leader, victim)
     return
   }
-  const slowDisk = random.bool()
+  const slowDisk = refersToState(arena) || random.bool()
   const sends = (): boolean => leader.life?.core?.inner.peers().some(({ state }) => state === 'snapshot') ?? true
   fallBehind(arena, leader, victim, () => {
     if (slowDisk) readSlowly(arena, leader)
@@ -209,8 +214,10 @@ export const slowSender: Fault = (arena) => {
 function readSlowly(arena: Arena, member: SimMember): void {
   const { electionTimeoutMs } = arena.plan.core
   member.diskConditions.slowReadMs = electionTimeoutMs * (3 + 5 * arena.random.next())
+  // Long enough that it leads no more when what it writes for others is there; what it is by then depends on how long that took.
+  member.diskConditions.slowSnapshotMs = electionTimeoutMs * (1 + 5 * arena.random.next())
   arena.later(10 * electionTimeoutMs, () => {
-    member.diskConditions.slowReadMs = 0
+    Object.assign(member.diskConditions, { slowReadMs: 0, slowSnapshotMs: 0 })
   })
 }
 

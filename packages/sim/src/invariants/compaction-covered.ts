@@ -12,7 +12,14 @@ export class CompactionCovered implements Observer {
   /** Per life: index of the newest command in each state that is being written, one after the other. */
   readonly #cuts = new WeakMap<Life, number[]>()
 
-  snapshotBegun(life: Life, index: number): void {
+  snapshotBegun(life: Life, index: number, fingerprint: string | null): void {
+    const { member } = life
+    if (fingerprint === null && member.tables.appliedIndex < index)
+      violate(
+        member.world,
+        this.name,
+        `a snapshot of member ${member.id} refers to its state at ${index}, which is durable up to ${member.tables.appliedIndex} only`,
+      )
     const cuts = this.#cuts.get(life)
     if (cuts === undefined) this.#cuts.set(life, [index])
     else cuts.push(index)

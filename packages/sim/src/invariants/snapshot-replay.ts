@@ -10,7 +10,8 @@ export class SnapshotReplay implements Observer {
   readonly #states = new Set<string>()
 
   /** `index` 0: the machine was restored and has applied nothing since, so where it stands is not known here. */
-  snapshotBegun(life: Life, index: number, fingerprint: string): void {
+  snapshotBegun(life: Life, index: number, fingerprint: string | null): void {
+    if (fingerprint === null) return
     this.#states.add(fingerprint)
     if (index === 0) return
     const known = this.#cuts.get(index)

@@ -83,6 +83,8 @@ export interface Plan {
     readonly maxPendingReads: number
     readonly maxCommandBytes: number
   }
+  /** The state is in tables on the disk of its member, which become durable behind the log; otherwise it ends with the process. */
+  readonly durableState: boolean
   readonly storage: { readonly segmentBytes: number; readonly cacheBytes: number }
   readonly network: NetworkConditions
   readonly streams: StreamConditions
@@ -203,6 +205,7 @@ const SHARES: Readonly<Partial<Record<Profile, number>>> = {
   sessions: 1,
   leases: 1,
   late: 2,
+  store: 1,
 }
 
 const SWARM: readonly Profile[] = PROFILES.flatMap((profile) => new Array<Profile>(SHARES[profile] ?? 0).fill(profile))
@@ -212,7 +215,12 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   const profile = wanted === 'swarm' ? random.pick(SWARM) : wanted
   const usual = withLeases(drawUsual(random, seed, profile), random)
   // Not drawn, so that seeds stay what they were.
-  const plan = { ...usual, slowness: slownessOf(usual, seed), network: { ...usual.network, closeHints: seed % 2 === 0 } }
+  const plan = {
+    ...usual,
+    slowness: slownessOf(usual, seed),
+    network: { ...usual.network, closeHints: seed % 2 === 0 },
+    durableState: profile !== 'load' && Math.floor(seed / 4) % (profile === 'late' ? 2 : 3) === 0,
+  }
   if (profile === 'churn') return churned(plan, random)
   if (profile === 'leases') return leased(plan, random)
   if (profile === 'lone') return lone(plan, random)
@@ -327,7 +335,7 @@ function late(plan: Plan, random: SeededRandom): Plan {
     lateHandover: 0.15,
     lateChunk: 0.5,
     lateSnapshot: 0.35,
-    slowSender: 0.5,
+    slowSender: plan.durableState ? 0.8 : 0.5,
     askCandidate: 0.3,
     takeSnapshot: 0.2,
     transfer: 0.1,
@@ -345,7 +353,7 @@ function late(plan: Plan, random: SeededRandom): Plan {
       logCacheBytes: random.pick([0, 0, 100]),
     },
     storage: { ...plan.storage, cacheBytes: 0 },
-    snapshots: { maxLogBytes: -1, trailingEntries: 0 },
+    snapshots: { maxLogBytes: plan.durableState ? 400 : -1, trailingEntries: 0 },
     limits: { ...plan.limits, snapshotBytesPerSecond: random.pick([10_000, Infinity]) },
     network: { ...plan.network, delayMs: 0.5, tailMs: 0.5, lossRate: 0, duplicateRate: 0, holdRate: 0 },
     crashPerCall: 0,
@@ -390,6 +398,7 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
       ? { maxLogBytes: Math.round(scaled(200, 20_000)), trailingEntries: random.pick([0, 0, 1, 5, 50]) }
       : { maxLogBytes: random.pick([-1, 100_000]), trailingEntries: random.pick([10, 100]) },
     slowness: {},
+    durableState: false,
     limits: {
       maxCommandBytes: 1024 * 1024,
       maxPendingProposals: calm ? 10_000 : random.pick([4, 50, 10_000]),

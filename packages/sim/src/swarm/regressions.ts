@@ -71,4 +71,12 @@ export const REGRESSIONS: readonly Regression[] = [
     adjust: (plan) => ({ ...plan, rates: { ...plan.rates, change: 4 } }),
     reaches: ['change remove', 'change replace', 'change done'],
   },
+  {
+    name: 'a restart that forgets that what it has applied is committed',
+    what: 'A member whose state is on disk came back with a commit index below it, and could take a snapshot above that: an older snapshot of a leader would then have replaced a log that held more.',
+    profile: 'churn',
+    seed: 74,
+    adjust: (plan) => ({ ...plan, durableState: true }),
+    reaches: ['restart with a durable state', 'restart with a state behind its log', 'snapshot refers to the state'],
+  },
 ]

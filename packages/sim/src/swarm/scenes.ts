@@ -37,6 +37,10 @@ export class Scenes implements Observer {
   }
 
   started(life: Life, core: RaftCore): void {
+    const { tables } = life.member
+    if (tables.appliedIndex > 0) life.member.world.coverage.hit('restart with a durable state')
+    if (tables.appliedIndex > 0 && tables.appliedIndex < core.lastIndex)
+      life.member.world.coverage.hit('restart with a state behind its log')
     if (life.number > 1 && core.commitIndex < this.#ledger.committedIndex) life.member.world.coverage.hit('restart behind the commit index')
   }
 
@@ -138,6 +142,10 @@ export class Scenes implements Observer {
 
   restored(life: Life): void {
     this.#memory(life).restoredRevision = revisionOf(life)
+  }
+
+  snapshotBegun(life: Life, _index: number, fingerprint: string | null): void {
+    if (fingerprint === null) life.member.world.coverage.hit('snapshot refers to the state')
   }
 
   crashed(member: SimMember): void {

@@ -1,4 +1,4 @@
-import type { AppliedCommand, StateMachine } from '@balsa/raft'
+import type { AppliedCommand, DurableState, StateMachine } from '@balsa/raft'
 import type { Life } from './sim-member.js'
 
 /** Tells the state of a machine apart from others; equal states must give equal texts. */
@@ -9,15 +9,33 @@ export class ObservedMachine implements StateMachine {
   readonly #inner: StateMachine
   readonly #life: Life
   readonly #fingerprint: Fingerprint | null
+  readonly durable: DurableState | null
 
   constructor(inner: StateMachine, life: Life, fingerprint: Fingerprint | null) {
     this.#inner = inner
     this.#life = life
     this.#fingerprint = fingerprint
+    this.durable = inner.durable === undefined || inner.durable === null ? null : this.#observed(inner.durable)
     if (inner.wantsSnapshot !== undefined) this.wantsSnapshot = () => inner.wantsSnapshot?.() ?? false
   }
 
   wantsSnapshot?: () => boolean
+
+  #observed(durable: DurableState): DurableState {
+    return {
+      get appliedIndex() {
+        return durable.appliedIndex
+      },
+      ready: () => durable.ready?.() ?? null,
+      logDurable: (index) => durable.logDurable(index),
+      flush: (index) => durable.flush(index),
+      reference: (index) => {
+        const life = this.#life
+        if (life.alive) for (const observer of life.member.world.observers.snapshotBegun) observer.snapshotBegun(life, index, null)
+        return durable.reference(index)
+      },
+    }
+  }
 
   apply(batch: readonly AppliedCommand[]): readonly unknown[] | Promise<readonly unknown[]> {
     const results: unknown[] = []

@@ -24,8 +24,8 @@ export interface Observer {
   applied?(life: Life, command: AppliedCommand, fingerprint: string, answer: unknown): void
   /** The state machine was replaced by a snapshot (or by the empty state). */
   restored?(life: Life, fingerprint: string): void
-  /** A local snapshot is begun. */
-  snapshotBegun?(life: Life, index: number, fingerprint: string): void
+  /** A local snapshot is begun; without a fingerprint it only refers to the state on the disk, which holds `index` or more. */
+  snapshotBegun?(life: Life, index: number, fingerprint: string | null): void
   /** Bytes or names of this member became durable. */
   synced?(member: SimMember): void
   /** The member lost its memory, and perhaps what was not synced. */

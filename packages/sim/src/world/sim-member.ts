@@ -13,6 +13,7 @@ import {
 } from '@balsa/raft'
 import { type DiskConditions, type DiskHooks, type DiskOperation, DiskPort } from '../disk/disk-port.js'
 import { SimDisk } from '../disk/sim-disk.js'
+import { DurableTables } from '../disk/sim-tables.js'
 import { type ClockShape, MemberClock } from './member-clock.js'
 import { ObservedCore } from './observed-core.js'
 import type { Refusal } from '../network/admission.js'
@@ -91,6 +92,8 @@ export class SimMember {
   readonly world: World
   readonly id: MemberId
   readonly disk: SimDisk
+  /** What is on it of a state that has tables of its own there. */
+  readonly tables = new DurableTables()
   readonly random: SeededRandom
   readonly clockShape: ClockShape
   readonly diskConditions: DiskConditions
@@ -166,6 +169,7 @@ export class SimMember {
   /** Takes its disk away. */
   wipe(): void {
     this.disk.wipe()
+    this.tables.wipe()
     this.damaged = true
     this.wiped = true
     this.incarnation = 0

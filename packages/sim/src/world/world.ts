@@ -51,6 +51,7 @@ export const GOOD_DISK: DiskConditions = {
   slowReceiptMs: 0,
   slowAtEnd: false,
   slowReadMs: 0,
+  slowSnapshotMs: 0,
   readErrorRate: 0,
   writeErrorRate: 0,
   syncErrorRate: 0,

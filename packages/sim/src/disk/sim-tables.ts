@@ -1,0 +1,202 @@
+import {
+  type Backend,
+  type BackendReplacement,
+  type BackendSnapshot,
+  type ByteString,
+  MemoryBackend,
+  type Table,
+  type TableEntry,
+  type TableRange,
+  TABLES,
+  type WriteBatch,
+} from '@balsa/kv'
+import type { DiskPort } from './disk-port.js'
+import { ioError } from './sim-disk.js'
+
+const PATH = 'tables'
+/** Entries that are copied at once when a state is opened. */
+const PAGE = 1000
+/** Batches that may wait for the disk before the next one has to. */
+const MAX_WAITING_BATCHES = 20
+
+/** What the disk of a member holds of its tables: survives its lives. */
+export class DurableTables {
+  /** Null: nothing was ever made durable. */
+  content: BackendSnapshot | null = null
+
+  get appliedIndex(): number {
+    return this.content?.appliedIndex ?? 0
+  }
+
+  wipe(): void {
+    this.content = null
+  }
+}
+
+/** A moment of the tables that is on its way to the disk. */
+interface Generation {
+  readonly content: BackendSnapshot
+  readonly begun: boolean
+}
+
+/**
+ * The tables of one life on a disk, as LMDB keeps them: batches are visible at once and become durable behind, some of them together, in their order
+ * and never before the log is. A life that ends loses what was not.
+ */
+export class SimTables implements Backend {
+  readonly persistent = true
+  readonly #inner = new MemoryBackend({ persistent: true })
+  readonly #port: DiskPort
+  readonly #durable: DurableTables
+  /** Called with everything that becomes durable. */
+  readonly #settled: (appliedIndex: number) => void
+  #limit = Number.POSITIVE_INFINITY
+  #generation: Generation | null = null
+  /** Batches since the newest generation began. */
+  #waiting = 0
+  #failure: Error | null = null
+  #waiters: { readonly index: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
+
+  constructor(port: DiskPort, durable: DurableTables, settled: (appliedIndex: number) => void) {
+    this.#port = port
+    this.#durable = durable
+    this.#settled = settled
+    const { content } = durable
+    if (content !== null) this.#inner.write(content.appliedIndex, (batch) => copy(content, batch))
+  }
+
+  get appliedIndex(): number {
+    return this.#inner.appliedIndex
+  }
+
+  get durableIndex(): number {
+    return this.#durable.appliedIndex
+  }
+
+  get usedBytes(): number {
+    return this.#inner.usedBytes
+  }
+
+  get(table: Table, key: ByteString): Uint8Array | undefined {
+    return this.#inner.get(table, key)
+  }
+
+  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
+    return this.#inner.page(table, range, limit)
+  }
+
+  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
+    return this.#inner.keys(table, range, limit)
+  }
+
+  count(table: Table, range: TableRange, limit: number): number {
+    return this.#inner.count(table, range, limit)
+  }
+
+  write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
+    if (this.#failure !== null) throw this.#failure
+    const result = this.#inner.write(appliedIndex, run)
+    this.#waiting++
+    this.#begin()
+    return result
+  }
+
+  ready(): Promise<void> | null {
+    return this.#waiting < MAX_WAITING_BATCHES ? null : this.flush()
+  }
+
+  limitDurability(index: number): void {
+    this.#limit = index
+    this.#begin()
+  }
+
+  snapshot(): BackendSnapshot {
+    return this.#inner.snapshot()
+  }
+
+  flush(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    const index = this.appliedIndex
+    if (this.#waiting === 0 && this.#generation === null) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ index, resolve, reject })
+      this.#begin()
+    })
+  }
+
+  /** The present moment goes to the disk, when nothing is on its way and the log allows it. */
+  #begin(): void {
+    if (this.#generation === null && this.#waiting > 0) {
+      this.#generation = { content: this.#inner.snapshot(), begun: false }
+      this.#waiting = 0
+    }
+    const generation = this.#generation
+    if (generation === null || generation.begun || generation.content.appliedIndex > this.#limit) return
+    this.#generation = { ...generation, begun: true }
+    void this.#commit(() => this.#committed(generation.content))
+  }
+
+  #committed(content: BackendSnapshot): void {
+    // A replacement may have taken its place meanwhile.
+    if (this.#generation?.content !== content) return
+    this.#generation = null
+    this.#keep(content)
+    this.#begin()
+  }
+
+  #keep(content: BackendSnapshot): void {
+    this.#durable.content?.close()
+    this.#durable.content = content
+    this.#settled(content.appliedIndex)
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter(({ index }) => index > content.appliedIndex)
+    for (const { index, resolve } of waiters) if (index <= content.appliedIndex) resolve()
+  }
+
+  /** A disk that fails here fails for good: whoever writes next hears of it. */
+  #commit(done: () => void): Promise<void> {
+    const failed = (): void => this.#fail(ioError('commit', PATH, 'EIO'))
+    const committed = this.#port.sync('datasync', PATH, { start: () => undefined, done, failed })
+    committed.catch(() => undefined)
+    return committed
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error
+    for (const { reject } of this.#waiters.splice(0)) reject(error)
+  }
+
+  replace(): BackendReplacement {
+    const inner = this.#inner.replace()
+    return {
+      put: (table, key, value) => inner.put(table, key, value),
+      ready: () => inner.ready(),
+      abort: () => inner.abort(),
+      commit: (appliedIndex) =>
+        this.#commit(() => {
+          // In memory at once: so it is there before the promise says so.
+          void inner.commit(appliedIndex)
+          this.#generation = null
+          this.#waiting = 0
+          this.#keep(this.#inner.snapshot())
+        }),
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure === null && this.appliedIndex <= this.#limit) await this.flush()
+    await this.#inner.close()
+  }
+}
+
+function copy(content: BackendSnapshot, batch: WriteBatch): void {
+  for (const table of TABLES) {
+    for (let from = '' as ByteString; ; ) {
+      const entries = content.page(table, { from, to: null }, PAGE)
+      for (const { key, value } of entries) batch.put(table, key, value)
+      const last = entries.at(-1)
+      if (last === undefined || entries.length < PAGE) break
+      from = `${last.key}\0` as ByteString
+    }
+  }
+}
