@@ -58,11 +58,38 @@ export class Unit {
   }
 }
 
+/** Keys, as often as they were set. */
+interface Unordered extends Iterable<ByteString> {
+  add(key: ByteString): void
+  clear(): void
+}
+
+class KeyList implements Unordered {
+  #keys: ByteString[] = []
+
+  add(key: ByteString): void {
+    this.#keys.push(key)
+  }
+
+  clear(): void {
+    if (this.#keys.length > 0) this.#keys = []
+  }
+
+  [Symbol.iterator](): Iterator<ByteString> {
+    return this.#keys[Symbol.iterator]()
+  }
+}
+
 /** Places by key. They are put into their order when somebody asks for it: most of the time only single keys are looked up. */
 class OverlayMap implements OrderedMapReader<number> {
   readonly #places = new Map<ByteString, number>()
   readonly #ordered = new OrderedMap<number>()
-  #unordered: ByteString[] = []
+  readonly #unordered: Unordered
+
+  /** `isRepetitive`: few keys are set again and again. */
+  constructor(isRepetitive: boolean) {
+    this.#unordered = isRepetitive ? new Set() : new KeyList()
+  }
 
   get size(): number {
     return this.#places.size
@@ -73,9 +100,8 @@ class OverlayMap implements OrderedMapReader<number> {
   }
 
   set(key: ByteString, place: number): void {
-    if (this.#places.get(key) === place) return
     this.#places.set(key, place)
-    this.#unordered.push(key)
+    this.#unordered.add(key)
   }
 
   page(from: ByteString, to: ByteString | null, reverse: boolean, limit: number): OrderedMapEntry<number>[] {
@@ -97,7 +123,7 @@ class OverlayMap implements OrderedMapReader<number> {
 
   #inOrder(): OrderedMap<number> {
     for (const key of this.#unordered) this.#ordered.set(key, this.#places.get(key) as number)
-    if (this.#unordered.length > 0) this.#unordered = []
+    this.#unordered.clear()
     return this.#ordered
   }
 }
@@ -117,7 +143,7 @@ function perTable<Value>(make: (table: Table) => Value): Readonly<Record<Table, 
  */
 export class Generation implements Overlay {
   readonly slab: Slab = new Slab()
-  readonly places: Readonly<Record<Table, OverlayMap>> = perTable(() => new OverlayMap())
+  readonly places: Readonly<Record<Table, OverlayMap>> = perTable((table) => new OverlayMap(table !== 'current'))
   readonly units: Unit[] = []
   changes = 0
   bytes = 0
