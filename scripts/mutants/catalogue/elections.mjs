@@ -293,6 +293,8 @@ export const elections = [
       ],
     ],
     swarm: ['deposed', 'churn', 'elections', 'default', 'network'],
+    budget: 40,
+    tests: ['packages/raft/src/core/paper-elections.test.ts', 'packages/raft/src/core/paper-replication.test.ts'],
   },
   {
     key: 'A18',
