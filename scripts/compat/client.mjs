@@ -1,13 +1,17 @@
 // @ts-check
 /** Our own client over etcd's interface against etcd itself (Debian's etcd-server 3.4): the conformance suite of the store, locks, appends, failover. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storeConformance } from '@balsa/kv/conformance'
 import { connect } from '../../packages/balsa/dist/index.js'
 import { sleep } from '../local-cluster.mjs'
 import { HOST, pickPort } from '../ports.mjs'
-import { equal, installed, Running } from './checks.mjs'
+import { equal, execute, installed, Running } from './checks.mjs'
 
-export const prepare = (/** @type {string} */ _directory) => installed('etcd', ['etcd-server'])
+export async function prepare(/** @type {string} */ _directory) {
+  await installed('etcd', ['etcd-server'])
+  await installed('openssl', ['openssl'])
+}
 
 /** @typedef {import('./checks.mjs').Checks} Checks */
 /** @typedef {import('../../packages/balsa/dist/index.js').EtcdStore} EtcdStore */
@@ -23,6 +27,7 @@ export async function run({ cluster, checks, directory }) {
   )
   await checks.check('etcd: locks, fences, elections', () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, coordination)))
   await checks.check('etcd: what it has not is refused', () => onEtcd(folder(), 1, ({ endpoints }) => withStore(endpoints, refusals)))
+  await checks.check('etcd: with certificates on both sides', () => certificates(folder()))
   await checks.check('etcd, three members: a watch misses nothing when its member is killed', () => onEtcd(folder(), 3, failover))
   await checks.check('etcd, three members: what is said of writes is true, while members are killed', () => onEtcd(folder(), 3, truth))
   await checks.check('Balsa, three members: what is said of writes is true, while members are killed', () => truth(balsaServers(cluster)))
@@ -38,33 +43,28 @@ const balsaServers = (cluster) => ({
   start: (at) => Promise.all(cluster.members.slice(at, at + 1).map((member) => cluster.start(member))),
 })
 
-/** @param {string} directory @param {number} size @param {(servers: Servers) => Promise<void>} use */
-async function onEtcd(directory, size, use) {
+/** @typedef {{ flags: readonly string[], scheme: 'http' | 'https', tls?: import('../../packages/balsa/dist/index.js').ConnectOptions['tls'] }} Security */
+
+/** @type {Security} */
+const PLAIN = { flags: [], scheme: 'http' }
+const QUIET = ['--logger', 'zap', '--log-level', 'error']
+
+/** @param {string} directory @param {number} size @param {(servers: Servers) => Promise<void>} use @param {Security} [security] */
+async function onEtcd(directory, size, use, { flags: extra, scheme, tls } = PLAIN) {
   /** @type {{ name: string, client: number, peer: number }[]} */
   const members = []
   for (let at = 0; at < size; at++) members.push({ name: `e${at}`, client: await pickPort(), peer: await pickPort() })
   const cluster = members.map(({ name, peer }) => `${name}=http://${HOST}:${peer}`).join(',')
   const start = (/** @type {{ name: string, client: number, peer: number }} */ { name, client, peer }) => {
-    const [clientUrl, peerUrl] = [`http://${HOST}:${client}`, `http://${HOST}:${peer}`]
-    const flags = [
-      '--name',
-      name,
-      '--data-dir',
-      join(directory, name),
-      '--initial-cluster',
-      cluster,
-      '--logger',
-      'zap',
-      '--log-level',
-      'error',
-    ]
+    const [clientUrl, peerUrl] = [`${scheme}://${HOST}:${client}`, `http://${HOST}:${peer}`]
+    const flags = ['--name', name, '--data-dir', join(directory, name), '--initial-cluster', cluster, ...QUIET, ...extra]
     const urls = ['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl]
     return new Running('etcd', [...flags, ...urls, '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl])
   }
   const running = members.map(start)
   try {
-    const endpoints = members.map(({ client }) => `${HOST}:${client}`)
-    await withStore(endpoints, (store) => store.get('a'))
+    const endpoints = members.map(({ client }) => `${scheme}://${HOST}:${client}`)
+    await withStore(endpoints, (store) => store.get('a'), tls)
     await use({
       endpoints,
       kill: async (at) => running[at]?.end('SIGKILL'),
@@ -75,9 +75,9 @@ async function onEtcd(directory, size, use) {
   }
 }
 
-/** @param {readonly string[]} endpoints @param {(store: EtcdStore) => Promise<unknown>} use */
-async function withStore(endpoints, use) {
-  const store = await connect({ endpoints, protocol: 'etcd', deadlineMs: 30_000 })
+/** @param {readonly string[]} endpoints @param {(store: EtcdStore) => Promise<unknown>} use @param {Security['tls']} [tls] */
+async function withStore(endpoints, use, tls = {}) {
+  const store = await connect({ endpoints, protocol: 'etcd', deadlineMs: 30_000, tls })
   try {
     await use(store)
   } finally {
@@ -129,6 +129,36 @@ async function refusals(store) {
   equal(await codeOf(store.get('a', { consistency: 'stale', maxStaleMs: 10 })), 'UNSUPPORTED')
   equal((await store.get('a', { consistency: 'stale' }))?.text(), '1')
   equal(await codeOf(store.put('big', new Uint8Array(1536 * 1024 - 3))), 'TOO_LARGE')
+}
+
+/** A server that wants to know its clients lets in who shows a certificate, and nobody else. @param {string} directory */
+async function certificates(directory) {
+  await mkdir(directory, { recursive: true })
+  const file = (/** @type {string} */ name) => join(directory, name)
+  const openssl = async (/** @type {string[]} */ ...args) => {
+    const { code, err } = await execute('openssl', args)
+    if (code !== 0) throw new Error(err)
+  }
+  const fresh = (/** @type {string} */ name) => ['-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`, '-keyout', file(`${name}.key`)]
+  await openssl('req', '-x509', '-days', '2', ...fresh('ca'), '-out', file('ca.pem'))
+  await writeFile(file('names'), `subjectAltName=IP:${HOST}`)
+  const issuer = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', file('names')]
+  for (const name of ['server', 'client']) {
+    await openssl('req', '-new', ...fresh(name), '-out', file(`${name}.csr`))
+    await openssl('x509', '-req', '-in', file(`${name}.csr`), ...issuer, '-out', file(`${name}.pem`))
+  }
+  const own = ['--cert-file', file('server.pem'), '--key-file', file('server.key')]
+  const flags = [...own, '--trusted-ca-file', file('ca.pem'), '--client-cert-auth']
+  const [ca = '', cert = '', key = ''] = await Promise.all(
+    ['ca.pem', 'client.pem', 'client.key'].map((name) => readFile(file(name), 'utf8')),
+  )
+  const known = { ca, cert, key }
+  const check = async (/** @type {Servers} */ { endpoints }) => {
+    await withStore(endpoints, async (store) => equal((await store.put('a', '1')).version, 1), known)
+    const reached = (/** @type {Security['tls']} */ tls = {}) => codeOf(connect({ endpoints, protocol: 'etcd', deadlineMs: 1000, tls }))
+    equal([await reached({ ca }), await reached({ cert, key })], ['DEADLINE', 'DEADLINE'])
+  }
+  await onEtcd(file('data'), 1, check, { flags, scheme: 'https', tls: known })
 }
 
 const WRITES = 60

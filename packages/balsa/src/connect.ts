@@ -1,13 +1,15 @@
 import { Client, EtcdStore } from '@balsa/client'
 import { crc32, NodeClock, NodeRandom, TcpDialer } from '@balsa/host'
 import { BalsaError } from '@balsa/raft'
-import { NodeHttp2Dialer } from './http2-dialer.js'
+import { NodeHttp2Dialer, type TlsOptions } from './http2-dialer.js'
 
 export interface ConnectOptions {
   /** Client addresses of one or more members, for example `127.0.0.1:2379`. */
   readonly endpoints: readonly string[]
   /** Default `balsa`. `etcd`: etcd's own interface, of a cluster of etcd or of Balsa; see docs/etcd-client.md for what is different then. */
   readonly protocol?: 'balsa' | 'etcd'
+  /** With `etcd` only, for `https://` endpoints: other certificates than those that Node.js knows. */
+  readonly tls?: TlsOptions
   /** Ends the connecting early (ABORTED). */
   readonly signal?: AbortSignal
   /** Time limit of each call and of connecting, in ms. Default 10,000. */
@@ -25,17 +27,18 @@ export function connect(options: ConnectOptions & { readonly protocol: 'etcd' })
 export function connect(options: ConnectOptions & { readonly protocol?: 'balsa' }): Promise<Client>
 export function connect(options: ConnectOptions): Promise<Client | EtcdStore>
 export async function connect(options: ConnectOptions): Promise<Client | EtcdStore> {
-  const { endpoints, signal, protocol = 'balsa', deadlineMs = DEFAULT_DEADLINE_MS } = options
+  const { endpoints, signal, tls, protocol = 'balsa', deadlineMs = DEFAULT_DEADLINE_MS } = options
   const call = { deadlineMs, ...(signal === undefined ? {} : { signal }) }
   const clock = new NodeClock()
   const common = { endpoints, clock, random: new NodeRandom(), deadlineMs }
   switch (protocol) {
     case 'balsa': {
+      if (tls !== undefined) throw new BalsaError('INVALID', "there is no TLS over Balsa's own protocol")
       const client = Client.open({ ...common, dialer: new TcpDialer({ clock }), crc32 })
       return whenAnswered(client, () => client.status(call))
     }
     case 'etcd': {
-      const store = EtcdStore.open({ ...common, dialer: new NodeHttp2Dialer() })
+      const store = EtcdStore.open({ ...common, dialer: new NodeHttp2Dialer(tls) })
       return whenAnswered(store, () => store.reached(call))
     }
     default:

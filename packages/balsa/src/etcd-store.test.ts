@@ -1,6 +1,7 @@
 import { storeConformance } from '@balsa/kv/conformance'
 import { MaintenanceService } from '@balsa/proto/etcdserverpb'
 import { BalsaError } from '@balsa/raft'
+import { Member } from '@balsa/server'
 import { describe, expect, it } from 'vitest'
 import { connect } from './connect.js'
 import { LocalCluster } from './local-cluster.test-support.js'
@@ -39,6 +40,14 @@ describe('the store over etcd’s interface', () => {
       expect((await store.get('a', { consistency: 'stale' }))?.ageMs).toBe(null)
       expect((await store.client.call(MaintenanceService.methods.Status, {})).version).toMatch(/^3\./)
       expect(await codeOf(connect({ endpoints, protocol: 'other' as 'etcd' }))).toBe('INVALID')
+      expect(await codeOf(connect({ endpoints, tls: {} }))).toBe('INVALID')
+      const noTls = connect({
+        endpoints: endpoints.map((endpoint) => `https://${endpoint}`),
+        protocol: 'etcd',
+        deadlineMs: 500,
+        tls: { ca: '' },
+      })
+      expect(await codeOf(noTls)).toBe('DEADLINE')
     }))
 
   it('appends from several sides at once without losing any of it', () =>
@@ -96,5 +105,43 @@ describe('the store over etcd’s interface', () => {
       await watcher
       expect(seen).toEqual(happened)
       expect((await watching.put('after', '1')).version).toBe(1)
+    }))
+
+  it('says what is true of writes while members come and go: what is confirmed is there once, what is refused is not', () =>
+    withCluster(3, async (cluster) => {
+      await using store = await connect({ endpoints: cluster.endpoints, protocol: 'etcd' })
+      const said = new Map<string, string>()
+      let confirmed = 0
+      let awaited: { readonly count: number; readonly reached: () => void } | null = null
+      const ended = { yes: false }
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (let at = 0; !ended.yes; at++) {
+          const key = `truth/${writer}/${at}`
+          const answer = await codeOf(at % 2 === 0 ? store.append(key, 'x') : store.put(key, 'x', { ifAbsent: true }))
+          said.set(key, answer)
+          if (answer === 'no error') confirmed += 1
+          if (awaited !== null && confirmed >= awaited.count) awaited.reached()
+        }
+      })
+      const moreConfirmed = (count: number): Promise<void> =>
+        new Promise((resolve) => {
+          awaited = { count: confirmed + count, reached: resolve }
+        })
+      for (const [at, config] of cluster.configs.entries()) {
+        await moreConfirmed(40)
+        await cluster.members[at]?.close()
+        await moreConfirmed(40)
+        cluster.members[at] = await Member.start(config)
+      }
+      await moreConfirmed(40)
+      ended.yes = true
+      await Promise.all(writers)
+      const present = new Map<string, number>()
+      for await (const { key, value } of store.entries({ prefix: 'truth/' })) present.set(Buffer.from(key).toString(), value.length)
+      const untrue = [...said].filter(([key, answer]) =>
+        answer === 'no error' ? present.get(key) !== 1 : answer !== 'OUTCOME_UNKNOWN' && present.has(key),
+      )
+      expect(untrue).toEqual([])
+      expect([...present.values()].every((length) => length === 1)).toBe(true)
     }))
 })

@@ -7,11 +7,26 @@ const STREAM_WINDOW_BYTES = 256 * 1024
 const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024
 const SESSION_MEMORY_MIB = 256
 
+/** For `https://` endpoints, in PEM. */
+export interface TlsOptions {
+  /** Certificates that servers are checked against. Default: those that Node.js knows. */
+  readonly ca?: string | Uint8Array
+  /** Certificate and key of this client, for servers that want one. */
+  readonly cert?: string | Uint8Array
+  readonly key?: string | Uint8Array
+}
+
 /** HTTP/2 of Node.js for clients. It is somebody else's, complete, and fast enough for one that talks to few servers. */
 export class NodeHttp2Dialer implements Http2Dialer {
+  readonly #tls: TlsOptions
+
+  constructor(tls: TlsOptions = {}) {
+    this.#tls = tls
+  }
+
   dial(endpoint: string, handlers: Http2SessionHandlers): Http2Session {
     const text = /^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`
-    if (URL.canParse(text)) return new NodeSession(new URL(text), handlers)
+    if (URL.canParse(text)) return new NodeSession(new URL(text), this.#tls, handlers)
     setImmediate(() => handlers.onClose(`${endpoint} is not an address`))
     return { open: (_fields, stream) => deadStream(stream, 'no connection'), ping: () => undefined, close: () => undefined }
   }
@@ -20,12 +35,15 @@ export class NodeHttp2Dialer implements Http2Dialer {
 class NodeSession implements Http2Session {
   readonly #session: ClientHttp2Session
 
-  constructor(url: URL, handlers: Http2SessionHandlers) {
+  constructor(url: URL, { ca, cert, key }: TlsOptions, handlers: Http2SessionHandlers) {
     const plain = url.protocol === 'http:'
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
     this.#session = connectHttp2(url, {
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MIB,
+      ...(ca === undefined ? {} : { ca: bytesOf(ca) }),
+      ...(cert === undefined ? {} : { cert: bytesOf(cert) }),
+      ...(key === undefined ? {} : { key: bytesOf(key) }),
       ...(plain ? { createConnection: () => connectTcp({ host, port: Number(url.port || 80), noDelay: true }) } : {}),
     })
     let reason = `the connection to ${url.host} was closed`
@@ -123,6 +141,8 @@ function deadStream(handlers: Http2StreamHandlers, reason: string): Http2Stream 
     },
   }
 }
+
+const bytesOf = (pem: string | Uint8Array): Buffer => Buffer.from(pem)
 
 function flat(headers: IncomingHttpHeaders): HeaderFields {
   const fields: Record<string, string> = {}

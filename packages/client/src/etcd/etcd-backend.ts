@@ -1,6 +1,7 @@
 import {
   type Attempt,
   type AttemptHandlers,
+  type Command,
   decodeCommand,
   type StoreAnswer,
   type StoreBackend,
@@ -27,8 +28,9 @@ export class EtcdBackend implements StoreBackend {
   }
 
   attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
-    const local = 'consistency' in request && isStale(request)
-    return new EtcdTask(this.#channel, local, (ask) => answer(ask, request), handlers)
+    const command = request.type === 'write' ? decodeCommand(request.command) : null
+    const kind = { isLocal: 'consistency' in request && isStale(request), isWrite: command !== null && command.type !== 'leaseKeepAlive' }
+    return new EtcdTask(this.#channel, kind, (ask) => answer(ask, request, command), handlers)
   }
 
   watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt {
@@ -40,10 +42,9 @@ export class EtcdBackend implements StoreBackend {
   }
 }
 
-async function answer(ask: Ask, request: StoreRequest): Promise<StoreAnswer> {
+async function answer(ask: Ask, request: StoreRequest, command: Command | null): Promise<StoreAnswer> {
+  if (command !== null) return { type: 'result', result: await write(ask, command) }
   switch (request.type) {
-    case 'write':
-      return { type: 'result', result: await write(ask, decodeCommand(request.command)) }
     case 'get':
       return readKey(ask, request.key, request)
     case 'query':

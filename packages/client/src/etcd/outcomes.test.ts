@@ -137,6 +137,23 @@ describe('an append', () => {
     expect(put?.case === 'requestPut' && [new TextDecoder().decode(put.value.value), put.value.ignoreLease]).toEqual(['xyz', true])
   })
 
+  it('is made once, although it takes long to look', async () => {
+    const etcd = new ScriptedEtcd()
+    let made = 0
+    etcd.react = (stream, message) => {
+      const txn = requestOf('Txn', stream, message)
+      const looks = encodeTxnResponse({ header: HEADER(2), succeeded: true, responses: [rangeIn('x', 2)] })
+      if (txn?.compare.length === 0) return void etcd.clock.setTimer(3000, () => stream.answer(looks))
+      made += 1
+      const inner = { response: { case: 'responseTxn', value: { succeeded: true, responses: [putIn] } } } as const
+      stream.answer(encodeTxnResponse({ header: HEADER(4), succeeded: true, responses: [inner] }))
+    }
+    const store = etcd.store()
+    await etcd.settle(store.append('a', 'z'))
+    await etcd.pass(20_000)
+    expect([made, etcd.log]).toEqual([1, ['a:1 Txn', 'b:1 Txn']])
+  })
+
   it('is refused for certain while it only looks, and unknown from then on', async () => {
     for (const [broken, code] of [
       [1, 'DEADLINE'],
@@ -172,6 +189,12 @@ describe('a read', () => {
       expect((await etcd.settle(etcd.store().get('a')))?.text()).toBe('1')
       expect(etcd.log).toEqual(['a:1 Range', 'b:1 Range'])
     }
+  })
+
+  it('whose answer makes no sense is malformed', async () => {
+    const etcd = new ScriptedEtcd()
+    etcd.react = (stream) => stream.answer(encodeRangeResponse({ count: 1 }))
+    expect(await etcd.settle(codeOf(etcd.store().get('a')))).toBe('MALFORMED')
   })
 
   it('of a range comes in parts at one revision', async () => {

@@ -16,26 +16,36 @@ const NEVER_AGAIN_MS = 24 * 3_600_000
 /** A member that knows no leader refuses at once, instead of waiting for one. */
 const REQUIRE_LEADER: HeaderFields = { hasleader: 'true' }
 
+export interface TaskKind {
+  /** Members may answer from what they have. */
+  readonly isLocal: boolean
+  /** It changes something sooner or later. */
+  readonly isWrite: boolean
+}
+
 /** One attempt of a request that may take several questions. At most one of them changes anything, or those before it certainly did not. */
 export class EtcdTask implements Attempt {
   readonly #channel: GrpcChannel
   readonly #metadata: HeaderFields
+  readonly #isWrite: boolean
   #current: UnaryAttempt | null = null
   /** A change is under way. */
   #changing = false
+  /** One has been made, or may have been. */
+  #touched = false
   #cancelled = false
   #retryAfterMs: number | null = null
 
-  /** `local`: members may answer from what they have. */
-  constructor(channel: GrpcChannel, local: boolean, work: (ask: Ask) => Promise<StoreAnswer>, handlers: AttemptHandlers) {
+  constructor(channel: GrpcChannel, { isLocal, isWrite }: TaskKind, work: (ask: Ask) => Promise<StoreAnswer>, handlers: AttemptHandlers) {
     this.#channel = channel
-    this.#metadata = local ? {} : REQUIRE_LEADER
+    this.#metadata = isLocal ? {} : REQUIRE_LEADER
+    this.#isWrite = isWrite
     work((method, request, changes = false) => this.#ask(method, request, changes)).then(
       (answer) => {
         if (!this.#cancelled) handlers.onAnswer(answer)
       },
       (error: unknown) => {
-        if (!this.#cancelled) handlers.onError(asBalsaError(error), this.#retryAfterMs)
+        if (!this.#cancelled) handlers.onError(asBalsaError(error, this.#touched), this.#retryAfterMs)
       },
     )
   }
@@ -46,10 +56,10 @@ export class EtcdTask implements Attempt {
     return unsent || !this.#changing
   }
 
+  /** A second attempt of what is going to change something, while this one goes on, would do it twice. */
   silent(): number {
-    if (this.#current === null) return 0
-    const delayMs = this.#current.silent()
-    return this.#changing ? NEVER_AGAIN_MS : delayMs
+    const delayMs = this.#current?.silent() ?? 0
+    return this.#isWrite ? NEVER_AGAIN_MS : delayMs
   }
 
   #ask<Request extends object, Response extends object>(
@@ -61,6 +71,7 @@ export class EtcdTask implements Attempt {
       // Nobody waits for what would come of it.
       if (this.#cancelled) return
       this.#changing = changes
+      this.#touched ||= changes
       this.#retryAfterMs = null
       this.#current = attemptUnary(
         this.#channel,
@@ -85,5 +96,9 @@ export class EtcdTask implements Attempt {
   }
 }
 
-const asBalsaError = (error: unknown): BalsaError =>
-  error instanceof BalsaError ? error : new BalsaError('OUTCOME_UNKNOWN', 'an answer could not be read', { cause: error })
+/** An answer that makes no sense leaves the outcome open only when there is one. */
+function asBalsaError(cause: unknown, touched: boolean): BalsaError {
+  if (cause instanceof BalsaError && (touched || cause.family === 'refused')) return cause
+  const text = cause instanceof Error ? cause.message : 'an answer could not be read'
+  return new BalsaError(touched ? 'OUTCOME_UNKNOWN' : 'MALFORMED', text, { cause })
+}
