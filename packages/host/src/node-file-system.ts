@@ -110,20 +110,10 @@ class NodeFileHandle implements FileHandle {
     await attempt('datasync', this.path, sync)
   }
 
-  /** Behind what this turn still has to send. */
-  #syncInLoop(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      setImmediate(() => {
-        try {
-          const startMs = performance.now()
-          fs.fdatasyncSync(this.#open())
-          this.#syncPlace.took(performance.now() - startMs)
-          resolve()
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
+  async #syncInLoop(): Promise<void> {
+    const startMs = performance.now()
+    fs.fdatasyncSync(this.#descriptor)
+    this.#syncPlace.took(performance.now() - startMs)
   }
 
   async truncate(size: number): Promise<void> {

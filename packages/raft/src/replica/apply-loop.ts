@@ -148,11 +148,16 @@ export class ApplyLoop<Result> {
     this.#atCut = []
   }
 
+  /** `pump` would begin something. */
+  get hasWork(): boolean {
+    return !this.#busy && !this.#stopped && (this.#restore !== null || this.#place.index < this.#commitIndex)
+  }
+
   /** Goes on if there is anything to do and nothing is under way. Applies at most one batch before it returns. */
   pump(): void {
-    if (this.#busy || this.#stopped) return
+    if (!this.hasWork) return
     if (this.#restore !== null) this.#beginRestore(this.#restore)
-    else if (this.#place.index < this.#commitIndex) this.#nextBatch()
+    else this.#nextBatch()
   }
 
   #nextBatch(): void {

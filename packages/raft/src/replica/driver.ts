@@ -61,6 +61,7 @@ export class Driver<Result> {
   /** Transfers of leadership and changes of membership. */
   #requests: Input[] = []
   #scheduled = false
+  #pumpScheduled = false
   #running = true
   #timer: Timer | null = null
   #timerAtMs = Infinity
@@ -302,7 +303,22 @@ export class Driver<Result> {
       if (this.events.wants('commit')) this.events.emit({ type: 'commit', index: effects.commitIndex })
     }
     if (effects.reads.length > 0) this.#readsReady()
-    this.applyLoop.pump()
+    if (effects.messages.length === 0 && persisted === null) this.applyLoop.pump()
+    else if (this.applyLoop.hasWork) this.#pumpSoon()
+  }
+
+  /** Others wait for what was sent and for what goes to the disk: it leaves first, because applying takes long. */
+  #pumpSoon(): void {
+    if (this.#pumpScheduled) return
+    this.#pumpScheduled = true
+    this.#clock.defer(() => {
+      this.#pumpScheduled = false
+      try {
+        this.applyLoop.pump()
+      } catch (error) {
+        this.fail(error)
+      }
+    })
   }
 
   /**
