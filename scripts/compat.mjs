@@ -17,6 +17,7 @@ const SUITES = {
   'balsa-v1': () => import('./compat/balsa-v1.mjs'),
   client: () => import('./compat/client.mjs'),
   patroni: () => import('./compat/patroni.mjs'),
+  migrate: () => import('./compat/migrate.mjs'),
 }
 
 /** etcd's own: patient enough for a machine that is busy. */

@@ -66,6 +66,8 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
     'packages/client/src/etcd/',
     'outcomes.test.ts in it, against scripted servers; balsa: etcd-store.test.ts and etcd-client.test.ts, against members',
   ],
+  ['packages/client/src/migration/', 'balsa: migration.test.ts, between real clusters'],
+  ['packages/balsa/src/cli/commands/migrate.ts', 'migration.test.ts in balsa/src, and tests/process/migrate.test.mjs'],
   [
     'packages/sim/src/lab/',
     'the lab is a test: every scenario runs in `npm run lab`, and lab/*.test.ts test its own figures and repeatability',

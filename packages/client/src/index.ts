@@ -14,3 +14,4 @@ export type {
   Http2StreamHandlers,
 } from './grpc/http2.js'
 export { EtcdStore, type EtcdStoreOptions } from './etcd/etcd-store.js'
+export { type Comparison, Migration, type MigrationOptions, type MigrationProgress } from './migration/migration.js'

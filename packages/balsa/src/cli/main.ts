@@ -63,6 +63,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
+  addMigration(program, io, choose)
   addHistory(program, io, choose)
   return program
 }
@@ -107,6 +108,28 @@ function addRecovery(program: Command, io: Io, choose: Choose): void {
     .action(choose('recover', async (flags) => (await import('./commands/recover.js')).recover(flags, io)))
 }
 
+function addMigration(program: Command, io: Io, choose: Choose): void {
+  withCommon(program.command('migrate'), [
+    {
+      does: 'from a cluster of etcd; Ctrl-C when nobody writes there any more',
+      line: 'balsactl migrate --from 10.0.0.1:2379,10.0.0.2:2379 --to 10.0.1.1:2379,10.0.1.2:2379',
+    },
+    { does: 'one pass, which a later run goes on from', line: 'balsactl migrate --from old:2379 --to new:2379 --once' },
+    { does: 'a part of it, for good', line: 'balsactl migrate --from old:2379 --to new:2379 --prefix app/ --once --finish' },
+  ])
+    .description(
+      'Copies a key space from one cluster to another, of etcd or of Balsa, follows its changes until Ctrl-C, and compares both sides.',
+    )
+    .option('--from <host:port,...>', 'the cluster to copy from')
+    .option('--to <host:port,...>', 'the cluster to copy to')
+    .option('--prefix <prefix>', 'only keys that begin with this')
+    .option('--once', 'do not follow: copy what there is, compare, end; the next run goes on from there')
+    .option('--finish', 'with --once: that was the last run')
+    .option('--batch <number>', 'so many revisions of the source may share one of the target: faster, and their order is lost (default: 1)')
+    .option('--force', 'also into a target that has keys; those that the source has not are deleted')
+    .action(choose('migrate', async (flags) => (await import('./commands/migrate.js')).migrate(flags, io)))
+}
+
 function addHistory(program: Command, io: Io, choose: Choose): void {
   withCommon(program.command('check-history'), [
     { does: 'is what the clients saw possible?', line: 'balsactl check-history history.jsonl' },
@@ -148,7 +171,7 @@ const namesBelow = (program: Command, args: readonly string[]): readonly string[
   (commandsNamed(program, args).at(-1) ?? program).commands.map((command) => command.name())
 
 /** Commands that ask nobody: their errors name no endpoints. */
-const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history'])
+const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history', 'migrate'])
 
 /** Runs one command line. Never throws: the answer is the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<number> {

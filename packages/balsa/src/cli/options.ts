@@ -27,12 +27,14 @@ export function commonOptions(flags: CommonFlags, io: Io, humanFormat: OutputFor
   const output = flags.output ?? (io.stdoutIsTerminal ? humanFormat : 'plain')
   if (!isFormat(output)) throw new UsageError(`--output must be ${OUTPUT_FORMATS.join(', ')}, not ${JSON.stringify(output)}`)
   const protocol = flags.etcd === true ? 'etcd' : 'balsa'
-  return { endpoints: readEndpoints(flags.endpoints, io), output, timeoutMs: readDuration(flags.timeout ?? DEFAULT_TIMEOUT), protocol }
+  return { endpoints: endpointsOf(flags.endpoints, io), output, timeoutMs: readDuration(flags.timeout ?? DEFAULT_TIMEOUT), protocol }
 }
 
-function readEndpoints(flag: string | undefined, io: Io): readonly string[] {
-  const text = flag ?? io.environment['BALSA_ENDPOINTS'] ?? DEFAULT_ENDPOINT
-  const source = flag === undefined ? 'BALSA_ENDPOINTS' : '--endpoints'
+const endpointsOf = (flag: string | undefined, io: Io): readonly string[] =>
+  readEndpoints(flag ?? io.environment['BALSA_ENDPOINTS'] ?? DEFAULT_ENDPOINT, flag === undefined ? 'BALSA_ENDPOINTS' : '--endpoints')
+
+/** `source`: where the text stands, for errors. Throws UsageError. */
+export function readEndpoints(text: string, source: string): readonly string[] {
   const endpoints = text.split(',').map((part) =>
     part
       .trim()
