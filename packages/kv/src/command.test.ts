@@ -37,6 +37,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 describe('command codec', () => {
+  it('gives every command bytes that no later one changes, small or large', () => {
+    const values = Array.from({ length: 300 }, (_, at) => new Uint8Array(at % 50 === 49 ? 100_000 : (at * 37) % 3000).fill(at))
+    const key = new Uint8Array([1])
+    const all = values.map((value) => encodeCommand({ type: 'put', stamp: null, key, value }))
+    all.forEach((encoded, at) => expect(decodeCommand(encoded)).toEqual({ type: 'put', stamp: null, key, value: values[at] }))
+  })
+
   it('gives back what was encoded', () => {
     fc.assert(
       fc.property(command, (given) => {

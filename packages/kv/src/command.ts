@@ -158,8 +158,27 @@ const FLAG_VALUE = 2
 
 const writer = new ByteWriter(1024)
 const LARGEST_KEPT_BUFFER = 64 * 1024
+/** Memory that small commands share: one of its own for each costs more than all the rest of encoding it. They end up side by side in the log, and are let go together. */
+const SHARED_BYTES = 32 * 1024
+const LARGEST_SHARING_BYTES = 2048
+let shared = new Uint8Array(0)
+let sharedUsed = 0
 
-/** The command as bytes of its own. INVALID (refused) when a number is not a safe integer >= 0 or the nonce has the wrong length. */
+function taken(): Uint8Array {
+  const { length } = writer
+  if (length > LARGEST_KEPT_BUFFER) return writer.detach()
+  if (length > LARGEST_SHARING_BYTES) return writer.take()
+  if (sharedUsed + length > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES)
+    sharedUsed = 0
+  }
+  const start = sharedUsed
+  sharedUsed += length
+  shared.set(writer.view(), start)
+  return shared.subarray(start, sharedUsed)
+}
+
+/** The command as bytes that nobody changes. INVALID (refused) when a number is not a safe integer >= 0 or the nonce has the wrong length. */
 export function encodeCommand(command: Command): Uint8Array {
   writer.reset()
   writer.u8(COMMAND_FORMAT)
@@ -187,7 +206,7 @@ export function encodeCommand(command: Command): Uint8Array {
     default:
       encodeWrite(command)
   }
-  return writer.length > LARGEST_KEPT_BUFFER ? writer.detach() : writer.take()
+  return taken()
 }
 
 function encodeWrite(command: WriteCommand): void {

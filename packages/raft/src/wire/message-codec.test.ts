@@ -276,6 +276,33 @@ function append(fields: Partial<AppendEntries>): AppendEntries {
   }
 }
 
+describe('the same entries for several peers', () => {
+  const letters = Array.from('abcdefgh', (letter, at) => entry(at + 1, 1, at, Uint8Array.of(letter.charCodeAt(0))))
+  const sent = (fields: Partial<AppendEntries>) => decodeMessage(encodeMessage(append(fields)))
+
+  it('arrive at each, whatever else differs', () => {
+    const first = sent({ entries: letters })
+    expect(sent({ entries: [...letters], to: asMemberId(7), round: 99, leaderCommit: asIndex(8) })).toMatchObject({ entries: letters })
+    expect(first).toMatchObject({ entries: letters })
+  })
+
+  it('are others when one of them is another, as for a witness', () => {
+    const stripped = letters.map((from, at) => (at === 3 ? { ...from, type: EntryType.stripped, payload: new Uint8Array(0) } : from))
+    for (const entries of [letters, stripped, letters, letters.slice(0, 5), letters.slice(0, 4), letters])
+      expect(sent({ entries })).toMatchObject({ entries })
+  })
+
+  it('count from the entry before them, and never stand above the term of the message', () => {
+    const later = letters.map((from) => ({ ...from, term: asTerm(2), index: asIndex(from.index + 10) }))
+    for (const prevLogTerm of [1, 2, 1].map(asTerm))
+      expect(sent({ entries: later, prevLogIndex: asIndex(10), prevLogTerm })).toMatchObject({ prevLogTerm, entries: later })
+    expect(() => encodeMessage(append({ entries: later, prevLogIndex: asIndex(9), prevLogTerm: asTerm(1) }))).toThrow(/INVARIANT|invariant/)
+    expect(() => encodeMessage(append({ entries: later, prevLogIndex: asIndex(10), prevLogTerm: asTerm(1), term: asTerm(1) }))).toThrow(
+      /INVARIANT|invariant/,
+    )
+  })
+})
+
 describe('what a member must never send', () => {
   it.each<[string, Entry[]]>([
     ['a gap before the first', [entry(2, 1, 0)]],

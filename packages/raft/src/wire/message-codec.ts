@@ -76,6 +76,12 @@ export function laneOf(message: Message): Lane {
 
 /** Throws INVARIANT (fatal) for entries that are not contiguous or run backwards: such a message must not exist. */
 export function encodeMessage(message: Message): Uint8Array {
+  const bytes = encoded(message)
+  if (message.type === 'appendEntries') remember(message, bytes)
+  return bytes
+}
+
+function encoded(message: Message): Uint8Array {
   const size = payloadBytes(message)
   if (size <= COPY_LIMIT_BYTES) {
     scratch.reset()
@@ -159,6 +165,35 @@ function writeAppendEntries(writer: ByteWriter, message: AppendEntries): void {
   writer.varint(message.round)
   writeFreshness(writer, message.fresh)
   writer.varint(message.entries.length)
+  writeEntries(writer, message)
+}
+
+/** What was encoded last: the peers of a leader are mostly sent the same entries, one after the other. */
+let last: { readonly entries: readonly Entry[]; readonly prevLogTerm: Term; readonly bytes: Uint8Array } | null = null
+/** Where the entries of the message that was written last begin. */
+let entriesStart = 0
+/** Fewer are encoded as fast as copied. */
+const FEWEST_REPEATED = 4
+
+function remember(message: AppendEntries, bytes: Uint8Array): void {
+  const { entries, prevLogTerm } = message
+  if (entries.length >= FEWEST_REPEATED) last = { entries, prevLogTerm, bytes: bytes.subarray(entriesStart) }
+}
+
+/** The bytes of the entries, when they are those of the last message. Each one is compared: a witness is sent others between the same ones. */
+function remembered({ entries, prevLogTerm, prevLogIndex, term }: AppendEntries): Uint8Array | null {
+  const count = entries.length
+  if (last === null || count < FEWEST_REPEATED || last.entries.length !== count || last.prevLogTerm !== prevLogTerm) return null
+  const newest = entries[count - 1]
+  if (newest === undefined || newest.index !== prevLogIndex + count || newest.term > term) return null
+  for (let at = 0; at < count; at++) if (entries[at] !== last.entries[at]) return null
+  return last.bytes
+}
+
+function writeEntries(writer: ByteWriter, message: AppendEntries): void {
+  entriesStart = writer.length
+  const known = remembered(message)
+  if (known !== null) return writer.raw(known)
   let index: number = message.prevLogIndex
   let term: number = message.prevLogTerm
   let timeMs = 0

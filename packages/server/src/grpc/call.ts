@@ -219,9 +219,11 @@ export class GrpcCall implements StreamingCall, StreamConsumer {
     const host = this.#host
     this.#running = true
     let result: Uint8Array | Promise<Uint8Array | void>
+    const request = this.#request as Uint8Array
+    this.#request = null
     try {
-      if (method.kind === 'unary') result = method.handler(this.#request as Uint8Array, this)
-      else if (method.kind === 'serverStreaming') result = method.handler(this.#request as Uint8Array, this)
+      if (method.kind === 'unary') result = method.handler(request, this)
+      else if (method.kind === 'serverStreaming') result = method.handler(request, this)
       else result = method.handler(this.#requests as MessageQueue, this)
     } catch (error) {
       return this.#failed(error)
