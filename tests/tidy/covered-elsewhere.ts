@@ -38,6 +38,8 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/balsa/src/cli/membership.ts', 'cli/commands/member.test.ts, through the command line'],
   ['packages/balsa/src/cli/http-status.ts', 'cli/commands/member-report.test.ts and cli/main.test.ts, against real servers'],
   ['packages/balsa/src/cli/store.ts', 'cli/main.test.ts, through every command'],
+  ['packages/kv/src/backend/all-of.ts', 'machine-tables.test.ts and kv-state-machine.test.ts beside its folder'],
+  ['packages/kv/src/backend/read-through.ts', 'conformance/backend.ts, in memory and on disk'],
   ['packages/kv/src/backend/ordered-map-node.ts', 'ordered-map.test.ts beside it'],
   ['packages/kv/src/coordination/queue.ts', 'coordinator.test.ts beside it'],
   ['packages/kv/src/coordination/waiting.ts', 'coordinator.test.ts beside it'],

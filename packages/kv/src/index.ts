@@ -1,6 +1,8 @@
 export * from './backend/backend.js'
 export { type ByteString, bytesEqual, keyFromString, keyToString } from './backend/byte-string.js'
 export { MemoryBackend } from './backend/memory-backend.js'
+export { demandEntry, ReaderSnapshot, ReadThrough } from './backend/read-through.js'
+export { behindPrefix } from './mvcc/table-keys.js'
 export { OrderedMap, type OrderedMapEntry, type OrderedMapReader } from './backend/ordered-map.js'
 export type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers } from './calls/backend.js'
 export { SessionStore, type SessionStoreOptions } from './calls/session-store.js'

@@ -8,6 +8,7 @@
  * Written with the batch that changed it, so it always belongs to the keys beside it. In memory nobody would ever read it: there it is left out.
  */
 import { BalsaError, ByteReader, ByteWriter } from '@balsa/raft'
+import { allOf } from './backend/all-of.js'
 import type { BackendReplacement, TableReader, WriteBatch } from './backend/backend.js'
 import { keyFromString, keyToString } from './backend/byte-string.js'
 import { CLIENT_NONCE_BYTES } from './limits.js'
@@ -92,7 +93,7 @@ function readMachine(tables: TableReader, bytes: Uint8Array): MachineState {
 
 function readSessions(tables: TableReader): PlacedSession[] {
   const found = new Map<number, PlacedSession>()
-  for (const { key, value } of allOf(tables, 'sessions')) {
+  for (const { key, value } of allOf(tables, 'sessions', PAGE_ENTRIES)) {
     const reader = new ByteReader(value, 'session')
     const session = {
       id: u64At(key, 0),
@@ -106,7 +107,7 @@ function readSessions(tables: TableReader): PlacedSession[] {
     reader.end()
     found.set(session.id, session)
   }
-  for (const { key, value } of allOf(tables, 'answers')) {
+  for (const { key, value } of allOf(tables, 'answers', PAGE_ENTRIES)) {
     const reader = new ByteReader(value, 'answer')
     const session = found.get(u64At(key, 0))
     if (session === undefined) return reader.fail('session', 'an answer of no session')
@@ -114,16 +115,6 @@ function readSessions(tables: TableReader): PlacedSession[] {
     reader.end()
   }
   return [...found.values()]
-}
-
-function* allOf(tables: TableReader, table: 'sessions' | 'answers'): Generator<{ readonly key: string; readonly value: Uint8Array }> {
-  for (let from = ''; ; ) {
-    const page = tables.page(table, { from, to: null }, PAGE_ENTRIES)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE_ENTRIES) return
-    from = `${last.key}\0`
-  }
 }
 
 function putSession(to: Target, { id, nonce, ttlMs, lastActiveMs, firstUnanswered, place }: PlacedSession): void {

@@ -15,6 +15,7 @@
  * stream; only its completeness and shape are checked here.
  */
 import { BalsaError, ByteReader, ByteWriter, invariant } from '@balsa/raft'
+import { allOf } from './backend/all-of.js'
 import {
   type Backend,
   type BackendReplacement,
@@ -93,7 +94,7 @@ function* encodeBlocks(cut: StateCut): Generator<Uint8Array, void, undefined> {
   yield* block.take()
   let entries = 0
   for (const [number, table] of SNAPSHOT_TABLES.entries()) {
-    for (const { key, value } of allOf(cut.tables, table)) {
+    for (const { key, value } of allOf(cut.tables, table, PAGE_ENTRIES)) {
       if (block.begin(Kind.table)) block.writer.u8(number)
       block.writer.bytes(keyFromString(key))
       block.writer.bytes(value)
@@ -106,16 +107,6 @@ function* encodeBlocks(cut: StateCut): Generator<Uint8Array, void, undefined> {
   block.writer.varint(cut.sessions.sessions.length)
   block.writer.varint(entries)
   yield* block.take()
-}
-
-function* allOf(tables: BackendSnapshot, table: Table): Generator<{ readonly key: string; readonly value: Uint8Array }, void, undefined> {
-  for (let from = ''; ; ) {
-    const page = tables.page(table, { from, to: null }, PAGE_ENTRIES)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE_ENTRIES) return
-    from = `${last.key}\0`
-  }
 }
 
 class BlockWriter {

@@ -10,23 +10,22 @@ import {
   type BackendReplacement,
   type BackendSnapshot,
   type BackendTransfer,
+  behindPrefix,
   type ByteString,
-  MAX_TABLE_KEY_BYTES,
-  MAX_TABLE_VALUE_BYTES,
+  demandEntry,
+  ReaderSnapshot,
+  ReadThrough,
   type Table,
-  type TableEntry,
-  type TableRange,
-  type TableReader,
   type WriteBatch,
 } from '@balsa/kv'
 import { BalsaError, type FileSystem, type IncomingState, invariant, type SharedState } from '@balsa/raft'
 import { CurrentFile } from './current-file.js'
 import { Generation } from './generation.js'
 import { LayeredReader } from './layered-reader.js'
-import { LmdbFile, type LmdbView, loadEngine } from './lmdb-file.js'
+import { LmdbFile, loadEngine } from './lmdb-file.js'
 import { LmdbReplacement } from './lmdb-replacement.js'
 import { IncomingFile, shareFile } from './lmdb-transfer.js'
-import { behindPrefix, prefixesOf, WHOLE_KEY_BYTES } from './long-keys.js'
+import { prefixesOf, WHOLE_KEY_BYTES } from './long-keys.js'
 import { NO_MARKER } from './slab.js'
 import { breathe, Slice } from './slice.js'
 
@@ -56,7 +55,7 @@ interface OpenFile {
   replaced: boolean
 }
 
-export class LmdbBackend implements Backend {
+export class LmdbBackend extends ReadThrough implements Backend {
   readonly persistent = true
   /** Resolves with the reason when the disk has failed, so that nobody has to wait for the next write to learn of it; never when it does not. DISK_FULL, IO_ERROR, CORRUPT (fatal). */
   readonly failed: Promise<BalsaError>
@@ -88,7 +87,7 @@ export class LmdbBackend implements Backend {
   #closing: Promise<void> | null = null
   #committed: Promise<void> = Promise.resolve()
   #removing: Promise<unknown> = Promise.resolve()
-  readonly #snapshots = new Set<LmdbSnapshot>()
+  readonly #snapshots = new Set<ReaderSnapshot>()
   /** Those who wait for a moment when nothing is being written to the file. Until they are done nothing is. */
   #atQuiet: { readonly run: () => Promise<void>; readonly reject: (error: unknown) => void }[] = []
   #quiet: Promise<void> | null = null
@@ -96,6 +95,7 @@ export class LmdbBackend implements Backend {
   readonly #shared = new Set<SharedState>()
 
   private constructor(current: CurrentFile, file: LmdbFile, name: string, options: LmdbBackendOptions) {
+    super()
     this.failed = new Promise((resolve) => {
       this.#tellFailure = resolve
     })
@@ -143,20 +143,8 @@ export class LmdbBackend implements Backend {
     return this.#live.file.usedBytes + this.#gathering.bytes + (this.#committing?.bytes ?? 0)
   }
 
-  get(table: Table, key: ByteString): Uint8Array | undefined {
-    return this.#usable().get(table, key)
-  }
-
-  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
-    return this.#usable().page(table, range, limit)
-  }
-
-  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
-    return this.#usable().keys(table, range, limit)
-  }
-
-  count(table: Table, range: TableRange, limit: number): number {
-    return this.#usable().count(table, range, limit)
+  protected reader(): LayeredReader {
+    return this.#usable()
   }
 
   write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
@@ -197,7 +185,8 @@ export class LmdbBackend implements Backend {
     const live = this.#live
     const view = live.file.hold()
     live.holders += 1
-    const snapshot = new LmdbSnapshot(this.#appliedIndex, new LayeredReader(overlays, view), view, () => {
+    const snapshot = new ReaderSnapshot(this.#appliedIndex, new LayeredReader(overlays, view), () => {
+      view.close()
       this.#snapshots.delete(snapshot)
       this.#release(live)
     })
@@ -466,34 +455,22 @@ export class LmdbBackend implements Backend {
   }
 }
 
-class LmdbBatch implements WriteBatch {
+class LmdbBatch extends ReadThrough implements WriteBatch {
   readonly #reader: LayeredReader
   readonly #generation: Generation
 
   constructor(reader: LayeredReader, generation: Generation) {
+    super()
     this.#reader = reader
     this.#generation = generation
   }
 
-  get(table: Table, key: ByteString): Uint8Array | undefined {
-    return this.#reader.get(table, key)
-  }
-
-  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
-    return this.#reader.page(table, range, limit)
-  }
-
-  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
-    return this.#reader.keys(table, range, limit)
-  }
-
-  count(table: Table, range: TableRange, limit: number): number {
-    return this.#reader.count(table, range, limit)
+  protected reader(): LayeredReader {
+    return this.#reader
   }
 
   put(table: Table, key: ByteString, value: Uint8Array): void {
-    invariant(key.length > 0 && key.length <= MAX_TABLE_KEY_BYTES, 'a key of a table has a bearable length', { length: key.length })
-    invariant(value.length <= MAX_TABLE_VALUE_BYTES, 'a value of a table has a bearable length', { length: value.length })
+    demandEntry(key, value)
     this.#generation.set(table, key, value)
   }
 
@@ -510,47 +487,5 @@ class LmdbBatch implements WriteBatch {
       const range = { from: `${prefix}\0`, to: behindPrefix(prefix) }
       if (this.#reader.keys(table, range, 1).length === 0) this.#generation.note(table, prefix, NO_MARKER)
     }
-  }
-}
-
-class LmdbSnapshot implements BackendSnapshot {
-  readonly appliedIndex: number
-  #reader: TableReader | null
-  readonly #view: LmdbView
-  readonly #onClose: () => void
-
-  constructor(appliedIndex: number, reader: TableReader, view: LmdbView, onClose: () => void) {
-    this.appliedIndex = appliedIndex
-    this.#reader = reader
-    this.#view = view
-    this.#onClose = onClose
-  }
-
-  get(table: Table, key: ByteString): Uint8Array | undefined {
-    return this.#open().get(table, key)
-  }
-
-  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
-    return this.#open().page(table, range, limit)
-  }
-
-  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
-    return this.#open().keys(table, range, limit)
-  }
-
-  count(table: Table, range: TableRange, limit: number): number {
-    return this.#open().count(table, range, limit)
-  }
-
-  close(): void {
-    if (this.#reader === null) return
-    this.#reader = null
-    this.#view.close()
-    this.#onClose()
-  }
-
-  #open(): TableReader {
-    invariant(this.#reader !== null, 'a closed snapshot is not read')
-    return this.#reader
   }
 }

@@ -5,20 +5,10 @@
  * units as there are into one transaction, and syncs. If a transaction fails, a later one may well succeed (a disk that was full for a moment). So every unit but the first of a file
  * asks whether the one before it is there, in the same transaction, and does nothing when it is not: what is in the file is always the beginning of what was written, whole units only.
  */
-import { type ByteString, type Table, type TableEntry, TABLES } from '@balsa/kv'
+import { behindPrefix, type ByteString, type Table, type TableEntry, TABLES } from '@balsa/kv'
 import { BalsaError, invariant } from '@balsa/raft'
 import { lmdbFailure } from './lmdb-errors.js'
-import {
-  behindPrefix,
-  type KeySpace,
-  MARKER_END,
-  markerOf,
-  placesOf,
-  rootSpace,
-  spaceBehind,
-  TAG_BYTES,
-  WHOLE_KEY_BYTES,
-} from './long-keys.js'
+import { type KeySpace, MARKER_END, markerOf, placesOf, rootSpace, spaceBehind, TAG_BYTES, WHOLE_KEY_BYTES } from './long-keys.js'
 import { NO_MARKER, REMOVED, type Slab } from './slab.js'
 
 interface Transaction {

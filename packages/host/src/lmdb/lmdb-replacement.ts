@@ -1,4 +1,4 @@
-import { type BackendReplacement, type ByteString, MAX_TABLE_KEY_BYTES, MAX_TABLE_VALUE_BYTES, type Table } from '@balsa/kv'
+import { type BackendReplacement, type ByteString, demandEntry, type Table } from '@balsa/kv'
 import { BalsaError, invariant } from '@balsa/raft'
 import type { CurrentFile } from './current-file.js'
 import { Unit } from './generation.js'
@@ -50,8 +50,7 @@ export class LmdbReplacement implements BackendReplacement {
 
   put(table: Table, key: ByteString, value: Uint8Array): void {
     this.#requireOpen()
-    invariant(key.length > 0 && key.length <= MAX_TABLE_KEY_BYTES, 'a key of a table has a bearable length', { length: key.length })
-    invariant(value.length <= MAX_TABLE_VALUE_BYTES, 'a value of a table has a bearable length', { length: value.length })
+    demandEntry(key, value)
     invariant((this.#last.get(table) ?? '') < key, 'a replacement is written in ascending order')
     this.#last.set(table, key)
     this.#piece.add(table, key, value)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { behindPrefix, markerOf, placesOf, prefixesOf, TAG_BYTES, WHOLE_KEY_BYTES } from './long-keys.js'
+import { markerOf, placesOf, prefixesOf, TAG_BYTES, WHOLE_KEY_BYTES } from './long-keys.js'
 
 describe('long keys', () => {
   it('are cut into pieces that the engine takes, with a marker for each but the last', () => {
@@ -19,12 +19,5 @@ describe('long keys', () => {
     const tags = [placesOf('past', key), placesOf('current', key), placesOf('past', `j${key}`)].map(({ end }) => end.space.tag)
     expect(new Set(tags).size).toBe(3)
     for (const tag of tags) expect(tag).toHaveLength(TAG_BYTES)
-  })
-
-  it('that begin alike end before the next key', () => {
-    expect(behindPrefix('ab')).toBe('ac')
-    expect(behindPrefix('a\u00ff\u00ff')).toBe('b')
-    expect(behindPrefix('\u00ff')).toBeNull()
-    expect(behindPrefix('')).toBeNull()
   })
 })

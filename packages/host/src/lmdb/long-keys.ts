@@ -69,10 +69,3 @@ export function prefixesOf(key: ByteString): ByteString[] {
   for (let at = WHOLE_KEY_BYTES; key.length > at; at += WHOLE_KEY_BYTES - TAG_BYTES) prefixes.push(key.slice(0, at))
   return prefixes
 }
-
-/** The first text behind all that begin with this one; null when there is none. */
-export function behindPrefix(prefix: ByteString): ByteString | null {
-  let last = prefix.length - 1
-  while (last >= 0 && prefix.charCodeAt(last) === 0xff) last -= 1
-  return last < 0 ? null : prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1)
-}

@@ -3,8 +3,6 @@ import {
   type Backend,
   type BackendReplacement,
   type BackendSnapshot,
-  MAX_TABLE_KEY_BYTES,
-  MAX_TABLE_VALUE_BYTES,
   type Table,
   type TableEntry,
   type TableRange,
@@ -14,6 +12,7 @@ import {
 } from './backend.js'
 import type { ByteString } from './byte-string.js'
 import { OrderedMap, type OrderedMapReader } from './ordered-map.js'
+import { demandEntry, ReaderSnapshot, ReadThrough } from './read-through.js'
 
 type Maps = Readonly<Record<Table, OrderedMap<Uint8Array>>>
 type Readers = Readonly<Record<Table, OrderedMapReader<Uint8Array>>>
@@ -63,8 +62,7 @@ class Content extends MapsReader implements WriteBatch {
   }
 
   put(table: Table, key: ByteString, value: Uint8Array): void {
-    invariant(key.length > 0 && key.length <= MAX_TABLE_KEY_BYTES, 'a key of a table has a bearable length', { length: key.length })
-    invariant(value.length <= MAX_TABLE_VALUE_BYTES, 'a value of a table has a bearable length', { length: value.length })
+    demandEntry(key, value)
     const replaced = this.maps[table].set(key, value)
     this.bytes += replaced === undefined ? entryBytes(key, value) : value.length - replaced.length
   }
@@ -77,7 +75,7 @@ class Content extends MapsReader implements WriteBatch {
 }
 
 /** The backend of the simulator, of browsers and of tests: ends with the process, so a member finds its state in snapshots and log. */
-export class MemoryBackend implements Backend {
+export class MemoryBackend extends ReadThrough implements Backend {
   readonly persistent: boolean
   #content = new Content()
   #appliedIndex = 0
@@ -88,6 +86,7 @@ export class MemoryBackend implements Backend {
 
   /** `persistent` makes it look like one on a disk, for whoever holds on to the object through a "restart": for tests. */
   constructor({ persistent = false }: { readonly persistent?: boolean } = {}) {
+    super()
     this.persistent = persistent
   }
 
@@ -103,20 +102,8 @@ export class MemoryBackend implements Backend {
     return this.#content.bytes
   }
 
-  get(table: Table, key: ByteString): Uint8Array | undefined {
-    return this.#usable().get(table, key)
-  }
-
-  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
-    return this.#usable().page(table, range, limit)
-  }
-
-  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
-    return this.#usable().keys(table, range, limit)
-  }
-
-  count(table: Table, range: TableRange, limit: number): number {
-    return this.#usable().count(table, range, limit)
+  protected reader(): TableReader {
+    return this.#usable()
   }
 
   write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
@@ -148,10 +135,7 @@ export class MemoryBackend implements Backend {
   snapshot(): BackendSnapshot {
     const { maps } = this.#usable()
     invariant(!this.#writing, 'no snapshot in the middle of a batch')
-    return new MemorySnapshot(
-      this.#appliedIndex,
-      perTable((table) => maps[table].cut()),
-    )
+    return new ReaderSnapshot(this.#appliedIndex, new MapsReader(perTable((table) => maps[table].cut())))
   }
 
   async flush(): Promise<void> {
@@ -182,41 +166,6 @@ export class MemoryBackend implements Backend {
     if (this.#closed) throw new BalsaError('STOPPED', 'the backend is closed')
     if (this.#broken !== null) throw new BalsaError('STATE_MACHINE_FAILED', 'a batch has failed half-way', { cause: this.#broken })
     return this.#content
-  }
-}
-
-class MemorySnapshot implements BackendSnapshot {
-  readonly appliedIndex: number
-  #reader: TableReader | null
-
-  constructor(appliedIndex: number, maps: Readers) {
-    this.appliedIndex = appliedIndex
-    this.#reader = new MapsReader(maps)
-  }
-
-  get(table: Table, key: ByteString): Uint8Array | undefined {
-    return this.#open().get(table, key)
-  }
-
-  page(table: Table, range: TableRange, limit: number): readonly TableEntry[] {
-    return this.#open().page(table, range, limit)
-  }
-
-  keys(table: Table, range: TableRange, limit: number): readonly ByteString[] {
-    return this.#open().keys(table, range, limit)
-  }
-
-  count(table: Table, range: TableRange, limit: number): number {
-    return this.#open().count(table, range, limit)
-  }
-
-  close(): void {
-    this.#reader = null
-  }
-
-  #open(): TableReader {
-    invariant(this.#reader !== null, 'a closed snapshot is not read')
-    return this.#reader
   }
 }
 
