@@ -13,7 +13,7 @@ export type { HashMark } from './hash-marks.js'
 export * from './key-value-store.js'
 export * from './kv-state-machine.js'
 export * from './limits.js'
-export type { AlarmKind, RaisedAlarm } from './mvcc/alarms.js'
+export { type AlarmKind, type RaisedAlarm, saysFull } from './mvcc/alarms.js'
 export type { OperationOutcome, TxnOutcome } from './mvcc/execute-txn.js'
 export { behindKey, behindLease } from './mvcc/lease-pages.js'
 export {

@@ -243,6 +243,10 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return this.#store.counters.noSpace
   }
 
+  get alarms(): readonly RaisedAlarm[] {
+    return this.#store.counters.alarms
+  }
+
   /** Cluster time of the newest command. */
   get timeMs(): number {
     return this.#sessions.timeMs

@@ -150,12 +150,57 @@ describe('Upkeep', () => {
     other.stop()
   })
 
+  it('raises an alarm of its own where it follows, keeps and clears only that, and clears those of members that have left', async () => {
+    upkeep.stop()
+    const members = [1, 2]
+    const cluster = { id: 2, members: () => members, execute: async (command: Command) => execute(command) }
+    const replica = {
+      propose: async (command: Uint8Array) => apply(command),
+      get role() {
+        return role
+      },
+    }
+    const value = new Uint8Array(30_000)
+    const result = (): string => {
+      for (let at = 0; at < 10; at++) execute({ type: 'put', stamp: null, key: new Uint8Array([1, at]), value })
+      return machine.alarms.map(({ kind, member }) => `${kind} ${member}`).join(',')
+    }
+    execute({ type: 'alarm', raise: true, alarm: { kind: 'noSpace', member: 2n } })
+    role = 'follower'
+    Upkeep.begin(clock, machine, replica, 200_000, cluster)
+    await clock.advanceAsync(1000)
+    expect(result()).toBe('noSpace 2')
+    execute({ type: 'alarm', raise: false, alarm: { kind: 'noSpace', member: 2n } })
+    expect(result()).toBe('')
+    await clock.advanceAsync(1000)
+    expect(result()).toBe('full 2')
+    // It leads: then it says so as leaders do.
+    role = 'leader'
+    await clock.advanceAsync(2000)
+    expect([machine.noSpace, result()]).toEqual([true, ''])
+    role = 'follower'
+    await clock.advanceAsync(1000)
+    expect(result()).toBe('full 2')
+    const all: TxnOperation = { type: 'delete', key: new Uint8Array([1]), rangeEnd: new Uint8Array([2]), previous: false }
+    execute({ type: 'txn', stamp: null, txn: { compares: [], success: [all], failure: [] } })
+    execute({ type: 'compact', stamp: null, revision: machine.revision })
+    for (let at = 0; at < 10; at++) execute({ type: 'advance' })
+    await clock.advanceAsync(1000)
+    expect(machine.alarms).toEqual([])
+    // Whoever has left for good clears nothing any more.
+    execute({ type: 'alarm', raise: true, alarm: { kind: 'full', member: 3n } })
+    role = 'leader'
+    await clock.advanceAsync(2000)
+    expect([machine.noSpace, machine.alarms]).toEqual([false, []])
+  })
+
   it('ends quietly when the store cannot be read any more: whoever owns that says why', async () => {
     const broken = {
       advanceAtMs: null,
       timeMs: 0,
       timeSeenAtMs: 0,
       noSpace: false,
+      alarms: [],
       get usedBytes(): number {
         throw new BalsaError('DISK_FULL', 'no space left')
       },

@@ -1,5 +1,6 @@
 import { BalsaError, type Clock, type Timer } from '@balsa/raft'
-import { type AdvanceCommand, encodeCommand, type SpaceCommand } from './command.js'
+import { type AdvanceCommand, type AlarmCommand, encodeCommand, type SpaceCommand } from './command.js'
+import type { RaisedAlarm } from './mvcc/alarms.js'
 
 /** What upkeep needs of the state machine of this member; `KvStateMachine` offers it. */
 export interface UpkeepMachine {
@@ -11,6 +12,17 @@ export interface UpkeepMachine {
   readonly timeSeenAtMs: number
   readonly usedBytes: number
   readonly noSpace: boolean
+  readonly alarms: readonly RaisedAlarm[]
+}
+
+/** What a member that has a quota needs of its cluster. */
+export interface UpkeepCluster {
+  /** Of this member. */
+  readonly id: number
+  /** Of everybody who belongs to it. */
+  members(): readonly number[]
+  /** Through whoever leads. */
+  execute(command: AlarmCommand): Promise<unknown>
 }
 
 /** `Replica` offers it. */
@@ -38,19 +50,30 @@ export class Upkeep {
   readonly #machine: UpkeepMachine
   readonly #replica: UpkeepReplica
   readonly #quotaBytes: number
+  readonly #cluster: UpkeepCluster | null
   #timer: Timer | null = null
   #stopped = false
 
-  private constructor(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica, quotaBytes: number) {
+  private constructor(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica, quotaBytes: number, cluster: UpkeepCluster | null) {
     this.#quotaBytes = quotaBytes
+    this.#cluster = cluster
     this.#clock = clock
     this.#machine = machine
     this.#replica = replica
   }
 
-  /** `quotaBytes`: what the state may take on this member, while it leads. */
-  static begin(clock: Clock, machine: UpkeepMachine, replica: UpkeepReplica, quotaBytes: number = Number.POSITIVE_INFINITY): Upkeep {
-    const upkeep = new Upkeep(clock, machine, replica, quotaBytes)
+  /**
+   * `quotaBytes`: what the state may take on this member. The leader compares it with its own; the same state takes more on one member than on another, so one that follows raises an alarm of its own,
+   * when it is told how.
+   */
+  static begin(
+    clock: Clock,
+    machine: UpkeepMachine,
+    replica: UpkeepReplica,
+    quotaBytes: number = Number.POSITIVE_INFINITY,
+    cluster: UpkeepCluster | null = null,
+  ): Upkeep {
+    const upkeep = new Upkeep(clock, machine, replica, quotaBytes, cluster)
     upkeep.#again(TICK_MS)
     return upkeep
   }
@@ -76,16 +99,38 @@ export class Upkeep {
 
   #look(): void {
     const leads = this.#replica.role === 'leader'
-    const full = leads ? this.#isFull() : this.#machine.noSpace
-    if (full !== this.#machine.noSpace) return this.#propose({ type: 'space', full })
+    const { noSpace } = this.#machine
+    const full = leads ? this.#isOver(noSpace) : noSpace
+    if (full !== noSpace) return this.#propose({ type: 'space', full })
+    const alarm = this.#alarmDue(leads)
+    if (alarm !== null) return this.#execute(alarm)
     const waitMs = leads ? this.#waitMs() : TICK_MS
     if (waitMs > 0) return this.#again(waitMs)
     this.#propose({ type: 'advance' })
   }
 
-  #isFull(): boolean {
-    const { usedBytes, noSpace } = this.#machine
-    return usedBytes > this.#quotaBytes * (noSpace ? FREE_SHARE : 1)
+  /** Once over, it is until some of it is free again. */
+  #isOver(wasOver: boolean): boolean {
+    return this.#machine.usedBytes > this.#quotaBytes * (wasOver ? FREE_SHARE : 1)
+  }
+
+  /** A leader says by another command that its quota is used up; and those who have left can clear nothing any more. */
+  #alarmDue(leads: boolean): AlarmCommand | null {
+    if (this.#cluster === null) return null
+    const own = BigInt(this.#cluster.id)
+    const raised = this.#machine.alarms.filter(({ kind }) => kind === 'full')
+    const isRaised = raised.some(({ member }) => member === own)
+    const isWanted = !leads && this.#isOver(isRaised)
+    if (isRaised !== isWanted) return { type: 'alarm', raise: isWanted, alarm: { kind: 'full', member: own } }
+    if (!leads || raised.length === 0) return null
+    const members = new Set(this.#cluster.members().map(BigInt))
+    const left = raised.find(({ member }) => !members.has(member))
+    return left === undefined ? null : { type: 'alarm', raise: false, alarm: left }
+  }
+
+  #execute(alarm: AlarmCommand): void {
+    const again = (): void => this.#again(TICK_MS)
+    this.#cluster?.execute(alarm).then(again, again)
   }
 
   #propose(command: AdvanceCommand | SpaceCommand): void {

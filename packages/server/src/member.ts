@@ -79,7 +79,7 @@ export interface MemberOptions {
   readonly automaticTransfer?: boolean
   /** Log size that triggers a snapshot; -1 = never. */
   readonly maxLogBytes?: number
-  /** What the state may take on disk; above it writes that add are refused with NO_SPACE, on all members, while this one leads. Default: no limit. */
+  /** What the state may take on disk; above it writes that add are refused with NO_SPACE, on all members. Default: no limit. */
   readonly quotaBackendBytes?: number
   readonly maxRequestBytes?: number
   /** A client request that is not answered by then ends. Default 5000. */
@@ -161,7 +161,11 @@ export class Member implements AsyncDisposable {
     this.metrics = metrics
     this.#startedMs = clock.now()
     this.#readiness = new ReadinessTracker(replica)
-    this.#upkeep = Upkeep.begin(clock, parts.machine, replica, options.quotaBackendBytes)
+    this.#upkeep = Upkeep.begin(clock, parts.machine, replica, options.quotaBackendBytes, {
+      id: options.memberId,
+      members: () => this.status().members.map(({ id }) => id),
+      execute: (alarm) => this.store.execute(alarm, { deadlineMs: clock.now() + (options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS) }),
+    })
     this.stopped = Promise.race([replica.closed, parts.fate.sealed]).then((error) => {
       this.#fatal = error
       this.#upkeep.stop()

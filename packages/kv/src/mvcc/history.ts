@@ -4,7 +4,7 @@
  *
  *     history  u64be revision | u32be place of its first event     events, one after the other
  *     event    varint revision - that of the block | varint place in the revision | u8 flags | varint length, key | [varint length, record that it superseded]
- *     flags    1 deletion, 2 there was a version before (its record follows), 4 `past` names the event, 8 `chains` does
+ *     flags    1 deletion, 2 there was a version before (its record follows), 4 `past` names the event, 8 `chains` does, 16 there was one, and it is forgotten
  *
  * A block ends with the event that makes it long enough. Where blocks begin is decided by the events alone, so it is the same on every member.
  */
@@ -15,8 +15,8 @@ import { MAX_KEY_BYTES } from '../limits.js'
 import { checkRecord, putVarint } from './record.js'
 import { HISTORY_KEY_BYTES, historyKey, placeOf, revisionOf } from './table-keys.js'
 
-export const EventFlag = { deletion: 1, superseding: 2, inPast: 4, inChains: 8 } as const
-const KNOWN_FLAGS = 15
+export const EventFlag = { deletion: 1, superseding: 2, inPast: 4, inChains: 8, forgotten: 16 } as const
+const KNOWN_FLAGS = 31
 
 /** A block takes no more events when it has so many bytes, or so many of them. */
 const FULL_BLOCK_BYTES = 16 * 1024
@@ -34,6 +34,7 @@ export class HistoryBlock {
   #keyAt = 0
   #keyEnd = 0
   #recordAt = 0
+  #flagsAt = 0
   revision = 0
   place = 0
   flags = 0
@@ -49,6 +50,7 @@ export class HistoryBlock {
     if (this.#at >= this.#bytes.length) return false
     this.revision = this.#firstRevision + this.#varint()
     this.place = this.#varint()
+    this.#flagsAt = this.#at
     this.flags = this.#bytes[this.#at++] as number
     const keyBytes = this.#varint()
     this.#keyAt = this.#at
@@ -87,6 +89,23 @@ export class HistoryBlock {
   /** The record that it superseded; undefined = the key was absent. Belongs to the store. */
   get superseded(): Uint8Array | undefined {
     return (this.flags & EventFlag.superseding) === 0 ? undefined : this.#bytes.subarray(this.#recordAt, this.#at)
+  }
+
+  /** Its bytes without what events up to this revision superseded, which nobody can ask for any more; the same bytes when there is nothing to leave out. */
+  without(revision: number): Uint8Array {
+    const bytes = this.#bytes.slice()
+    let length = 0
+    this.rewind()
+    for (let from = 0; this.next(); from = this.#at) {
+      const isForgotten = this.revision <= revision && this.superseded !== undefined
+      const to = isForgotten ? this.#keyEnd : this.#at
+      bytes.copyWithin(length, from, to)
+      // Copied downwards: what is still to come is as it was.
+      if (isForgotten)
+        bytes[length + this.#flagsAt - from] = (this.flags & ~(EventFlag.superseding | EventFlag.inChains)) | EventFlag.forgotten
+      length += to - from
+    }
+    return length === this.#bytes.length ? this.#bytes : bytes.slice(0, length)
   }
 
   #varint(): number {
@@ -243,6 +262,7 @@ export function checkBlock(key: ByteString, reader: ByteReader, newest: number):
     const { length } = reader.bytes('key')
     if (length === 0 || length > MAX_KEY_BYTES) reader.fail('key', `${length} bytes`)
     if ((flags & EventFlag.superseding) !== 0) checkRecord(reader.bytes('record'), true, nextRevision - 1)
-    else if ((flags & (EventFlag.deletion | EventFlag.inChains)) !== 0) reader.fail('flags', 'the end of nothing')
+    else if ((flags & EventFlag.inChains) !== 0 || ((flags & EventFlag.deletion) !== 0 && (flags & EventFlag.forgotten) === 0))
+      reader.fail('flags', 'the end of nothing')
   }
 }

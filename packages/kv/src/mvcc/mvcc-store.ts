@@ -15,7 +15,7 @@ import {
   SWEPT_BLOCKS_PER_COMMAND,
 } from '../limits.js'
 import type { CommandResult, KeyMetadata, RefusalCode } from '../result.js'
-import { type AlarmKind, alarmsWith } from './alarms.js'
+import { type AlarmKind, alarmsWith, saysFull } from './alarms.js'
 import { sweep } from './compaction.js'
 import { type Counters, readCounters, writeCounters } from './counters.js'
 import { adds, planTxn, revisionRefusal, runPath } from './execute-txn.js'
@@ -191,7 +191,7 @@ export class StoreWrites {
   }
 
   #isFull(): boolean {
-    return this.#counters.noSpace || this.#isRaised('noSpace')
+    return this.#counters.noSpace || saysFull(this.#counters.alarms)
   }
 
   #isRaised(alarm: AlarmKind): boolean {

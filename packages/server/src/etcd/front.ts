@@ -1,4 +1,5 @@
 /** What stands before a member for clients of etcd: gRPC, and JSON over HTTP/1.1. */
+import { saysFull } from '@balsa/kv'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { createGrpcServer, type GrpcServer } from '../grpc/grpc-server.js'
@@ -77,7 +78,7 @@ export class EtcdFront implements HttpFront {
     try {
       const { noSpace, alarms } = await this.#member.read({ type: 'stats' }, asked.get('serializable') === 'true')
       const raised = new Set(alarms.map(({ kind }) => kind))
-      if ((noSpace || raised.has('noSpace')) && !excluded.has('NOSPACE')) return unhealthy('ALARM NOSPACE')
+      if ((noSpace || saysFull(alarms)) && !excluded.has('NOSPACE')) return unhealthy('ALARM NOSPACE')
       if (raised.has('corrupt') && !excluded.has('CORRUPT')) return unhealthy('ALARM CORRUPT')
       page(response, 200, { health: 'true', reason: '' })
     } catch (error) {

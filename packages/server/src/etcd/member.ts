@@ -96,7 +96,7 @@ export class EtcdMember {
   }
 
   /**
-   * What was raised by hand; CORRUPT for members whose state is, or may be, not what it should be, until they are replaced; NOSPACE, of the leader, while the
+   * What was raised by hand; CORRUPT for members whose state is, or may be, not what it should be, until they are replaced; NOSPACE, of the members whose
    * quota is used up. Rejects with GrpcError.
    */
   async alarms(serializable = true): Promise<readonly AlarmMember[]> {
@@ -196,7 +196,7 @@ export class EtcdMember {
 const revisionOf = (result: CommandResult): number =>
   result.type === 'written' ? result.metadata.modRevision : 'revision' in result ? result.revision : 0
 
-const ALARMS = { noSpace: AlarmType.NOSPACE, corrupt: AlarmType.CORRUPT } as const
+const ALARMS = { noSpace: AlarmType.NOSPACE, corrupt: AlarmType.CORRUPT, full: AlarmType.NOSPACE } as const
 
 const NO_EVENTS: AsyncIterable<ReplicaEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
 

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
-import type { KvStats } from '@balsa/kv'
+import { type KvStats, saysFull } from '@balsa/kv'
 import type { Clock, ReplicaStatus } from '@balsa/raft'
 import { kindOf } from '../member-status.js'
 import { CONNECTION_PROTOCOLS, type MemberMetrics, MEMBERSHIP_KINDS, ROLES } from './member-metrics.js'
@@ -64,7 +64,7 @@ function collectMembership(metrics: MemberMetrics, { id, configuration }: Replic
 function collectStore(metrics: MemberMetrics, store: KvStats): void {
   metrics.keys.set({}, store.keys)
   metrics.dataBytes.set({}, store.dataBytes)
-  metrics.noSpace.set({}, store.noSpace || store.alarms.some(({ kind }) => kind === 'noSpace') ? 1 : 0)
+  metrics.noSpace.set({}, store.noSpace || saysFull(store.alarms) ? 1 : 0)
   metrics.revision.set({}, store.revision)
   metrics.sessions.set({}, store.sessions)
   metrics.sessionResults.set({}, store.sessionResults)
