@@ -14,6 +14,9 @@ export const FRAME_HEADER_BYTES = 8
 /** The first 8 bytes of a connection: 6 letters that tell the protocol, then its version (u16, big-endian). */
 export const MAGIC_BYTES = 8
 const MAGIC_LETTERS = 6
+/** What a socket hands over at once. */
+const PIECE_BYTES = 64 * 1024
+const MOST_AHEAD = 16
 
 /** Starts a frame in `writer`. Write the body behind it, then call {@link endFrame} with the returned position. */
 export function beginFrame(writer: ByteWriter): number {
@@ -77,8 +80,8 @@ export interface FrameDecoderOptions {
 
 /**
  * Cuts a stream into frames. `push` bytes as they arrive, then call `next` until it says null. A frame that lies whole in one piece is
- * handed out as a view of it. A partial one is gathered in a buffer that grows with the bytes that have really arrived (at most twice as
- * large), never by the number on the wire. After an error the decoder stays failed.
+ * handed out as a view of it. A partial one is gathered in a buffer that grows with the bytes that have really arrived (at most 16 times as
+ * large), not by the number on the wire alone. After an error the decoder stays failed.
  */
 export class FrameDecoder {
   readonly #crc32: Crc32
@@ -158,7 +161,7 @@ export class FrameDecoder {
     const needed = have + piece.length
     // Never compacted in place: bodies before #start may have been handed out as views.
     if (!this.#owned || this.#end + piece.length > this.#buffer.length) {
-      const larger = new Uint8Array(Math.min(Math.max(needed, have * 2), Math.max(needed, this.#maxBodyBytes + FRAME_HEADER_BYTES)))
+      const larger = new Uint8Array(Math.max(needed, this.#room(have)))
       larger.set(this.#buffer.subarray(this.#start, this.#end))
       this.#buffer = larger
       this.#start = 0
@@ -167,6 +170,16 @@ export class FrameDecoder {
     }
     this.#buffer.set(piece, this.#end)
     this.#end += piece.length
+  }
+
+  /**
+   * For the whole frame, and what may come with its end: then a large one is copied once. But not for much more than what has really come, for somebody who only announces large
+   * frames.
+   */
+  #room(have: number): number {
+    const length = have < 4 ? 0 : readU32(this.#buffer, this.#start)
+    const whole = length > this.#maxBodyBytes ? 0 : length + FRAME_HEADER_BYTES + PIECE_BYTES
+    return Math.min(whole, have * MOST_AHEAD)
   }
 
   #matchMagic(piece: Uint8Array): Uint8Array {
