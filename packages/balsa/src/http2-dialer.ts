@@ -34,6 +34,9 @@ export class NodeHttp2Dialer implements Http2Dialer {
 
 class NodeSession implements Http2Session {
   readonly #session: ClientHttp2Session
+  /** What the server said when it left: streams above this one were not looked at. */
+  #lastStreamId = Number.POSITIVE_INFINITY
+  #leavingCode: number = constants.NGHTTP2_NO_ERROR
 
   constructor(url: URL, { ca, cert, key }: TlsOptions, handlers: Http2SessionHandlers) {
     const plain = url.protocol === 'http:'
@@ -54,16 +57,26 @@ class NodeSession implements Http2Session {
       this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
       handlers.onOpen()
     })
-    this.#session.once('goaway', () => handlers.onGoAway())
+    this.#session.on('goaway', (code: number, lastStreamId: number) => {
+      this.#leavingCode = code
+      this.#lastStreamId = lastStreamId
+      handlers.onGoAway()
+    })
     this.#session.once('close', () => handlers.onClose(reason))
   }
 
   open(fields: HeaderFields, handlers: Http2StreamHandlers): Http2Stream {
     try {
-      return new NodeStream(this.#session.request({ ...fields }), handlers)
+      return new NodeStream(this.#session.request({ ...fields }), handlers, (stream) => this.#isUnprocessed(stream))
     } catch (error) {
       return deadStream(handlers, error instanceof Error ? error.message : String(error))
     }
+  }
+
+  /** A refused stream, or one that never left. The code of a session that ends as a whole says nothing of its streams. */
+  #isUnprocessed({ id, rstCode }: ClientHttp2Stream): boolean {
+    if (id === undefined || id > this.#lastStreamId) return true
+    return rstCode === constants.NGHTTP2_REFUSED_STREAM && this.#leavingCode !== constants.NGHTTP2_REFUSED_STREAM
   }
 
   ping(onAnswer: () => void): void {
@@ -82,7 +95,7 @@ class NodeStream implements Http2Stream {
   readonly #stream: ClientHttp2Stream
   #cancelled = false
 
-  constructor(stream: ClientHttp2Stream, handlers: Http2StreamHandlers) {
+  constructor(stream: ClientHttp2Stream, handlers: Http2StreamHandlers, isUnprocessed: (stream: ClientHttp2Stream) => boolean) {
     this.#stream = stream
     let reason = 'the stream ended without a status'
     stream.on('response', (headers) => {
@@ -101,7 +114,7 @@ class NodeStream implements Http2Stream {
     })
     stream.once('close', () => {
       if (this.#cancelled) return
-      handlers.onClose(reason, stream.id === undefined || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM)
+      handlers.onClose(reason, isUnprocessed(stream))
     })
   }
 
