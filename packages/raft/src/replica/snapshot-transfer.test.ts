@@ -88,6 +88,21 @@ describe('sender', () => {
     expect(inputs.slice(1)).toMatchObject([{ type: 'snapshotRead', meta: { index: 6 } }])
   })
 
+  it('gives others their turn between large pieces', async () => {
+    const sender = new SnapshotSender(storage, clock, Infinity, hooks)
+    const size = 1024 * 1024
+    const meta = { ...metaOf(4), sizeBytes: 5 * size }
+    storage.readFile = async (_meta, _offset, length) => new Uint8Array(length)
+    for (let at = 0; at < 5; at++) sender.read({ peer, meta, offset: at * size, maxBytes: size })
+    const deferred: (() => void)[] = []
+    clock.defer = (callback) => void deferred.push(callback)
+    for (let turn = 1; turn <= 3; turn++) {
+      for (let at = 0; at < 50; at++) await Promise.resolve()
+      expect(inputs).toHaveLength(Math.min(5, 2 * turn))
+      for (const callback of deferred.splice(0)) callback()
+    }
+  })
+
   it('says so when the file is gone, once', async () => {
     const sender = new SnapshotSender(storage, clock, Infinity, hooks)
     sender.read({ peer, meta: metaOf(4), offset: 0, maxBytes: 10 })

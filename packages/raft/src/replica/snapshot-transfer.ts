@@ -24,6 +24,9 @@ export interface SendingHooks extends TransferHooks {
   wholeInsteadOf(meta: SnapshotMeta): Promise<unknown> | null
 }
 
+/** To one peer in one turn: some milliseconds for encoding and checksums. */
+const MOST_BYTES_IN_A_TURN = 2 * 1024 * 1024
+
 /** A piece on its way: read at once, sent when its turn comes. */
 interface Piece {
   readonly request: SnapshotRead
@@ -37,6 +40,7 @@ interface Piece {
  */
 export class SnapshotSender {
   readonly #storage: Storage
+  readonly #clock: Clock
   readonly #limiter: RateLimiter
   readonly #hooks: SendingHooks
   readonly #sharing: StateSharing | null
@@ -48,6 +52,7 @@ export class SnapshotSender {
   /** `sharing`: peers get the durable state as it is, not a file that it would have to be written into first. */
   constructor(storage: Storage, clock: Clock, bytesPerSecond: number, hooks: SendingHooks, sharing: StateSharing | null = null) {
     this.#storage = storage
+    this.#clock = clock
     this.#limiter = new RateLimiter(clock, bytesPerSecond)
     this.#hooks = hooks
     this.#sharing = sharing
@@ -119,6 +124,7 @@ export class SnapshotSender {
 
   async #send(peer: MemberId, waiting: Piece[]): Promise<void> {
     let paid = false
+    let turnBytes = 0
     for (let piece = waiting[0]; piece !== undefined; piece = waiting[0]) {
       const data = await piece.data
       if (data !== null && !paid) await this.#limiter.take(data.length)
@@ -133,6 +139,11 @@ export class SnapshotSender {
         this.#hooks.input({ type: 'snapshotReadFailed', peer })
       } else {
         this.#hooks.input({ type: 'snapshotRead', peer, meta, offset, data, done: offset + data.length >= meta.sizeBytes })
+        turnBytes += data.length
+        if (turnBytes >= MOST_BYTES_IN_A_TURN) {
+          turnBytes = 0
+          await new Promise<void>((resolve) => this.#clock.defer(resolve))
+        }
       }
     }
   }
