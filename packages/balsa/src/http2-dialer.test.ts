@@ -1,4 +1,4 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { constants, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import type { Http2Session } from '@balsa/client'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -18,7 +18,7 @@ afterEach(async () => {
   rawServer = null
 })
 
-async function serve(onStream: (stream: ServerHttp2Stream, session: ServerHttp2Session) => void): Promise<string> {
+async function serve(onStream: (stream: ServerHttp2Stream, session: NonNullable<ServerHttp2Stream['session']>) => void): Promise<string> {
   const started = createServer()
   server = started
   started.on('session', (one) => one.on('error', () => undefined))
