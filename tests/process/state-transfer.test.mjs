@@ -91,11 +91,12 @@ function startAndKill(given, afterMs) {
     const child = startFollower(given)
     const kill = () => child.kill('SIGKILL')
     const last = setTimeout(kill, LONGEST_ROUND_MS)
-    const watching = setInterval(async () => {
+    const look = async () => {
       if ((await dataFilesIn(given.directory)).length < 2 && !restored) return
       clearInterval(watching)
       setTimeout(kill, afterMs)
-    }, 2)
+    }
+    const watching = setInterval(() => void look(), 2)
     child.on('message', (told) => (restored ||= told === 'restored'))
     child.once('exit', (code, signal) => {
       clearInterval(watching)

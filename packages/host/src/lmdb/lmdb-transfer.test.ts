@@ -43,7 +43,7 @@ function contentOf(backend: LmdbBackend): string {
     if (new Set(value).size !== 1) throw new Error('a value is damaged')
     kinds.set(value[0] ?? -1, (kinds.get(value[0] ?? -1) ?? 0) + 1)
   }
-  return `${backend.appliedIndex}: ${[...kinds].sort().map(([kind, count]) => `${count} of ${kind}`)}`
+  return `${backend.appliedIndex}: ${[...kinds].sort(([a], [b]) => a - b).map(([kind, count]) => `${count} of ${kind}`)}`
 }
 
 const PIECE_BYTES = 10_000

@@ -97,7 +97,7 @@ export class IncomingFile implements IncomingState {
   /** A sync that has ended, or the one under way, takes care of everything below. */
   #synced = 0
   #syncing: Promise<void> | null = null
-  #failure: unknown = null
+  #failure: BalsaError | null = null
   #ended: Promise<void> | null = null
 
   private constructor(current: CurrentFile, name: string, index: number, handle: FileHandle, onFinished: () => void) {
@@ -128,7 +128,7 @@ export class IncomingFile implements IncomingState {
     try {
       await this.#handle.datasync()
     } catch (error) {
-      this.#failure ??= error
+      this.#failure ??= error instanceof BalsaError ? error : new BalsaError('IO_ERROR', String(error), { cause: error })
     } finally {
       this.#syncing = null
     }
