@@ -219,7 +219,11 @@ describe('a read', () => {
     const page = await etcd.settle(etcd.store().range({ prefix: 'k' }))
     // 1 MiB of entries of 20 kB.
     expect([page.entries.length, page.more, page.count, page.revision]).toEqual([53, true, 100, 7])
-    expect(asked).toEqual([['k', 0, 64]])
+    // The second part is as long as what is probably left.
+    expect(asked).toEqual([
+      ['k', 0, 32],
+      ['k031\0', 7, 21],
+    ])
     asked.length = 0
     const all: string[] = []
     await etcd.settle(
@@ -229,6 +233,23 @@ describe('a read', () => {
     )
     expect(all).toEqual(Array.from({ length: 100 }, (_, at) => `k${String(at).padStart(3, '0')}`))
     expect(asked.slice(1).every(([, revision]) => revision === 7)).toBe(true)
+  })
+
+  it('of a range asks for fewer entries when so many do not fit into a message', async () => {
+    const etcd = new ScriptedEtcd()
+    const limits: number[] = []
+    const kvs = [{ key: bytes('k1'), value: new Uint8Array(30_000), createRevision: 2, modRevision: 2, version: 1 }]
+    etcd.react = (stream, message) => {
+      const range = requestOf('Range', stream, message)
+      limits.push(range?.limit ?? 0)
+      const many = Array.from({ length: range?.limit ?? 0 }, () => kvs[0] ?? {})
+      stream.answer(encodeRangeResponse({ header: HEADER(2), kvs: range?.limit === 2 ? kvs : many, count: 1 }))
+    }
+    const store = etcd.store({ maxMessageBytes: 50_000 })
+    expect((await etcd.settle(store.range({ prefix: 'k' }))).entries.length).toBe(1)
+    expect(limits).toEqual([32, 8, 2])
+    etcd.react = (stream) => stream.answer(encodeRangeResponse({ header: HEADER(2), kvs: [...kvs, ...kvs], count: 2 }))
+    expect(await etcd.settle(codeOf(store.get('k1')))).toBe('TOO_LARGE')
   })
 })
 

@@ -11,7 +11,7 @@ import {
   type ReadMode,
   type StoreAnswer,
 } from '@balsa/kv'
-import { KVService, LeaseService } from '@balsa/proto/etcdserverpb'
+import { KVService, LeaseService, type RangeResponse } from '@balsa/proto/etcdserverpb'
 import { BalsaError } from '@balsa/raft'
 import { entryOf, rangeResult, recordOf, revisionOf } from './decode.js'
 import { encodeRange } from './encode.js'
@@ -24,7 +24,7 @@ const EMPTY = new Uint8Array(0)
 /** What an entry takes beside its key and value. */
 const ENTRY_BYTES = 48
 /** etcd cuts its answers by numbers of keys alone. So this many are asked for first, and then as many as probably fit. */
-const FIRST_ENTRIES = 64
+const FIRST_ENTRIES = 32
 const MOST_ENTRIES = 10_000
 /** Of the age of what a member has, etcd says nothing. */
 const UNKNOWN_AGE = null
@@ -95,7 +95,11 @@ async function readInParts(ask: Ask, request: RangeRequest, maxBytes: number, st
     const left = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit - entries.length
     if (left === 0) break
     const limit = Math.min(most, left)
-    const response = await ask(Range, encodeRange({ ...request, ...range, revision, limit }, stale))
+    const response = await orTooLarge(ask(Range, encodeRange({ ...request, ...range, revision, limit }, stale)), limit)
+    if (response === null) {
+      most = Math.ceil(limit / 4)
+      continue
+    }
     first ??= { revision: revisionOf(response), count: response.count }
     if (revision === 0) revision = first.revision
     more = response.more
@@ -114,6 +118,16 @@ async function readInParts(ask: Ask, request: RangeRequest, maxBytes: number, st
     most = Math.min(MOST_ENTRIES, Math.max(1, Math.ceil((maxBytes - bytes) / mean)))
   }
   return { type: 'range', revision: first?.revision ?? revision, refusal: null, result: { entries, more, count: first?.count ?? 0 } }
+}
+
+/** Null = the entries are larger than those before them, and so many do not fit into a message. One alone has to. */
+async function orTooLarge(asked: Promise<RangeResponse>, entries: number): Promise<RangeResponse | null> {
+  try {
+    return await asked
+  } catch (error) {
+    if (entries > 1 && error instanceof BalsaError && error.code === 'TOO_LARGE') return null
+    throw error
+  }
 }
 
 const bytesOf = ({ key, value }: KeyEntry): number => key.length + value.length + ENTRY_BYTES
