@@ -69,6 +69,8 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
     'outcomes.test.ts in it, against scripted servers; balsa: etcd-store.test.ts and etcd-client.test.ts, against members',
   ],
   ['packages/client/src/migration/', 'balsa: migration.test.ts, between real clusters'],
+  ['packages/balsa/src/cli/commands/snapshot.ts', 'tests/process/snapshot.test.mjs'],
+  ['packages/balsa/src/cli/saved-snapshot.ts', 'tests/process/snapshot.test.mjs'],
   ['packages/balsa/src/cli/commands/migrate.ts', 'migration.test.ts in balsa/src, and tests/process/migrate.test.mjs'],
   [
     'packages/sim/src/lab/',

@@ -15,3 +15,4 @@ export type {
 } from './grpc/http2.js'
 export { EtcdStore, type EtcdStoreOptions } from './etcd/etcd-store.js'
 export { type Comparison, Migration, type MigrationOptions, type MigrationProgress } from './migration/migration.js'
+export { snapshotBytes } from './etcd/snapshot.js'

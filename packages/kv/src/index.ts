@@ -43,6 +43,7 @@ export {
 } from './mvcc/txn.js'
 export * from './protocol/index.js'
 export * from './result.js'
+export { readSnapshotHead, SNAPSHOT_HEAD_BYTES, type SnapshotHead } from './snapshot-head.js'
 export { type WatchConnection, type WatchService, WatchStreams } from './serving/watch-streams.js'
 export * from './upkeep.js'
 export * from './watch/index.js'

@@ -33,7 +33,7 @@ import { type CommandResult, readResult, writeResult } from './result.js'
 import { type SessionState, type SessionsCut, SessionTable } from './sessions.js'
 import { StateHash } from './state-hash.js'
 
-const SNAPSHOT_FORMAT = 3
+export const SNAPSHOT_FORMAT = 3
 const Kind = { header: 1, sessions: 2, table: 3, end: 4, reference: 5 } as const
 /** The tables that a snapshot carries, by their number in it. */
 const SNAPSHOT_TABLES = [

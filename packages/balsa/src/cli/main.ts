@@ -63,6 +63,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addCluster(program, io, choose)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
+  addSnapshots(program, io, choose)
   addMigration(program, io, choose)
   addHistory(program, io, choose)
   return program
@@ -106,6 +107,34 @@ function addRecovery(program: Command, io: Io, choose: Choose): void {
     .option('--yes <cluster>', 'do it without asking; the id of the cluster that is given up, as this command shows it')
     .option('--force', 'also when a majority is left, and from the directory of a learner')
     .action(choose('recover', async (flags) => (await import('./commands/recover.js')).recover(flags, io)))
+}
+
+function addSnapshots(program: Command, io: Io, choose: Choose): void {
+  const load = () => import('./commands/snapshot.js')
+  const snapshot = program.command('snapshot').description('Commands about the whole state in a file.')
+  withCommon(snapshot.command('save'), [{ does: 'what one member holds', line: 'balsactl snapshot save backup.snapshot' }])
+    .description('Saves the state of a member, checked and durable, into a file.')
+    .argument('<file>')
+    .action(choose('snapshot save', async (flags, [file = '']) => (await load()).save(file, flags, io)))
+  withCommon(snapshot.command('status'), [{ does: 'is it whole, and what is in it?', line: 'balsactl snapshot status backup.snapshot' }])
+    .description('Checks a saved snapshot and shows its revision, keys and size. Asks no cluster.')
+    .argument('<file>')
+    .action(choose('snapshot status', async (flags, [file = '']) => (await load()).status(file, flags, io)))
+  withCommon(snapshot.command('restore'), [
+    { does: 'a cluster of one', line: 'balsactl snapshot restore backup.snapshot --data-dir new.balsa' },
+    {
+      does: 'a member of three; the same on the others, with their names',
+      line: 'balsactl snapshot restore backup.snapshot --name n1 --data-dir n1.balsa --initial-cluster n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380,n3=http://10.0.0.3:2380',
+    },
+  ])
+    .description('Makes the data directory of a member of a new cluster out of a saved snapshot. Asks no cluster.')
+    .argument('<file>')
+    .option('--name <name>', 'of the member (default: default)')
+    .option('--data-dir <directory>', 'of the member; must not be there yet (default: NAME.balsa)')
+    .option('--initial-cluster <name=url,...>', 'all members of the new cluster, as balsad has it (default: this one alone)')
+    .option('--initial-cluster-token <token>', 'the same for all of them (default: made of the snapshot)')
+    .option('--initial-advertise-peer-urls <url>', 'where the others reach this member (default: what --initial-cluster says)')
+    .action(choose('snapshot restore', async (flags, [file = '']) => (await load()).restore(file, flags, io)))
 }
 
 function addMigration(program: Command, io: Io, choose: Choose): void {
@@ -171,7 +200,7 @@ const namesBelow = (program: Command, args: readonly string[]): readonly string[
   (commandsNamed(program, args).at(-1) ?? program).commands.map((command) => command.name())
 
 /** Commands that ask nobody: their errors name no endpoints. */
-const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history', 'migrate'])
+const OFFLINE: ReadonlySet<string> = new Set(['recover', 'check-history', 'migrate', 'snapshot status', 'snapshot restore'])
 
 /** Runs one command line. Never throws: the answer is the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
