@@ -29,11 +29,15 @@ interface ReadOptions {
   readonly transaction: Transaction
 }
 
+/** A buffer that the library reads into again and again. Its `length` is that of the value, not its own. Without `isGlobal` it is another one. */
+interface ReadBuffer extends Uint8Array {
+  readonly isGlobal?: boolean
+}
+
 /** What is used of the library; its own types leave some of it out. */
 interface EngineTable {
   getBinary(key: string, options?: ReadOptions): Uint8Array | undefined
-  /** Only to be compared with undefined: the next read changes it. */
-  getBinaryFast(key: string, options?: ReadOptions): Uint8Array | undefined
+  getBinaryFast(key: string, options?: ReadOptions): ReadBuffer | undefined
   getRange(options: RangeOptions): Iterable<{ readonly key: string; readonly value: Uint8Array }>
   getKeys(options: RangeOptions): Iterable<string>
   put(key: string, value: Uint8Array, options?: { readonly append?: boolean } | number): unknown
@@ -130,12 +134,18 @@ export class LmdbView {
   get(table: Table, key: ByteString): Uint8Array | undefined {
     if (this.#file.isUntouched(table)) return undefined
     try {
-      if (key.length <= WHOLE_KEY_BYTES) return plain(this.#file.tableOf(table).getBinary(key, this.#options))
+      if (key.length <= WHOLE_KEY_BYTES) return this.#read(this.#file.tableOf(table), key)
       const { space, key: place } = placesOf(table, key).end
       return plain(this.#file.databaseOf(space).getBinary(place, this.#options))
     } catch (error) {
       throw lmdbFailure('read', this.#file.path, error)
     }
+  }
+
+  #read(table: EngineTable, key: ByteString): Uint8Array | undefined {
+    const bytes = table.getBinaryFast(key, this.#options)
+    if (bytes === undefined) return undefined
+    return bytes.isGlobal === true ? copied(bytes, bytes.length) : plain(table.getBinary(key, this.#options))
   }
 
   has(table: Table, key: ByteString): boolean {
@@ -210,6 +220,27 @@ function boundsIn({ tag, room }: KeySpace, from: ByteString, to: ByteString | nu
   return reverse
     ? { start: high, end: low, reverse, exclusiveStart: high !== undefined && !highIsIn, inclusiveEnd: true }
     : { start: low, end: high, inclusiveEnd: highIsIn }
+}
+
+/** Small values that are read share chunks: memory of its own for each costs more than to read it. */
+const CHUNK_BYTES = 8192
+const LARGE_VALUE_BYTES = 1024
+let chunk = NOTHING
+let chunkUsed = 0
+
+function copied(bytes: Uint8Array, length: number): Uint8Array {
+  if (length > LARGE_VALUE_BYTES) {
+    const copy = new Uint8Array(length)
+    copy.set(bytes.subarray(0, length))
+    return copy
+  }
+  if (chunkUsed + length > chunk.length) {
+    chunk = new Uint8Array(CHUNK_BYTES)
+    chunkUsed = 0
+  }
+  chunk.set(bytes.subarray(0, length), chunkUsed)
+  chunkUsed += length
+  return chunk.subarray(chunkUsed - length, chunkUsed)
 }
 
 /** The library answers with buffers, of which `slice` does not copy. */
