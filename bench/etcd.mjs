@@ -3,7 +3,8 @@
  * etcd's API on three members, beside etcd itself: h2load (Debian nghttp2-client) as a neutral client of the leader, Put of 256 bytes and linearizable
  * Range of one key. Both clusters run at the same time and are measured in turns, because the speed of shared machines changes from minute to minute:
  * only the ratios mean something. Without `etcd` on the machine (Debian etcd-server) there are figures of Balsa alone.
- * BENCH_SECONDS (default 3) for each cell, BENCH_ROUNDS (default 2).
+ * BENCH_SECONDS (default 3) for each cell, BENCH_ROUNDS (default 3). Before the first cell each is loaded for BENCH_WARM_UP seconds (default 10), and that is not
+ * measured: what runs for long is compared, not the minute in which a process that compiles as it goes has just begun.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -14,7 +15,8 @@ import { LocalCluster, until } from '../scripts/local-cluster.mjs'
 import { HOST, pickPort } from '../scripts/ports.mjs'
 
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 3)
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 2)
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3)
+const WARM_UP_SECONDS = Number(process.env['BENCH_WARM_UP'] ?? 10)
 /** Connections x streams. */
 const SHAPES = /** @type {const} */ ([[1, 1], [10, 1], [10, 10], [100, 10]]) // biome-ignore format: pairs
 /** Times as etcd has them; and nobody else may take over on a busy machine, because the leader is what is measured. */
@@ -93,11 +95,11 @@ async function durations(file, unit) {
   return lines.map((line) => Number(line) / (unit === 'us' ? 1000 : 1))
 }
 
-/** @param {string} endpoint @param {keyof typeof CALLS} call @param {number} connections @param {number} streams @param {string} directory */
-async function measure(endpoint, call, connections, streams, directory) {
+/** @param {string} endpoint @param {keyof typeof CALLS} call @param {number} connections @param {number} streams @param {string} directory @param {number} seconds */
+async function measure(endpoint, call, connections, streams, directory, seconds = SECONDS) {
   const log = join(directory, 'h2load.log')
   await rm(log, { force: true })
-  const args = ['-c', String(connections), '-m', String(streams), '-D', String(SECONDS), '--warm-up-time=1', '-d', join(directory, call)]
+  const args = ['-c', String(connections), '-m', String(streams), '-D', String(seconds), '--warm-up-time=1', '-d', join(directory, call)]
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers', `--log-file=${log}`, '-t', '1']
   const { out, err } = await execute('h2load', [...args, ...headers, `http://${endpoint}${CALLS[call]}`], { timeoutMs: 120_000 })
   const rate = Number(/finished in [\d.]+s, ([\d.]+) req\/s/.exec(out)?.[1] ?? Number.NaN)
@@ -109,7 +111,11 @@ async function measure(endpoint, call, connections, streams, directory) {
 }
 
 /** @param {readonly number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (/** @type {number} */ place) => sorted[Math.floor(place)] ?? Number.NaN
+  return (at((values.length - 1) / 2) + at(values.length / 2)) / 2
+}
 
 /** @param {readonly Figures[]} rounds @returns {Figures} */
 const middle = (rounds) => ({
@@ -140,8 +146,11 @@ async function main() {
     contenders.push(await startBalsa(join(directory, 'balsa')))
     const etcd = await startEtcd(join(directory, 'etcd'))
     if (etcd !== null) contenders.push(etcd)
-    console.log(`etcd's API, three members, h2load on the leader, ${SECONDS} s a cell, median of ${ROUNDS} rounds in turns`)
+    console.log(
+      `etcd's API, three members, h2load on the leader, ${SECONDS} s a cell after ${WARM_UP_SECONDS} s of warm-up, median of ${ROUNDS} rounds in turns`,
+    )
     for (const call of /** @type {const} */ (['put', 'range'])) {
+      if (WARM_UP_SECONDS > 0) for (const { leader } of contenders) await measure(await leader(), call, 10, 10, directory, WARM_UP_SECONDS)
       for (const [connections, streams] of SHAPES) {
         /** @type {Map<string, Figures[]>} */
         const figures = new Map(contenders.map(({ name }) => [name, []]))
