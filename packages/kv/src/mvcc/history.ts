@@ -18,9 +18,10 @@ import { HISTORY_KEY_BYTES, historyKey, placeOf, revisionOf } from './table-keys
 export const EventFlag = { deletion: 1, superseding: 2, inPast: 4, inChains: 8, forgotten: 16 } as const
 const KNOWN_FLAGS = 31
 
-/** A block takes no more events when it has so many bytes, or so many of them. */
+/** A block takes no more events when it has so many bytes, or so many of them; fewer when the history is short: it ends with a whole block. */
 const FULL_BLOCK_BYTES = 16 * 1024
 const FULL_BLOCK_EVENTS = 128
+const BLOCKS_OF_SHORT_HISTORY = 8
 const SMALLEST_BUFFER_BYTES = 2048
 /** A block ends with an event that goes beyond its limit. */
 const USUAL_EVENT_BYTES = 1024
@@ -183,10 +184,13 @@ export class HistoryEnd {
   #key: ByteString = ''
   #bytes: Uint8Array
   #length: number
+  readonly #fullEvents: number
   #events = 0
   #isNew = false
 
-  constructor(tables: TableReader) {
+  /** `revisions` are to be kept. */
+  constructor(tables: TableReader, revisions: number = Number.POSITIVE_INFINITY) {
+    this.#fullEvents = Math.max(1, Math.min(FULL_BLOCK_EVENTS, Math.floor(revisions / BLOCKS_OF_SHORT_HISTORY)))
     const [last] = tables.page('history', { from: '', to: null, reverse: true }, 1)
     this.#bytes = last?.value ?? new Uint8Array(0)
     this.#length = this.#bytes.length
@@ -203,7 +207,7 @@ export class HistoryEnd {
 
   /** Answers by how much the history has grown. */
   add(batch: WriteBatch, revision: number, place: number, flags: number, name: ByteString, superseded: Uint8Array | undefined): number {
-    const isFirst = this.#events === 0 || this.#length >= FULL_BLOCK_BYTES || this.#events >= FULL_BLOCK_EVENTS
+    const isFirst = this.#events === 0 || this.#length >= FULL_BLOCK_BYTES || this.#events >= this.#fullEvents
     if (isFirst) this.#begin(batch, historyKey(revision, place))
     const delta = revision - revisionOf(this.#key)
     const recordBytes = superseded === undefined ? 0 : varintLength(superseded.length) + superseded.length

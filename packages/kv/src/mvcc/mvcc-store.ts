@@ -66,7 +66,7 @@ export class MvccStore {
     this.#maxHistoryRevisions = maxHistoryRevisions
     this.reader = new VersionReader(backend)
     this.#counters = readCounters(backend)
-    this.#history = new HistoryEnd(backend)
+    this.#history = new HistoryEnd(backend, maxHistoryRevisions)
   }
 
   /** Revision of the newest write. */
