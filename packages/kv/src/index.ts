@@ -5,6 +5,7 @@ export { demandEntry, ReaderSnapshot, ReadThrough } from './backend/read-through
 export { behindPrefix } from './mvcc/table-keys.js'
 export { OrderedMap, type OrderedMapEntry, type OrderedMapReader } from './backend/ordered-map.js'
 export type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers } from './calls/backend.js'
+export { refusalError } from './calls/refusal.js'
 export { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
 export * from './command.js'
 export * from './coordination/index.js'

@@ -13,6 +13,10 @@ const TEXTS: Partial<Record<ErrorCode, readonly [message: string, hint: string |
     'the quota of the store is used up: what adds is refused, on all members',
     'Delete keys and compact; or raise --quota-backend-bytes on all members.',
   ],
+  CORRUPT_ALARM: [
+    'the alarm CORRUPT is raised: nothing is written, on all members',
+    'Find out who raised it and why; etcdctl alarm disarm clears it.',
+  ],
   LEASE_NOT_FOUND: ['there is no such lease, or not any more', 'Grant another one, and put its keys anew.'],
   LEASE_EXISTS: ['a lease with this id exists already', 'Use another id, or none: then the cluster picks one.'],
   TOO_LARGE: ['the value would be larger than its limit', 'Divide it among several keys.'],
