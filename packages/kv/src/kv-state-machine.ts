@@ -199,6 +199,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   readonly #hashMarks = new HashMarks()
   #appliedIndex = 0
   #bytesSinceSnapshot = 0
+  /** Work in slices that waits for a turn. */
+  readonly #paused: (() => void)[] = []
   #timeSeenAtMs = 0
 
   constructor(options: KvStateMachineOptions = {}) {
@@ -497,13 +499,21 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       const nowMs = clock.now()
       if (nowMs - sliceStartMs < sliceMs) return null
       return new Promise((resolve) => {
-        clock.defer(() => {
+        this.#paused.push(() => {
           sliceStartMs = clock.now()
           sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(SHORTEST_SLICE_MS, SLICE_SHARE * (sliceStartMs - nowMs)))
           resolve()
         })
+        if (this.#paused.length === 1) clock.defer(() => this.#resume(clock))
       })
     }
+  }
+
+  /** One slice in each turn, however much is under way. */
+  #resume(clock: Clock): void {
+    this.#paused[0]?.()
+    this.#paused.shift()
+    if (this.#paused.length > 0) clock.defer(() => this.#resume(clock))
   }
 }
 

@@ -11,6 +11,8 @@ export interface KeepAliveFlags extends CommonFlags {
   readonly once?: boolean
 }
 
+const ASKED_AT_A_TIME = 64
+
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)}s`
 
 export async function grant(ttlText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
@@ -70,11 +72,12 @@ function pause(ms: number, signal: AbortSignal): Promise<boolean> {
 export async function list(flags: CommonFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io, 'table')
   const leases = await withStore(options, async (store) => {
+    const ids = await store.leases()
     const found: LeaseInfo[] = []
-    for (const id of await store.leases()) {
-      const info = await store.leaseInfo(id, { keys: true })
-      // It may have ended since it was listed.
-      if (info !== null) found.push(info)
+    for (let at = 0; at < ids.length; at += ASKED_AT_A_TIME) {
+      const infos = await Promise.all(ids.slice(at, at + ASKED_AT_A_TIME).map((id) => store.leaseInfo(id, { keys: true })))
+      // Some may have ended since they were listed.
+      for (const info of infos) if (info !== null) found.push(info)
     }
     return found
   })
