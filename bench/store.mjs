@@ -71,12 +71,15 @@ async function watched(work) {
   const delays = monitorEventLoopDelay({ resolution: 1 })
   delays.enable()
   const began = performance.now()
+  const cpu = process.cpuUsage()
   const result = await work()
+  const { user, system } = process.cpuUsage(cpu)
   delays.disable()
   const ms = (/** @type {number} */ percentile) => (delays.percentile(percentile) / 1e6).toFixed(1)
   return {
     result,
     seconds: (performance.now() - began) / 1000,
+    cpuUs: user + system,
     delays: `event loop delay p50 ${ms(50)}, p99 ${ms(99)}, max ${(delays.max / 1e6).toFixed(0)} ms`,
   }
 }
@@ -141,14 +144,14 @@ async function read(member) {
 /** @param {Member} member @param {number} forSeconds */
 async function write(member, forSeconds) {
   const until = performance.now() + forSeconds * 1000
-  const { result, seconds, delays } = await watched(() =>
+  const { result, seconds, cpuUs, delays } = await watched(() =>
     keepProposing(
       member,
       (sent) => putOf(random(KEYS), sent),
       () => performance.now() < until,
     ),
   )
-  return { rate: result / seconds, delays }
+  return { rate: result / seconds, cpuUs: cpuUs / result, delays }
 }
 
 /** @param {import('@balsa/server').MemberOptions} options */
@@ -230,8 +233,8 @@ async function main() {
     await member.whenReady()
     await load(member)
     await read(member)
-    const { rate, delays } = await write(member, SECONDS)
-    console.log(`  writes   ${count(rate)} applied puts/s for ${SECONDS} s to random keys; ${delays}; ${memory()}`)
+    const { rate, cpuUs, delays } = await write(member, SECONDS)
+    console.log(`  writes   ${count(rate)} applied puts/s for ${SECONDS} s to random keys, ${cpuUs.toFixed(1)} us of CPU each in all threads; ${delays}; ${memory()}`)
     await member.close()
     console.log(`  on disk  ${count(sizeOf(directory) / MIB)} MiB with the log`)
     member = await restart(options)
