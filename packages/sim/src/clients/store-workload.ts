@@ -86,7 +86,7 @@ export class StoreWorkload {
     const [client] = this.#clients
     if (client === undefined) return
     const options = { deadlineMs: 30_000 }
-    await client.put(END, 'end', options)
+    await this.#end(client, options)
     await this.#pauseUntil(() => this.#seen.every(({ ended }) => ended))
     const behind = this.#seen.findIndex(({ ended }) => !ended)
     if (behind >= 0)
@@ -101,6 +101,18 @@ export class StoreWorkload {
         this.#violate('watch-complete', `watcher ${watcher} knows ${watched.join(', ')}; the store holds ${state.join(', ')}`)
     })
     this.#world.coverage.hit('store workload finished')
+  }
+
+  /** Its session may have ended while it waited: what became of a write is not known then, also in a healed cluster. */
+  async #end(client: Client, options: { readonly deadlineMs: number }): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await client.put(END, 'end', options)
+        return
+      } catch (error) {
+        if (!(error instanceof BalsaError) || error.code !== 'OUTCOME_UNKNOWN' || tries === 5) throw error
+      }
+    }
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { Effects, Input, RaftCore } from '@balsa/raft'
-import type { Before, Observer } from '../world/observer.js'
+import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import { violate } from './violate.js'
 
@@ -25,7 +25,7 @@ export class CompactionCovered implements Observer {
     else cuts.push(index)
   }
 
-  stepped(life: Life, _core: RaftCore, input: Input, _before: Before): void {
+  stepped(life: Life, _core: RaftCore, input: Exclude<Input, { type: 'message' }>): void {
     if (input.type !== 'snapshotTaken') return
     const index = this.#cuts.get(life)?.shift() ?? 0
     if (index <= input.meta.index) return

@@ -9,7 +9,7 @@ import {
   type MemberId,
   type RaftCore,
 } from '@balsa/raft'
-import type { Before, Observer } from '../world/observer.js'
+import type { Observer } from '../world/observer.js'
 import type { Life, SimMember } from '../world/sim-member.js'
 import type { Ledger } from './ledger.js'
 import { violate } from './violate.js'
@@ -44,7 +44,7 @@ export class ConfigurationRules implements Observer {
     this.#follows(life, core)
   }
 
-  stepped(life: Life, core: RaftCore, input: Input, _before: Before): void {
+  stepped(life: Life, core: RaftCore, input: Exclude<Input, { type: 'message' }>): void {
     if (input.type !== 'snapshotTaken') return
     const { index, configuration } = input.meta
     if (equal(encodeConfiguration(configuration), this.#truth(life.member, core, index))) return

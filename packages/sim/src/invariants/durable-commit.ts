@@ -18,7 +18,7 @@ export class DurableCommit implements Observer {
     this.#ledger = ledger
   }
 
-  stepped(life: Life, core: RaftCore, _input: Input, before: Before): void {
+  moved(life: Life, core: RaftCore, _input: Input, before: Before): void {
     const index = core.commitIndex
     const { world, id } = life.member
     if (index === before.commitIndex) return

@@ -1,4 +1,4 @@
-import type { Effects, LogIndex, Message, RaftCore } from '@balsa/raft'
+import type { LogIndex, Message, RaftCore } from '@balsa/raft'
 import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import { violate } from './violate.js'
@@ -13,8 +13,8 @@ const FRESH_MS = 50
 export class DurablePromises implements Observer {
   readonly name = 'durable-promises'
 
-  effects(life: Life, core: RaftCore, effects: Effects): void {
-    for (const message of effects.messages) {
+  sends(life: Life, core: RaftCore, messages: readonly Message[]): void {
+    for (const message of messages) {
       this.#check(life, message)
       if (message.type === 'appendEntriesResponse' && message.rejected === null) this.#agrees(life, core, message)
     }

@@ -1,5 +1,5 @@
 import { asIndex, type Effects, type Input, type Message, type RaftCore } from '@balsa/raft'
-import type { Before, Observer } from '../world/observer.js'
+import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import { isSame, type Ledger } from './ledger.js'
 import { violate } from './violate.js'
@@ -37,19 +37,22 @@ export class DurableStart implements Observer {
     return promised
   }
 
-  stepped(life: Life, _core: RaftCore, input: Input, _before: Before): void {
+  stepped(life: Life, core: RaftCore, input: Exclude<Input, { type: 'message' }>): void {
     if (input.type !== 'persisted') return
     const promised = this.#of(life.member.id)
     if (promised.installing !== null && input.sequence >= promised.installing) promised.installing = null
+    note(promised, core)
   }
 
-  effects(life: Life, core: RaftCore, { messages, persist }: Effects): void {
+  sends(life: Life, _core: RaftCore, messages: readonly Message[]): void {
     const promised = this.#of(life.member.id)
     for (const message of messages) promise(promised, message)
+  }
+
+  effects(life: Life, core: RaftCore, { persist }: Effects): void {
+    const promised = this.#of(life.member.id)
     if (persist !== null && persist.installSnapshot !== null) promised.installing = persist.sequence
-    const { stableIndex } = core
-    promised.stableIndex = promised.installing === null ? stableIndex : 0
-    promised.stableTerm = promised.installing === null ? core.termAt(stableIndex) : 0
+    note(promised, core)
   }
 
   started(life: Life, core: RaftCore): void {
@@ -83,6 +86,13 @@ export class DurableStart implements Observer {
         violate(world, this.name, `member ${id} starts with an entry ${index} of term ${entry.term} that nobody ever wrote like that`)
     }
   }
+}
+
+/** What its disk has completed by now. */
+function note(promised: Promised, core: RaftCore): void {
+  const { stableIndex } = core
+  promised.stableIndex = promised.installing === null ? stableIndex : 0
+  promised.stableTerm = promised.installing === null ? core.termAt(stableIndex) : 0
 }
 
 function promise(promised: Promised, message: Message): void {

@@ -16,7 +16,7 @@ export class ElectionSafety implements Observer {
     return this.#leaders.get(term)?.member
   }
 
-  stepped(life: Life, core: RaftCore, _input: Input, before: Before): void {
+  moved(life: Life, core: RaftCore, _input: Input, before: Before): void {
     if (core.role !== 'leader' || (before.role === 'leader' && before.term === core.term)) return
     const { member, number } = life
     const earlier = this.#leaders.get(core.term)

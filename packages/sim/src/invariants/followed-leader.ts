@@ -13,7 +13,7 @@ export class FollowedLeader implements Observer {
     this.#elections = elections
   }
 
-  stepped(life: Life, core: RaftCore, _input: Input, _before: Before): void {
+  moved(life: Life, core: RaftCore, _input: Input, _before: Before): void {
     const { leaderId } = core
     if (leaderId === null) return
     const elected = this.#elections.leaderOf(core.term)

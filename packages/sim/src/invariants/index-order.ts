@@ -11,7 +11,7 @@ export class IndexOrder implements Observer {
     this.#check(life, core)
   }
 
-  stepped(life: Life, core: RaftCore, _input: Input, _before: Before): void {
+  moved(life: Life, core: RaftCore, _input: Input, _before: Before): void {
     this.#check(life, core)
   }
 

@@ -16,7 +16,7 @@ export class LeaderCompleteness implements Observer {
     this.#ledger = ledger
   }
 
-  stepped(life: Life, core: RaftCore, _input: Input, before: Before): void {
+  moved(life: Life, core: RaftCore, _input: Input, before: Before): void {
     if (core.role !== 'leader' || (before.role === 'leader' && before.term === core.term)) return
     const { world, id } = life.member
     world.coverage.hit('elections won')

@@ -1,4 +1,4 @@
-import type { Effects, RaftCore } from '@balsa/raft'
+import type { Message, RaftCore } from '@balsa/raft'
 import type { Observer } from '../world/observer.js'
 import type { Life, SimMember } from '../world/sim-member.js'
 import { violate } from './violate.js'
@@ -12,8 +12,8 @@ export class OneVotePerTerm implements Observer {
   /** Per member: whom it voted for in each term, as anybody could have learned. */
   readonly #votes = new Map<number, Map<number, number>>()
 
-  effects(life: Life, core: RaftCore, effects: Effects): void {
-    for (const message of effects.messages) {
+  sends(life: Life, core: RaftCore, messages: readonly Message[]): void {
+    for (const message of messages) {
       if (message.type === 'requestVoteResponse' && message.granted && !message.preVote) this.#vote(life.member, message.term, message.to)
       else if (message.type === 'requestVote' && !message.preVote) this.#vote(life.member, message.term, core.id)
     }

@@ -1,5 +1,5 @@
 import type { Effects, Input, RaftCore } from '@balsa/raft'
-import type { Before, Observer } from '../world/observer.js'
+import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import type { Ledger } from './ledger.js'
 import { violate } from './violate.js'
@@ -18,7 +18,7 @@ export class ReadFreshness implements Observer {
     this.#ledger = ledger
   }
 
-  stepped(life: Life, _core: RaftCore, input: Input, _before: Before): void {
+  stepped(life: Life, _core: RaftCore, input: Exclude<Input, { type: 'message' }>): void {
     if (input.type !== 'read') return
     let asked = this.#asked.get(life)
     if (asked === undefined) {

@@ -15,7 +15,7 @@ export class TermMonotonic implements Observer {
     }
   }
 
-  stepped(life: Life, core: RaftCore, _input: Input, before: Before): void {
+  moved(life: Life, core: RaftCore, _input: Input, before: Before): void {
     const { world, id } = life.member
     if (core.term < before.term) violate(world, this.name, `member ${id} went from term ${before.term} to ${core.term}`)
     if (core.lastTerm > core.term) violate(world, this.name, `member ${id} in term ${core.term} holds an entry of term ${core.lastTerm}`)

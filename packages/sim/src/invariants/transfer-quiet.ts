@@ -1,5 +1,5 @@
 import type { Effects, Input, RaftCore } from '@balsa/raft'
-import type { Before, Observer } from '../world/observer.js'
+import type { Observer } from '../world/observer.js'
 import type { Life } from '../world/sim-member.js'
 import { violate } from './violate.js'
 
@@ -9,16 +9,18 @@ export class TransferQuiet implements Observer {
   /** The transfer under way in each life, and proposals that came meanwhile. */
   readonly #running = new WeakMap<Life, { readonly ref: number; readonly mustRefuse: Set<number> }>()
 
-  stepped(life: Life, core: RaftCore, input: Input, before: Before): void {
+  stepped(life: Life, core: RaftCore, input: Exclude<Input, { type: 'message' }>): void {
     if (input.type === 'transfer') {
-      const leads = core.role === 'leader' && before.role === 'leader'
-      if (leads && !this.#running.has(life)) this.#running.set(life, { ref: input.ref, mustRefuse: new Set() })
-      return
+      // A transfer that is asked for makes nobody a leader.
+      if (core.role === 'leader' && !this.#running.has(life)) this.#running.set(life, { ref: input.ref, mustRefuse: new Set() })
+    } else if (input.type === 'propose') {
+      const running = this.#running.get(life)
+      if (running !== undefined) for (const { ref } of input.proposals) running.mustRefuse.add(ref)
     }
-    const running = this.#running.get(life)
-    if (running === undefined) return
+  }
+
+  moved(life: Life, core: RaftCore): void {
     if (core.role !== 'leader') this.#running.delete(life)
-    else if (input.type === 'propose') for (const { ref } of input.proposals) running.mustRefuse.add(ref)
   }
 
   effects(life: Life, _core: RaftCore, { proposals, transfers }: Effects): void {

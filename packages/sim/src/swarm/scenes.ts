@@ -44,8 +44,7 @@ export class Scenes implements Observer {
     if (life.number > 1 && core.commitIndex < this.#ledger.committedIndex) life.member.world.coverage.hit('restart behind the commit index')
   }
 
-  stepped(life: Life, core: RaftCore, input: Input, before: Before): void {
-    if (input.type === 'message') this.#message(life, core, input.message, before)
+  moved(life: Life, core: RaftCore, input: Input, before: Before): void {
     if (core.role === before.role && core.term === before.term) return
     const { coverage } = life.member.world
     if (core.role === 'candidate') this.#candidate(life, core, before)
@@ -68,7 +67,7 @@ export class Scenes implements Observer {
     if (furthest.life?.core?.configuration.voters.includes(core.id) === false) coverage.hit('removed member campaigns')
   }
 
-  #message(life: Life, core: RaftCore, message: Message, before: Before): void {
+  heard(life: Life, core: RaftCore, message: Message, before: Before): void {
     const { coverage } = life.member.world
     if (message.term < before.term) coverage.hit('old term answered')
     switch (message.type) {
@@ -113,11 +112,15 @@ export class Scenes implements Observer {
     }
     if (cut && effects.events.some(({ type }) => type === 'configuration')) coverage.hit('log cut with a configuration')
     if (effects.persist?.entries.some(({ type }) => type === EntryType.configuration) === true) coverage.hit('configuration written')
+    if (core.role === 'leader' && effects.events.some(({ type }) => type === 'configuration')) this.#votersChange(life, core)
+  }
+
+  sends(life: Life, core: RaftCore, messages: readonly Message[]): void {
     if (core.role !== 'leader') return
-    if (effects.events.some(({ type }) => type === 'configuration')) this.#votersChange(life, core)
-    for (const message of effects.messages) {
-      if (message.type === 'heartbeat' || message.type === 'appendEntries')
-        this.#memory(life).round = Math.max(this.#memory(life).round, message.round)
+    const memory = this.#memory(life)
+    for (const message of messages) {
+      if (message.type !== 'heartbeat' && message.type !== 'appendEntries') continue
+      if (message.round > memory.round) memory.round = message.round
     }
   }
 

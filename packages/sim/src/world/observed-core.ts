@@ -16,15 +16,60 @@ import {
 import type { Before } from './observer.js'
 import type { Life } from './sim-member.js'
 
+/** What observers of `moved` look at. */
+type Place = {
+  -readonly [Key in
+    | 'role'
+    | 'term'
+    | 'leaderId'
+    | 'commitIndex'
+    | 'appliedIndex'
+    | 'firstIndex'
+    | 'lastIndex'
+    | 'lastTerm'
+    | 'snapshotMeta']: RaftCore[Key]
+}
+
+const placeOf = ({ role, term, leaderId, commitIndex, appliedIndex, firstIndex, lastIndex, lastTerm, snapshotMeta }: RaftCore): Place => ({
+  role,
+  term,
+  leaderId,
+  commitIndex,
+  appliedIndex,
+  firstIndex,
+  lastIndex,
+  lastTerm,
+  snapshotMeta,
+})
+
+function hasMoved(place: Place, core: RaftCore): boolean {
+  if (
+    place.role === core.role &&
+    place.term === core.term &&
+    place.leaderId === core.leaderId &&
+    place.commitIndex === core.commitIndex &&
+    place.appliedIndex === core.appliedIndex &&
+    place.firstIndex === core.firstIndex &&
+    place.lastIndex === core.lastIndex &&
+    place.lastTerm === core.lastTerm &&
+    place.snapshotMeta === core.snapshotMeta
+  )
+    return false
+  Object.assign(place, placeOf(core))
+  return true
+}
+
 /** The production core, with the world looking on: nothing is added to its steps and nothing taken away. */
 export class ObservedCore implements ConsensusCore {
   readonly inner: RaftCore
   readonly #life: Life
   readonly #before: Before = { role: 'follower', term: 0, commitIndex: 0 }
+  readonly #place: Place
 
   constructor(inner: RaftCore, life: Life) {
     this.inner = inner
     this.#life = life
+    this.#place = placeOf(inner)
   }
 
   step(input: Input, nowMs: number): void {
@@ -42,7 +87,10 @@ export class ObservedCore implements ConsensusCore {
     inner.step(input, nowMs)
     if (inner.role !== before.role || inner.term !== before.term)
       world.trace.add(world.nowMs, inner.id, inner.role, inner.leaderId ?? 0, inner.term, inner.lastIndex)
-    for (const observer of world.observers.stepped) observer.stepped(life, inner, input, before)
+    const { observers } = world
+    if (input.type === 'message') for (const observer of observers.heard) observer.heard(life, inner, input.message, before)
+    else for (const observer of observers.stepped) observer.stepped(life, inner, input)
+    if (hasMoved(this.#place, inner)) for (const observer of observers.moved) observer.moved(life, inner, input, before)
   }
 
   #trace(input: Input): void {
@@ -81,7 +129,9 @@ export class ObservedCore implements ConsensusCore {
       world.scheduler.activity++
       world.scheduler.unsettled = true
     }
-    for (const observer of world.observers.effects) observer.effects(life, this.inner, effects)
+    const { observers } = world
+    if (effects.messages.length > 0) for (const observer of observers.sends) observer.sends(life, this.inner, effects.messages)
+    if (!quiet) for (const observer of observers.effects) observer.effects(life, this.inner, effects)
     return effects
   }
 

@@ -1,4 +1,4 @@
-import type { AppliedCommand, Effects, Input, RaftCore, Role } from '@balsa/raft'
+import type { AppliedCommand, Effects, Input, Message, RaftCore, Role } from '@balsa/raft'
 import type { Life, SimMember } from './sim-member.js'
 
 /** How a core stood before a step. */
@@ -16,9 +16,15 @@ export interface Observer {
   readonly name: string
   /** A member has recovered and runs. */
   started?(life: Life, core: RaftCore): void
-  /** The core took one input. */
-  stepped?(life: Life, core: RaftCore, input: Input, before: Before): void
-  /** What the core wants done, before it is done. */
+  /** The core took one input that is no message. */
+  stepped?(life: Life, core: RaftCore, input: Exclude<Input, { type: 'message' }>): void
+  /** The core took a message. */
+  heard?(life: Life, core: RaftCore, message: Message, before: Before): void
+  /** One input, message or not, has moved the core: role, term, leader, the ends of its log, what is committed, applied or in a snapshot. Most move nothing. */
+  moved?(life: Life, core: RaftCore, input: Input, before: Before): void
+  /** Messages of the core, before they leave; called before `effects`. */
+  sends?(life: Life, core: RaftCore, messages: readonly Message[]): void
+  /** What else the core wants done, before it is done; not called for messages alone. */
   effects?(life: Life, core: RaftCore, effects: Effects): void
   /** A command went into the state machine, which is at `fingerprint` now. */
   applied?(life: Life, command: AppliedCommand, fingerprint: string, answer: unknown): void
@@ -41,6 +47,9 @@ export class Observers {
   readonly all: readonly Observer[]
   readonly started: readonly Required<Pick<Observer, 'started'>>[]
   readonly stepped: readonly Required<Pick<Observer, 'stepped'>>[]
+  readonly heard: readonly Required<Pick<Observer, 'heard'>>[]
+  readonly moved: readonly Required<Pick<Observer, 'moved'>>[]
+  readonly sends: readonly Required<Pick<Observer, 'sends'>>[]
   readonly effects: readonly Required<Pick<Observer, 'effects'>>[]
   readonly applied: readonly Required<Pick<Observer, 'applied'>>[]
   readonly restored: readonly Required<Pick<Observer, 'restored'>>[]
@@ -55,6 +64,9 @@ export class Observers {
       all.filter((observer) => observer[hook] !== undefined) as unknown as Required<Pick<Observer, H>>[]
     this.started = having('started')
     this.stepped = having('stepped')
+    this.heard = having('heard')
+    this.moved = having('moved')
+    this.sends = having('sends')
     this.effects = having('effects')
     this.applied = having('applied')
     this.restored = having('restored')
