@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { encodeCommand } from '../../packages/kv/dist/index.js'
-import { asMemberId } from '../../packages/raft/dist/index.js'
-import { Member, parseConfig } from '../../packages/server/dist/index.js'
+import { encodeCommand } from '@balsa/kv'
+import { asMemberId } from '@balsa/raft'
+import { Member, parseConfig } from '@balsa/server'
 import { HOST, pickPort } from '../../scripts/ports.mjs'
 
 const ROUNDS = 8
@@ -154,7 +154,7 @@ else {
     await change
     writing = false
     await written
-    const wanted = leader.replica.query({ type: 'stats' })
+    const wanted = /** @type {import('@balsa/kv').KvStats} */ (leader.replica.query({ type: 'stats' }))
     let found = await statsOf(child)
     while (found.appliedIndex < wanted.appliedIndex) found = await statsOf(child)
     assert.deepEqual(found.stats, wanted)

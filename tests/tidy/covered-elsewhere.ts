@@ -13,7 +13,6 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/raft/src/core/tables.ts', 'a room of the core: core-fuzz.test.ts beside it, through RaftCore'],
   ['packages/raft/src/core/transfer.ts', 'a room of the core: paper-elections.test.ts beside it, through RaftCore'],
   ['packages/raft/src/replica/call-table.ts', 'changes.test.ts and transfers.test.ts beside it'],
-  ['packages/raft/src/replica/state-receiving.ts', 'durable.test.ts and chaos.test.ts beside it, through whole replicas'],
   ['packages/raft/src/replica/state-sharing.ts', 'durable.test.ts and chaos.test.ts beside it, through whole replicas'],
   ['packages/raft/src/replica/start-place.ts', 'durable.test.ts beside it, through whole replicas'],
   ['packages/raft/src/core/witness.ts', 'a room of the core: paper-witness.test.ts beside it, through RaftCore'],

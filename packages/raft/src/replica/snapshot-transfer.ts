@@ -213,7 +213,7 @@ export class SnapshotReceiver {
       const stored = await (isState ? this.#states.receive(meta, offset, data) : this.#storage.snapshots.receive(meta, offset, data, done))
       if (this.#stopped) return this.#giveUp()
       if (stored === 'complete') this.#hooks.input({ type: 'snapshotReceived', meta })
-      else this.#hooks.input({ type: 'chunkStored', meta, nextOffset: stored })
+      else if (stored !== null) this.#hooks.input({ type: 'chunkStored', meta, nextOffset: stored })
     }
     this.#busy = false
     if (this.#givesUp) this.#giveUp()

@@ -26,8 +26,11 @@ export class StateReceiving {
     this.#snapshots = snapshots
   }
 
-  async receive(meta: SnapshotMeta, offset: number, data: Uint8Array): Promise<number | 'complete'> {
+  /** Null: not now. */
+  async receive(meta: SnapshotMeta, offset: number, data: Uint8Array): Promise<number | 'complete' | null> {
     if (this.#complete !== null && isSameSnapshot(this.#complete, meta)) return 'complete'
+    // The log may refer to what has come before, and it is taken over only then: no other one takes its place until the state has come so far.
+    if (this.#complete !== null && this.#complete.index > (this.#durable?.appliedIndex ?? 0)) return null
     const receiving = await this.#begin(meta, offset)
     if (receiving === null) return 0
     if (offset !== receiving.size) return receiving.size

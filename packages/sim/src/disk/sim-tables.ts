@@ -2,14 +2,19 @@ import {
   type Backend,
   type BackendReplacement,
   type BackendSnapshot,
+  type BackendTransfer,
   type ByteString,
+  keyFromString,
+  keyToString,
   MemoryBackend,
   type Table,
   type TableEntry,
   type TableRange,
+  type TableReader,
   TABLES,
   type WriteBatch,
 } from '@balsa/kv'
+import { ByteReader, ByteWriter, type IncomingState, type SharedState } from '@balsa/raft'
 import type { DiskPort } from './disk-port.js'
 import { ioError } from './sim-disk.js'
 
@@ -23,6 +28,8 @@ const MAX_WAITING_BATCHES = 20
 export class DurableTables {
   /** Null: nothing was ever made durable. */
   content: BackendSnapshot | null = null
+  /** Another member's, received as a whole and not adopted yet. */
+  staged: { readonly index: number; readonly bytes: Uint8Array } | null = null
 
   get appliedIndex(): number {
     return this.content?.appliedIndex ?? 0
@@ -30,6 +37,7 @@ export class DurableTables {
 
   wipe(): void {
     this.content = null
+    this.staged = null
   }
 }
 
@@ -50,6 +58,11 @@ export class SimTables implements Backend {
   readonly #durable: DurableTables
   /** Called with everything that becomes durable. */
   readonly #settled: (appliedIndex: number) => void
+  readonly transfer: BackendTransfer = {
+    share: () => this.#share(),
+    receive: async (appliedIndex) => this.#receive(appliedIndex),
+    adopt: (appliedIndex) => this.#adopt(appliedIndex),
+  }
   #limit = Number.POSITIVE_INFINITY
   #generation: Generation | null = null
   /** Batches since the newest generation began. */
@@ -183,20 +196,95 @@ export class SimTables implements Backend {
     }
   }
 
+  /** The present moment, when it is durable. */
+  async #share(): Promise<SharedState> {
+    const index = this.appliedIndex
+    const bytes = encode(this.#inner)
+    await this.flush()
+    const read = (offset: number, length: number): Promise<Uint8Array> =>
+      this.#port.call('read', PATH, () => bytes.slice(offset, offset + length))
+    return { index, sizeBytes: bytes.length, read, close: () => undefined }
+  }
+
+  #receive(index: number): IncomingState {
+    const pieces: Uint8Array[] = []
+    return {
+      write: async (data) => void pieces.push(data.slice()),
+      finish: async () => {
+        const bytes = joined(pieces)
+        if (!isWhole(bytes)) return false
+        await this.#commit(() => (this.#durable.staged = { index, bytes }))
+        return true
+      },
+      abort: async () => void pieces.splice(0),
+    }
+  }
+
+  async #adopt(appliedIndex: number): Promise<boolean> {
+    const { staged } = this.#durable
+    if (staged?.index !== appliedIndex) return false
+    const replacement = this.replace()
+    decode(staged.bytes, (table, key, value) => replacement.put(table, key, value))
+    await replacement.commit(appliedIndex)
+    this.#durable.staged = null
+    return true
+  }
+
   async close(): Promise<void> {
     if (this.#failure === null && this.appliedIndex <= this.#limit) await this.flush()
     await this.#inner.close()
   }
 }
 
-function copy(content: BackendSnapshot, batch: WriteBatch): void {
+type Put = (table: Table, key: ByteString, value: Uint8Array) => void
+
+function visit(content: TableReader, put: Put): void {
   for (const table of TABLES) {
-    for (let from = '' as ByteString; ; ) {
+    for (let from = ''; ; ) {
       const entries = content.page(table, { from, to: null }, PAGE)
-      for (const { key, value } of entries) batch.put(table, key, value)
+      for (const { key, value } of entries) put(table, key, value)
       const last = entries.at(-1)
       if (last === undefined || entries.length < PAGE) break
-      from = `${last.key}\0` as ByteString
+      from = `${last.key}\0`
     }
   }
+}
+
+const copy = (content: BackendSnapshot, batch: WriteBatch): void => visit(content, (table, key, value) => batch.put(table, key, value))
+
+/** Behind all entries. */
+const END = TABLES.length
+
+function encode(content: TableReader): Uint8Array {
+  const writer = new ByteWriter()
+  visit(content, (table, key, value) => {
+    writer.u8(TABLES.indexOf(table))
+    writer.bytes(keyFromString(key))
+    writer.bytes(value)
+  })
+  writer.u8(END)
+  return writer.take()
+}
+
+function decode(bytes: Uint8Array, put: Put): void {
+  const reader = new ByteReader(bytes, 'state')
+  for (let table = TABLES[reader.u8('table')]; table !== undefined; table = TABLES[reader.u8('table')]) {
+    put(table, keyToString(reader.bytes('key')), reader.bytes('value').slice())
+  }
+  reader.end()
+}
+
+function isWhole(bytes: Uint8Array): boolean {
+  try {
+    decode(bytes, () => undefined)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const writer = new ByteWriter()
+  for (const piece of pieces) writer.raw(piece)
+  return writer.take()
 }

@@ -25,6 +25,10 @@ export class SnapshotReplay implements Observer {
     this.#cuts.set(index, fingerprint)
   }
 
+  stateShared(life: Life, index: number, fingerprint: string): void {
+    this.snapshotBegun(life, index, fingerprint)
+  }
+
   restored(life: Life, fingerprint: string): void {
     const meta = life.core?.snapshotMeta ?? null
     life.member.world.trace.add(life.member.world.nowMs, life.member.id, 'restored', 0, meta?.index ?? 0)

@@ -4,7 +4,7 @@ import { FAULTS } from './plan.js'
 
 const ROLES: readonly Role[] = ['follower', 'preCandidate', 'candidate', 'leader']
 
-/** As a record, so that a new input does not compile until it stands here. (States are in memory here: none travels as it is.) */
+/** As a record, so that a new input does not compile until it stands here. (`snapshotOffered` shows as 'state shared'.) */
 const INPUTS = Object.keys({
   tick: true,
   propose: true,
@@ -41,6 +41,8 @@ const STATES: readonly string[] = [
   'snapshot installed',
   'snapshot transfer begun',
   'snapshot transfer superseded',
+  'state shared',
+  'state received',
   'crash during a snapshot',
   'crash during a snapshot transfer',
   'restart behind the commit index',

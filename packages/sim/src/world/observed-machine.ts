@@ -1,4 +1,4 @@
-import type { AppliedCommand, DurableState, StateMachine } from '@balsa/raft'
+import type { AppliedCommand, DurableState, IncomingState, LogIndex, SharedState, StateMachine, StateTransfer } from '@balsa/raft'
 import type { Life } from './sim-member.js'
 
 /** Tells the state of a machine apart from others; equal states must give equal texts. */
@@ -10,6 +10,8 @@ export class ObservedMachine implements StateMachine {
   readonly #life: Life
   readonly #fingerprint: Fingerprint | null
   readonly durable: DurableState | null
+  /** Indexes of states of others that have come as a whole. */
+  readonly #received = new Set<number>()
 
   constructor(inner: StateMachine, life: Life, fingerprint: Fingerprint | null) {
     this.#inner = inner
@@ -31,10 +33,36 @@ export class ObservedMachine implements StateMachine {
       flush: (index) => durable.flush(index),
       reference: (index) => {
         const life = this.#life
-        if (life.alive) for (const observer of life.member.world.observers.snapshotBegun) observer.snapshotBegun(life, index, null)
+        // What refers to a state that was received is no snapshot of this member's own.
+        const isOwn = life.alive && !this.#received.has(index)
+        if (isOwn) for (const observer of life.member.world.observers.snapshotBegun) observer.snapshotBegun(life, index, null)
         return durable.reference(index)
       },
+      ...(durable.transfer === undefined ? {} : { transfer: this.#observedTransfer(durable.transfer) }),
     }
+  }
+
+  #observedTransfer(transfer: StateTransfer): StateTransfer {
+    const life = this.#life
+    const { coverage, observers } = life.member.world
+    const share = (): Promise<SharedState> => {
+      if (life.alive) {
+        coverage.hit('state shared')
+        for (const observer of observers.stateShared) observer.stateShared(life, life.appliedIndex, this.#fingerprint?.() ?? '')
+      }
+      return transfer.share()
+    }
+    const receive = async (index: LogIndex): Promise<IncomingState> => {
+      const incoming = await transfer.receive(index)
+      const finish = async (): Promise<boolean> => {
+        const isGood = await incoming.finish()
+        if (isGood) this.#received.add(index)
+        if (life.alive && isGood) coverage.hit('state received')
+        return isGood
+      }
+      return { write: (data) => incoming.write(data), finish, abort: () => incoming.abort() }
+    }
+    return { share, receive }
   }
 
   apply(batch: readonly AppliedCommand[]): readonly unknown[] | Promise<readonly unknown[]> {

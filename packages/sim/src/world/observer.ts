@@ -32,6 +32,8 @@ export interface Observer {
   restored?(life: Life, fingerprint: string): void
   /** A local snapshot is begun; without a fingerprint it only refers to the state on the disk, which holds `index` or more. */
   snapshotBegun?(life: Life, index: number, fingerprint: string | null): void
+  /** The state of this moment is going to be sent to another member as it is. `index` 0: as in SnapshotReplay. */
+  stateShared?(life: Life, index: number, fingerprint: string): void
   /** Bytes or names of this member became durable. */
   synced?(member: SimMember): void
   /** The member lost its memory, and perhaps what was not synced. */
@@ -54,6 +56,7 @@ export class Observers {
   readonly applied: readonly Required<Pick<Observer, 'applied'>>[]
   readonly restored: readonly Required<Pick<Observer, 'restored'>>[]
   readonly snapshotBegun: readonly Required<Pick<Observer, 'snapshotBegun'>>[]
+  readonly stateShared: readonly Required<Pick<Observer, 'stateShared'>>[]
   readonly synced: readonly Required<Pick<Observer, 'synced'>>[]
   readonly crashed: readonly Required<Pick<Observer, 'crashed'>>[]
   readonly surveyed: readonly Required<Pick<Observer, 'surveyed'>>[]
@@ -71,6 +74,7 @@ export class Observers {
     this.applied = having('applied')
     this.restored = having('restored')
     this.snapshotBegun = having('snapshotBegun')
+    this.stateShared = having('stateShared')
     this.synced = having('synced')
     this.crashed = having('crashed')
     this.surveyed = having('surveyed')
