@@ -127,6 +127,18 @@ describe('a watch over etcd’s interface', () => {
     }
   })
 
+  it('begins anew elsewhere when its connection gives no sign of life', async () => {
+    const etcd = new ScriptedEtcd()
+    const asked = collect(etcd)
+    follow(etcd.store(), { fromRevision: 2 })
+    await etcd.pass(5)
+    watchAnswer(asked[0]?.stream ?? expect.fail(), 5, { created: true })
+    await etcd.pass(5)
+    etcd.mute.add('a:1')
+    await etcd.pass(24_000)
+    expect([asked.map(({ stream }) => stream.endpoint), etcd.sessions[0]?.over]).toEqual([['a:1', 'b:1'], true])
+  })
+
   it('stops reading when nobody takes what comes', async () => {
     const etcd = new ScriptedEtcd()
     const asked = collect(etcd)
