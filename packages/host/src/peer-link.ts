@@ -24,8 +24,8 @@ import type { PeerContext } from './peer-context.js'
 
 /** The acceptor says hardly anything: a welcome, a refusal with two short texts, pongs. */
 const MAX_ANSWER_BYTES = 2048
-/** Messages up to this size are copied into one buffer; larger ones leave as they are. */
-const COPY_LIMIT_BYTES = 8192
+/** Messages up to this size are copied into one buffer, because several cost more to send; larger ones leave as they are. */
+const COPY_LIMIT_BYTES = 32 * 1024
 const MAX_BATCH_BYTES = 256 * 1024
 /** The buffer of a batch grows beyond this only with small messages that really come. */
 const MAX_FIRST_BUFFER_BYTES = 32 * 1024
@@ -338,8 +338,8 @@ export class PeerLink {
   #writeBatch(socket: Socket): void {
     const { crc32, statistics } = this.#context
     const writer = new ByteWriter(Math.min(this.#queue.bytes, MAX_FIRST_BUFFER_BYTES) + FRAME_OVERHEAD_BYTES)
+    const pieces: Uint8Array[] = []
     let bytes = 0
-    socket.cork()
     while (bytes < MAX_BATCH_BYTES) {
       const message = this.#queue.shift()
       if (message === undefined) break
@@ -348,16 +348,17 @@ export class PeerLink {
       if (message.length <= COPY_LIMIT_BYTES) {
         writeFrame(writer, PeerFrame.message, message, crc32)
       } else {
-        if (writer.length > 0) socket.write(writer.detach())
-        socket.write(frameHead(PeerFrame.message, message, crc32))
-        socket.write(message)
+        if (writer.length > 0) pieces.push(writer.detach())
+        pieces.push(frameHead(PeerFrame.message, message, crc32), message)
       }
     }
     if (this.#pingIsDue()) writeFrame(writer, PeerFrame.ping, NOTHING, crc32)
-    if (writer.length > 0) socket.write(writer.detach())
+    if (writer.length > 0) pieces.push(writer.detach())
     statistics.sentBytes += bytes
     statistics.writes += 1
-    socket.uncork()
+    if (pieces.length > 1) socket.cork()
+    for (const piece of pieces) socket.write(piece)
+    if (pieces.length > 1) socket.uncork()
   }
 
   #pingIsDue(): boolean {

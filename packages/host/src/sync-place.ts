@@ -1,7 +1,7 @@
 /** More than this takes long enough that the way through the thread pool does not count. */
 const LITTLE_BYTES = 128 * 1024
 /** A sync that took longer shows a disk that nobody should wait for here. */
-const QUICK_MS = 1
+const QUICK_MS = 0.5
 const SHORTEST_PENALTY = 16
 const LONGEST_PENALTY = 1024
 /** So many quick ones in a row and earlier slow ones are forgiven. */

@@ -61,6 +61,8 @@ export class Driver<Result> {
   /** Transfers of leadership and changes of membership. */
   #requests: Input[] = []
   #scheduled = false
+  /** What comes now is seen before the turn ends. */
+  #stepping = false
   #pumpScheduled = false
   #running = true
   #timer: Timer | null = null
@@ -164,7 +166,7 @@ export class Driver<Result> {
 
   /** Makes sure that a turn comes soon: after all input that has already arrived was delivered. */
   schedule(): void {
-    if (this.#scheduled || !this.#running) return
+    if (this.#scheduled || this.#stepping || !this.#running) return
     this.#scheduled = true
     this.#clock.defer(this.#turn)
   }
@@ -234,10 +236,12 @@ export class Driver<Result> {
     this.counters.turns++
     try {
       let rounds = 0
+      this.#stepping = true
       while (this.#running && rounds < MAX_ROUNDS && this.#step()) {
         rounds++
         this.#dispatch(this.core.takeEffects())
       }
+      this.#stepping = false
       if (!this.#running) return
       this.#automatic?.turned(this.#clock.now())
       if (rounds === MAX_ROUNDS) this.schedule()
