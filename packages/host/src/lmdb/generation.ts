@@ -60,12 +60,17 @@ export class Unit {
 
 /** Keys, as often as they were set. */
 interface Unordered extends Iterable<ByteString> {
+  readonly size: number
   add(key: ByteString): void
   clear(): void
 }
 
 class KeyList implements Unordered {
   #keys: ByteString[] = []
+
+  get size(): number {
+    return this.#keys.length
+  }
 
   add(key: ByteString): void {
     this.#keys.push(key)
@@ -80,15 +85,26 @@ class KeyList implements Unordered {
   }
 }
 
+/** Once somebody has asked for the order, no more than so many keys wait for the next time: about a millisecond of work. */
+const MOST_UNORDERED = 1024
+
 /** Places by key. They are put into their order when somebody asks for it: most of the time only single keys are looked up. */
 class OverlayMap implements OrderedMapReader<number> {
   readonly #places = new Map<ByteString, number>()
   readonly #ordered = new OrderedMap<number>()
   readonly #unordered: Unordered
+  #mostUnordered: number
+  #wasAsked = false
 
-  /** `isRepetitive`: few keys are set again and again. */
-  constructor(isRepetitive: boolean) {
+  /** `isRepetitive`: few keys are set again and again. `isOrdered`: somebody is likely to ask for the order. */
+  constructor(isRepetitive: boolean, isOrdered: boolean) {
     this.#unordered = isRepetitive ? new Set() : new KeyList()
+    this.#mostUnordered = isOrdered ? MOST_UNORDERED : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether somebody has asked for the order. */
+  get wasAsked(): boolean {
+    return this.#wasAsked
   }
 
   get size(): number {
@@ -102,6 +118,7 @@ class OverlayMap implements OrderedMapReader<number> {
   set(key: ByteString, place: number): void {
     this.#places.set(key, place)
     this.#unordered.add(key)
+    if (this.#unordered.size > this.#mostUnordered) this.#order()
   }
 
   page(from: ByteString, to: ByteString | null, reverse: boolean, limit: number): OrderedMapEntry<number>[] {
@@ -122,9 +139,15 @@ class OverlayMap implements OrderedMapReader<number> {
   }
 
   #inOrder(): OrderedMap<number> {
+    this.#wasAsked = true
+    this.#mostUnordered = MOST_UNORDERED
+    this.#order()
+    return this.#ordered
+  }
+
+  #order(): void {
     for (const key of this.#unordered) this.#ordered.set(key, this.#places.get(key) as number)
     this.#unordered.clear()
-    return this.#ordered
   }
 }
 
@@ -143,12 +166,17 @@ function perTable<Value>(make: (table: Table) => Value): Readonly<Record<Table, 
  */
 export class Generation implements Overlay {
   readonly slab: Slab = new Slab()
-  readonly places: Readonly<Record<Table, OverlayMap>> = perTable((table) => new OverlayMap(table !== 'current'))
+  readonly places: Readonly<Record<Table, OverlayMap>>
   readonly units: Unit[] = []
   changes = 0
   bytes = 0
   #unit: Unit | null = null
   #unitBytes = 0
+
+  /** `before`: what was asked of the last one is likely to be asked of this one. */
+  constructor(before: Generation | null = null) {
+    this.places = perTable((table) => new OverlayMap(table !== 'current', before?.places[table].wasAsked === true))
+  }
 
   get isEmpty(): boolean {
     return this.units.length === 0

@@ -339,7 +339,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
     if (this.#closing !== null || this.#failure !== null) return
     const generation = this.#gathering
     this.#committing = generation
-    this.#gathering = new Generation()
+    this.#gathering = new Generation(generation)
     this.#reader = this.#layers()
     this.#committed = this.#commit(generation)
   }
