@@ -31,12 +31,12 @@ async function fixture(options: { readonly mapBytes?: number; readonly maxDelayM
 }
 
 describe('LmdbBackend conforms to Backend', () => {
-  for (const { name, run } of backendConformance(fixture, { canReopen: true, canLosePower: true })) it(name, run)
+  for (const { name, run } of backendConformance(fixture, { canReopen: true, canLosePower: true, canTransfer: true })) it(name, run)
 })
 
 describe('LmdbBackend conforms to Backend also when every batch goes to the disk at once, in a map that has to grow', () => {
   const create = () => fixture({ maxDelayMs: 0, mapBytes: 128 * 1024 })
-  for (const { name, run } of backendConformance(create, { canReopen: true, canLosePower: true })) it(name, run)
+  for (const { name, run } of backendConformance(create, { canReopen: true, canLosePower: true, canTransfer: true })) it(name, run)
 })
 
 describe('LmdbBackend', () => {

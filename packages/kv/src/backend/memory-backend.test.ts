@@ -7,7 +7,7 @@ describe('MemoryBackend conforms to Backend', () => {
     const backend = new MemoryBackend()
     return { backend, dispose: () => backend.close() }
   }
-  for (const { name, run } of backendConformance(create, { canReopen: false, canLosePower: false })) it(name, run)
+  for (const { name, run } of backendConformance(create, { canReopen: false, canLosePower: false, canTransfer: false })) it(name, run)
 })
 
 describe('MemoryBackend', () => {

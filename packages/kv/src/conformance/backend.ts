@@ -1,5 +1,13 @@
-import { BalsaError, type ErrorCode } from '@balsa/raft'
-import { type Backend, MAX_TABLE_KEY_BYTES, MAX_TABLE_VALUE_BYTES, type Table, TABLES, type TableReader } from '../backend/backend.js'
+import { BalsaError, type ErrorCode, type SharedState } from '@balsa/raft'
+import {
+  type Backend,
+  type BackendTransfer,
+  MAX_TABLE_KEY_BYTES,
+  MAX_TABLE_VALUE_BYTES,
+  type Table,
+  TABLES,
+  type TableReader,
+} from '../backend/backend.js'
 import { type ByteString, bytesEqual } from '../backend/byte-string.js'
 
 /** One requirement, as an executable check. Independent of any test framework: a case fails by rejecting. */
@@ -22,6 +30,8 @@ export interface BackendFixture {
 export interface BackendCapabilities {
   readonly canReopen: boolean
   readonly canLosePower: boolean
+  /** It has `transfer`. */
+  readonly canTransfer: boolean
 }
 
 type Check = (fixture: BackendFixture) => Promise<void>
@@ -396,6 +406,74 @@ const losingPower: Readonly<Record<string, Check>> = {
   },
 }
 
+const PIECE_BYTES = 5000
+
+async function receive(transfer: BackendTransfer, shared: SharedState, between: () => void): Promise<boolean> {
+  const incoming = await transfer.receive(shared.index)
+  for (let at = 0; at < shared.sizeBytes; at += PIECE_BYTES) {
+    const data = await shared.read(at, Math.min(PIECE_BYTES, shared.sizeBytes - at))
+    demand(data.length === Math.min(PIECE_BYTES, shared.sizeBytes - at), 'exactly what was asked for is read')
+    await incoming.write(data)
+    between()
+  }
+  return incoming.finish()
+}
+
+const transferring: Readonly<Record<string, Check>> = {
+  'a content that travels as it is, is that of one moment, and takes the place of another one as a whole': async ({ backend, reopen }) => {
+    const { transfer } = backend
+    demand(transfer !== undefined && reopen !== undefined, 'the fixture can transfer and reopen')
+    const keys = trickyKeys()
+    backend.write(5, (batch) => keys.forEach((key) => batch.put('past', key, value(String(key.length)))))
+    backend.write(6, (batch) => batch.put('current', 'then', value('then')))
+    await backend.flush()
+    const shared = await transfer.share()
+    demand(shared.index === 6 && backend.durableIndex >= 6, 'everything that was written is in it, and durable')
+    let index = 6
+    const isWhole = await receive(transfer, shared, () => {
+      index += 1
+      backend.write(index, (batch) => {
+        batch.put('current', 'now', value(String(index)))
+        batch.delete('past', keys[index % keys.length] as ByteString)
+      })
+    })
+    demand(isWhole, 'what was received is whole')
+    shared.close()
+    shared.close()
+    demand(textOf(backend.get('current', 'now')) === String(index), 'nothing shows before it is adopted')
+    demand(!(await transfer.adopt(5)), 'nothing was received with that index')
+    demand(await transfer.adopt(6), 'it is adopted')
+    const check = (reader: Backend): void => {
+      demand(reader.appliedIndex === 6 && reader.durableIndex === 6, 'with its index')
+      for (const key of keys) demand(textOf(reader.get('past', key)) === String(key.length), `reads ${show(key)}`)
+      demandEntries(reader, 'current', [['then', 'then']], 'the other content')
+    }
+    check(backend)
+    demand(!(await transfer.adopt(6)), 'once')
+    check(await reopen())
+  },
+  'what was received is there to be adopted after a restart, until something else is': async ({ backend, reopen }) => {
+    demand(backend.transfer !== undefined && reopen !== undefined, 'the fixture can transfer and reopen')
+    backend.write(9, (batch) => batch.put('current', 'k', value('nine')))
+    await backend.flush()
+    const shared = await backend.transfer.share()
+    await backend.replace().commit(4)
+    demand(await receive(backend.transfer, shared, () => undefined), 'whole')
+    shared.close()
+    const half = await backend.transfer.receive(20)
+    await half.write(new Uint8Array(100))
+    await half.abort()
+    await half.abort()
+    const again = await reopen()
+    const { transfer } = again
+    demand(transfer !== undefined && (await transfer.adopt(9)), 'it is adopted after the restart')
+    demandEntries(again, 'current', [['k', 'nine']], 'the content')
+    const nothing = await transfer.receive(30)
+    demand(!(await nothing.finish()), 'nothing at all is no content')
+    demand(!(await transfer.adopt(30)), 'and not adopted')
+  },
+}
+
 /** The requirements of {@link Backend}. `create` makes a fresh, empty one for each case. */
 export function backendConformance(
   create: () => BackendFixture | Promise<BackendFixture>,
@@ -407,6 +485,7 @@ export function backendConformance(
     ...snapshots,
     ...(capabilities.canReopen ? reopening : {}),
     ...(capabilities.canLosePower ? losingPower : {}),
+    ...(capabilities.canTransfer ? transferring : {}),
   }
   return Object.entries(checks).map(([name, check]) => ({
     name,
