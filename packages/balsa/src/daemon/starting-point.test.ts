@@ -64,6 +64,29 @@ describe('where a member starts', () => {
     expect(await begin(joining, pages.slice(0, 1))).toMatchObject({ memberId: 1 })
   })
 
+  it('looks for the cluster at the port before those of its peers when only these are given, as tools of etcd give them', async () => {
+    const asked: string[] = []
+    const member = (id: number, name: string, address: string) => ({ id, name, address, clientAddress: '' })
+    const joining = {
+      ...base,
+      state: 'existing',
+      members: [member(1, 'n1', 'a:2380'), member(2, 'n2', 'b:2380'), member(3, 'n3', '[::1]:3380')],
+    } as unknown as ServerConfig
+    const members = [row('1', 'n1', 'a:2380', 'voter'), row('c5', '', 'b:2380', 'learner')]
+    const start = startingPoint(joining, {
+      fileSystem: new MemoryFileSystem(),
+      logger: { info: () => undefined, warn: () => undefined },
+      get: (endpoint) => {
+        asked.push(endpoint)
+        if (endpoint === 'a:2379') return Promise.reject(new Error('nobody'))
+        return Promise.resolve({ code: 200, body: JSON.stringify({ clusterId: 'ab', members }) })
+      },
+      pause: () => Promise.resolve(),
+    })
+    expect(await start).toMatchObject({ clusterId: 0xab, memberId: 0xc5 })
+    expect(asked).toEqual(['a:2379', '[::1]:3379'])
+  })
+
   it('says how to be listed, and where to ask', async () => {
     const joining = { ...base, state: 'existing', join: ['a:2379'] } as ServerConfig
     await expect(begin(joining, [{ clusterId: 'ab', members: [row('1', 'n1', 'a:2380', 'voter')] }])).rejects.toMatchObject({

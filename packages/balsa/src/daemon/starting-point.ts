@@ -1,5 +1,5 @@
 /** Whose data directory it is, or whose it becomes: decided once, when it is empty. */
-import { crc32, NodeFileSystem } from '@balsa/host'
+import { crc32, formatAddress, NodeFileSystem, parseAddress } from '@balsa/host'
 import { asMemberId, BalsaError, type FileSystem, findIdentity, type Member, type MemberId } from '@balsa/raft'
 import { formatId, type Logger, parseId, type ServerConfig } from '@balsa/server'
 import { type HttpAnswer, httpGet } from '../cli/http-status.js'
@@ -47,7 +47,8 @@ export async function startingPoint(config: ServerConfig, options: StartingPoint
     return { clusterId: stored.clusterId, memberId: stored.memberId, members: config.members }
   }
   if (config.state === 'new') return { clusterId: config.clusterId, memberId: config.memberId, members: config.members }
-  if (config.join.length === 0) {
+  const join = config.join.length > 0 ? config.join : probableClients(config)
+  if (join.length === 0) {
     throw new BalsaError(
       'CONFIG',
       `--initial-cluster-state existing: ${config.dataDir} is empty, and --join does not say which cluster to join`,
@@ -56,10 +57,17 @@ export async function startingPoint(config: ServerConfig, options: StartingPoint
       },
     )
   }
-  return join(config, options)
+  return joinOne({ ...config, join }, options)
 }
 
-async function join(config: ServerConfig, options: StartingPointOptions): Promise<StartingPoint> {
+/** As etcd's tools write it, only the peer addresses of the others are given. By custom clients are served at the port before. */
+const probableClients = ({ members, name }: ServerConfig): readonly string[] =>
+  members
+    .filter((member) => member.name !== name)
+    .map(({ address }) => parseAddress(address))
+    .map(({ host, port }) => formatAddress({ host, port: port - 1 }))
+
+async function joinOne(config: ServerConfig, options: StartingPointOptions): Promise<StartingPoint> {
   const { logger, pause = (ms) => new Promise<void>((wake) => setTimeout(wake, ms)) } = options
   const problems = new Map<string, string>()
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -89,7 +97,7 @@ async function join(config: ServerConfig, options: StartingPointOptions): Promis
 
 function joinHint(config: ServerConfig, problems: readonly string[]): string {
   const unlisted = problems.some((problem) => problem.includes('has no member'))
-  if (!unlisted) return 'Check that balsad runs there, and that these are client addresses, not peer addresses.'
+  if (!unlisted) return 'Check that balsad runs there, and give --join with client addresses, not peer addresses.'
   return `First: balsactl --endpoints ${config.join.join(',')} member add ${config.name} ${config.advertisePeer}`
 }
 
