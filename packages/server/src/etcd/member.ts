@@ -8,7 +8,7 @@ import {
   MAX_REQUEST_BYTES,
   type WriteCommand,
 } from '@balsa/kv'
-import { BalsaError, type Clock, type Random, type ReplicaEvent } from '@balsa/raft'
+import { BalsaError, type Clock, type Random, type ReplicaEvent, type Timer } from '@balsa/raft'
 import { type AlarmMember, AlarmType, type ResponseHeaderInit } from '@balsa/proto/etcdserverpb'
 import type { Divergence } from '../divergence-watch.js'
 import { bytesOf } from '../request-handler.js'
@@ -40,6 +40,8 @@ export interface EtcdMemberOptions {
 }
 
 const DEFAULT_PROGRESS_INTERVAL_MS = 600_000
+/** So many election time-outs without a leader, and who asked for one hears of it. */
+const PATIENCE = 3
 
 /** The store of this member with etcd's headers and errors. */
 export class EtcdMember {
@@ -51,6 +53,8 @@ export class EtcdMember {
   readonly clusterId: bigint
   readonly memberId: bigint
   readonly #options: EtcdMemberOptions
+  readonly #leaderListeners = new Set<() => void>()
+  #leaderTimer: Timer | null = null
   #stopped = false
   readonly #stopListeners = new Set<() => void>()
 
@@ -77,6 +81,27 @@ export class EtcdMember {
     if (this.#stopped) listener()
     else this.#stopListeners.add(listener)
     return () => void this.#stopListeners.delete(listener)
+  }
+
+  /** Called once when no leader was known for some election time-outs. Answers how to be forgotten. One look for all who want to know: there may be thousands. */
+  onLeaderGone(listener: () => void): () => void {
+    this.#leaderListeners.add(listener)
+    if (this.#leaderListeners.size === 1) this.#lookForLeader(0)
+    return () => {
+      this.#leaderListeners.delete(listener)
+      if (this.#leaderListeners.size === 0) this.#leaderTimer?.cancel()
+    }
+  }
+
+  #lookForLeader(without: number): void {
+    this.#leaderTimer?.cancel()
+    this.#leaderTimer = this.clock.setTimer(this.electionTimeoutMs, () => {
+      const now = this.hasLeader ? 0 : without + 1
+      if (now <= PATIENCE) return this.#lookForLeader(now)
+      const listeners = [...this.#leaderListeners]
+      this.#leaderListeners.clear()
+      for (const listener of listeners) listener()
+    })
   }
 
   get stopped(): boolean {
