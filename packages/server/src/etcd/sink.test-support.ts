@@ -34,7 +34,7 @@ export class TestSink<Init> implements Sink<Init> {
     this.#listeners.push(callback)
   }
 
-  header(): undefined {
+  header(): string | undefined {
     return undefined
   }
 
