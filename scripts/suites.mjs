@@ -25,7 +25,7 @@ export const suites = [
   { name: 'lab', run: program([process.execPath, 'scripts/lab.mjs', '--quiet', '--no-build'], { deadlineMs: 6 * minutes }) },
   { name: 'sim', run: program([process.execPath, 'scripts/sim.mjs', '--no-build', '--seeds', '300'], { deadlineMs: 10 * minutes }) },
   { name: 'mutants', run: program([process.execPath, 'scripts/mutants.mjs', '--no-build', '--quick'], { deadlineMs: 8 * minutes }) },
-  { name: 'process', run: nodeTest('tests/process', { deadlineMs: 8 * minutes }) },
+  { name: 'process', run: nodeTest('tests/process', { deadlineMs: 12 * minutes }) },
 ]
 
 /**

@@ -136,6 +136,27 @@ describe('leases', () => {
     expect(store.revision()).toBe(3)
   })
 
+  it('tell all of their keys, or that they are too many for one answer', async () => {
+    await service().grant({ TTL: 10, ID: 1n })
+    const attach = (from: number, to: number, bytes: number): Promise<unknown> => {
+      const keyOf = (at: number): Uint8Array => Buffer.from(String(from + at).padStart(bytes, '0'))
+      const success = Array.from({ length: to - from }, (_, at) => ({
+        type: 'put' as const,
+        key: keyOf(at),
+        value: new Uint8Array(0),
+        lease: 1n,
+        previous: false,
+      }))
+      return store.execute({ type: 'txn', stamp: null, txn: { compares: [], success, failure: [] } })
+    }
+    // Of more than one page.
+    for (let at = 0; at < 300; at += 100) await attach(at, at + 100, 8000)
+    expect((await service().timeToLive({ ID: 1n, keys: true })).keys?.length).toBe(300)
+    for (let at = 300; at < 700; at += 100) await attach(at, at + 100, 8000)
+    await expect(service().timeToLive({ ID: 1n, keys: true })).rejects.toThrow(ETCD_ERRORS.tooManyLeaseKeys[1])
+    expect(await service().timeToLive({ ID: 1n, keys: false })).toMatchObject({ TTL: 10, keys: [] })
+  })
+
   it('are kept alive by a stream that answers every request in order; an ended one has no time left', async () => {
     await service().grant({ TTL: 10, ID: 1n })
     const sink = new TestSink<{ readonly TTL?: number | undefined; readonly ID?: bigint | undefined }>()
