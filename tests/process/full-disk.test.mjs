@@ -13,6 +13,8 @@ import { connect } from '../../packages/balsa/dist/index.js'
 import { LocalCluster, until } from '../../scripts/local-cluster.mjs'
 
 const MIB = 1024 * 1024
+/** Of the system, not of a package. */
+const [MOUNT, UMOUNT] = ['mount', 'umount']
 const root = mkdtempSync(join(tmpdir(), 'balsa-full-'))
 /** @type {string[]} */
 const mounted = []
@@ -23,7 +25,7 @@ const canMount = mount(join(root, 'probe'), 1)
 
 after(async () => {
   for (const cluster of clusters) await cluster.close()
-  for (const path of mounted) execFileSync('umount', ['-l', path])
+  for (const path of mounted) execFileSync(UMOUNT, ['-l', path])
   rmSync(root, { recursive: true, force: true })
 })
 
@@ -31,7 +33,7 @@ after(async () => {
 function mount(path, mib) {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=700,size=${mib}m`, 'tmpfs', path], { stdio: 'ignore' })
+    execFileSync(MOUNT, ['-t', 'tmpfs', '-o', `mode=700,size=${mib}m`, 'tmpfs', path], { stdio: 'ignore' })
   } catch {
     return false
   }
@@ -101,7 +103,7 @@ test('a full disk under the tables: the member stops and says so, and goes on wh
   await cluster.start(member, front)
   await member.exited
   assert.match(await lastLine(cluster, member), said)
-  if (front.length === 0) execFileSync('mount', ['-o', 'remount,size=400m', limited])
+  if (front.length === 0) execFileSync(MOUNT, ['-o', 'remount,size=400m', limited])
   await cluster.start(member)
   await cluster.ready(member)
   await check(member, acknowledged)
@@ -131,7 +133,7 @@ test('a full disk under the log: the same', async (context) => {
       await lastLine(cluster, member),
       /^balsad: DISK_FULL: .*no space left \(ENOSPC\)\. Free space on this disk, then start the member again\.$/,
     )
-    execFileSync('mount', ['-o', 'remount,size=400m', limited])
+    execFileSync(MOUNT, ['-o', 'remount,size=400m', limited])
   }
   await cluster.start(member)
   await cluster.ready(member)
