@@ -221,7 +221,7 @@ export interface GrantedLease {
 }
 
 export interface RevokedLease {
-  /** Keys that went with it at once. When it had more than 512, the rest goes with the writes that follow. */
+  /** Keys that went with it at once. When it had more than 256, the rest goes with the writes that follow. */
   readonly count: number
   readonly revision: number
 }

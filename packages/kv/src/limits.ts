@@ -41,7 +41,7 @@ export const MAX_LEASE_TTL_MS = 9_000_000_000_000
 /** Overdue leases that one command ends at most, before its own effect. */
 export const LEASES_ENDED_PER_COMMAND = 16
 /** Keys that vanish with leases in one command at most. Those of a lease with more go with the commands that follow. */
-export const LEASE_KEYS_ENDED_PER_COMMAND = 512
+export const LEASE_KEYS_ENDED_PER_COMMAND = 256
 /** Leases, or keys of a lease, in one answer at most. */
 export const MAX_LEASE_PAGE = 4096
 /** Compacted blocks of the history that one command removes at most, and one `advance`; a block has up to 128 events. */
