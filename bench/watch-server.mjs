@@ -23,7 +23,7 @@ const keyOf = (/** @type {number} */ at) => `watched/${String(at).padStart(5, '0
 
 /** @typedef {'balsa' | 'etcd'} Protocol */
 /** @param {readonly string[]} endpoints @param {Protocol} protocol */
-const open = (endpoints, protocol) => connect({ endpoints, ...(protocol === 'etcd' ? { protocol } : {}) })
+const open = (endpoints, protocol) => connect({ endpoints, deadlineMs: 60_000, ...(protocol === 'etcd' ? { protocol } : {}) })
 
 /** The other process: watches, and says what it has seen when it is asked. */
 async function watchers() {
