@@ -226,6 +226,8 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
   if (profile === 'lone') return lone(plan, random)
   if (profile === 'late') return late(plan, random)
   if (profile === 'sessions') return shortSessions(plan, random)
+  // Its clients live through the whole run and know the founding members only: these must not all be replaced.
+  if (profile === 'store') return { ...plan, rates: { ...plan.rates, change: 0 } }
   return profile === 'deposed' ? deposed(plan, random) : plan
 }
 
