@@ -11,6 +11,10 @@ export interface Overlay {
   readonly places: Places
 }
 
+const PAGE_BYTES = 4096
+/** What a change costs beside its bytes, roughly. */
+const CHANGE_OVERHEAD_BYTES = 128
+
 /** Changes in the order in which they were made, of one or more batches: wholly in the file or not at all. */
 export class Unit {
   /** Of the last batch in it. */
@@ -20,6 +24,8 @@ export class Unit {
   readonly keys: ByteString[] = []
   /** In the slab, or what stands for the lack of a value. */
   readonly places: number[] = []
+  /** Of keys and values, and what a change costs beside them, roughly. */
+  bytes = 0
   #repeated: Map<Table, Map<ByteString, number>> | null = null
 
   constructor(appliedIndex: number, slab: Slab = new Slab()) {
@@ -30,10 +36,26 @@ export class Unit {
   /** Answers the place of the value; null = the key is gone. */
   add(table: Table, key: ByteString, value: Uint8Array | null): number {
     const before = table === 'current' ? undefined : this.#placeOf(table, key)
-    const place =
-      value === null ? REMOVED : before === undefined ? this.slab.add(value) : this.slab.replace(this.places[before] as number, value)
-    if (before === undefined) this.note(table, key, place)
-    else this.places[before] = place
+    if (before !== undefined) return this.#again(before, value)
+    const place = value === null ? REMOVED : this.slab.add(value)
+    this.note(table, key, place)
+    this.bytes += key.length + (value?.length ?? 0) + CHANGE_OVERHEAD_BYTES
+    return place
+  }
+
+  /**
+   * Comes before a value that takes the place of a larger one: in one transaction LMDB would leave it all the pages of that.
+   */
+  makeRoom(table: Table, key: ByteString): void {
+    this.note(table, key, REMOVED)
+    this.#repeated?.get(table)?.delete(key)
+  }
+
+  #again(at: number, value: Uint8Array | null): number {
+    const old = this.places[at] as number
+    this.bytes += (value?.length ?? 0) - this.slab.lengthAt(old)
+    const place = value === null ? REMOVED : this.slab.replace(old, value)
+    this.places[at] = place
     return place
   }
 
@@ -151,8 +173,6 @@ class OverlayMap implements OrderedMapReader<number> {
   }
 }
 
-/** What a change costs beside its bytes, roughly. */
-const CHANGE_OVERHEAD_BYTES = 128
 /** A unit takes the changes of further batches until it has so many: handing it over holds up the event loop for a millisecond or two. */
 const FULL_UNIT_CHANGES = 2048
 const FULL_UNIT_BYTES = 1024 * 1024
@@ -171,7 +191,6 @@ export class Generation implements Overlay {
   changes = 0
   bytes = 0
   #unit: Unit | null = null
-  #unitBytes = 0
 
   /** `before`: what was asked of the last one is likely to be asked of this one. */
   constructor(before: Generation | null = null) {
@@ -185,25 +204,26 @@ export class Generation implements Overlay {
   /** Comes before the changes of a batch. `limit`: a unit does not go beyond it, unless it begins behind it. */
   begin(appliedIndex: number, limit: number): void {
     const open = this.#unit
-    const isFull = open === null || open.keys.length >= FULL_UNIT_CHANGES || this.#unitBytes >= FULL_UNIT_BYTES
+    const isFull = open === null || open.keys.length >= FULL_UNIT_CHANGES || open.bytes >= FULL_UNIT_BYTES
     if (!isFull && !(open.appliedIndex <= limit && appliedIndex > limit)) {
       open.appliedIndex = appliedIndex
       return
     }
     this.#unit = new Unit(appliedIndex, this.slab)
-    this.#unitBytes = 0
     this.units.push(this.#unit)
   }
 
   set(table: Table, key: ByteString, value: Uint8Array | null): void {
     const unit = this.#unit as Unit
-    const before = unit.keys.length
+    const { bytes } = unit
+    const changes = unit.keys.length
+    if (value !== null && this.slab.hasLarge) {
+      const before = this.places[table].get(key)
+      if (before !== undefined && this.slab.lengthAt(before) > value.length + PAGE_BYTES) unit.makeRoom(table, key)
+    }
     this.places[table].set(key, unit.add(table, key, value))
-    if (unit.keys.length === before) return
-    this.changes += 1
-    const bytes = key.length + (value?.length ?? 0) + CHANGE_OVERHEAD_BYTES
-    this.bytes += bytes
-    this.#unitBytes += bytes
+    this.changes += unit.keys.length - changes
+    this.bytes += unit.bytes - bytes
   }
 
   /** Changes that no reader sees. */

@@ -40,6 +40,19 @@ describe('LmdbBackend conforms to Backend also when every batch goes to the disk
 })
 
 describe('LmdbBackend', () => {
+  it('gives back the pages of a large value that a small one replaces, also when both go to the disk together', async () => {
+    const { backend, dispose } = await fixture()
+    for (const table of ['current', 'history'] as const) {
+      backend.write(2, (batch) => batch.put(table, 'k', new Uint8Array(500_000)))
+      backend.write(2, (batch) => batch.put(table, 'k', Uint8Array.of(1)))
+      backend.write(2, (batch) => batch.put(table, 'k', Uint8Array.of(2)))
+    }
+    await backend.flush()
+    expect(backend.usedBytes).toBeLessThan(100_000)
+    expect([backend.get('current', 'k'), backend.get('history', 'k')]).toEqual([Uint8Array.of(2), Uint8Array.of(2)])
+    await dispose()
+  })
+
   it('keeps values of all sizes whole, read one by one and in pages, from memory and from the file', async () => {
     const { backend, reopen, dispose } = await fixture()
     const sizes = [0, 1, 63, 64, 100, 2000, 4096, 5000, 65_536, 70_000, 1_000_000]

@@ -68,6 +68,15 @@ export class Slab {
     return chunk.subarray(begin, begin + ((chunk[at] as number) | ((chunk[at + 1] as number) << 8)))
   }
 
+  get hasLarge(): boolean {
+    return this.#large.length > 0
+  }
+
+  /** Bytes of the value there; 0 when the key is gone. */
+  lengthAt(place: number): number {
+    return this.read(place)?.length ?? 0
+  }
+
   /** What LMDB is to be given, at once: the next call changes it. The place is one of a value. */
   handOut(place: number): Uint8Array {
     if (place <= FIRST_LARGE) return this.#large[FIRST_LARGE - place] as Uint8Array
