@@ -234,7 +234,9 @@ async function main() {
     await load(member)
     await read(member)
     const { rate, cpuUs, delays } = await write(member, SECONDS)
-    console.log(`  writes   ${count(rate)} applied puts/s for ${SECONDS} s to random keys, ${cpuUs.toFixed(1)} us of CPU each in all threads; ${delays}; ${memory()}`)
+    console.log(
+      `  writes   ${count(rate)} applied puts/s for ${SECONDS} s to random keys, ${cpuUs.toFixed(1)} us of CPU each in all threads; ${delays}; ${memory()}`,
+    )
     await member.close()
     console.log(`  on disk  ${count(sizeOf(directory) / MIB)} MiB with the log`)
     member = await restart(options)

@@ -11,7 +11,7 @@ export interface GuardedOptions {
   readonly killAfterMs: number
   readonly signals: Signals
   /** Is told why the command could not be started. */
-  complain(text: string): void
+  readonly complain: (text: string) => void
 }
 
 /** Listens to the signals that ask this process to end, from the beginning on, so that none falls between two listeners. */

@@ -7,12 +7,12 @@ describe('Slab', () => {
   it('gives back every value that was added, in both ways, over many chunks', () => {
     const slab = new Slab()
     const lengths = Array.from({ length: 20_000 }, (_, at) => (at * 7919) % 1400)
-    const places = lengths.map((length) => slab.add(valueOf(length)))
-    places.forEach((place, at) => {
-      expect(Buffer.compare(slab.read(place) as Uint8Array, valueOf(lengths[at] as number))).toBe(0)
+    const added = lengths.map((length) => ({ length, place: slab.add(valueOf(length)) }))
+    for (const { length, place } of added) {
+      expect(Buffer.compare(slab.read(place) as Uint8Array, valueOf(length))).toBe(0)
       const given: Uint8Array & { start?: number; end?: number } = slab.handOut(place)
-      expect(Buffer.compare(given.subarray(given.start, given.end), valueOf(lengths[at] as number))).toBe(0)
-    })
+      expect(Buffer.compare(given.subarray(given.start, given.end), valueOf(length))).toBe(0)
+    }
     expect(slab.read(REMOVED)).toBe(undefined)
   })
 

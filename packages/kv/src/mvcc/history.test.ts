@@ -47,8 +47,8 @@ describe('the history', () => {
   const events = write(backend)
 
   it('is walked from any event on', () => {
-    for (let at = 0; at < events.length; at += 97) {
-      const { revision, place } = events[at] as Event
+    for (const [at, { revision, place }] of events.entries()) {
+      if (at % 97 !== 0) continue
       const found: Event[] = []
       walkHistory(backend, revision, place, (event) => {
         found.push({ revision: event.revision, place: event.place, name: event.name, record: summary(event.superseded) })

@@ -120,7 +120,7 @@ export class ReplicaStore implements MemberStore {
     try {
       return this.#attempt(encodeCommand(command), options)
     } catch (error) {
-      return Promise.reject(error)
+      return rejected(error)
     }
   }
 
@@ -164,6 +164,10 @@ const isSmall = ({ rangeEnd, limit, counted, countOnly, sortTarget, revision, ..
   const filtered = bounds.minModRevision > 0 || bounds.maxModRevision > 0 || bounds.minCreateRevision > 0 || bounds.maxCreateRevision > 0
   const bounded = limit > 0 && limit <= SMALL_RANGE_ENTRIES
   return bounded && !counted && !countOnly && sortTarget === 'key' && revision === 0 && !filtered
+}
+
+const rejected = async (error: unknown): Promise<never> => {
+  throw error
 }
 
 const unfitting = (answer: KvAnswer): BalsaError =>
