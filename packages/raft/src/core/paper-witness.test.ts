@@ -3,7 +3,7 @@ import { encodeConfiguration } from '../log/configuration-codec.js'
 import type { Configuration, Entry } from '../types.js'
 import { asIndex, asMemberId, EntryType } from '../types.js'
 import type { ChangeOutcome, Input } from './effects.js'
-import { ackFrom, appendFrom, chunkFrom, command, LoneCore, snapshotOf, voteRequest } from './lone-core.test-support.js'
+import { ackFrom, appendFrom, chunkFrom, command, LoneCore, refusalFrom, snapshotOf, voteRequest } from './lone-core.test-support.js'
 import { memberOf } from './core-simulation-membership.test-support.js'
 import type { MembershipChange } from './membership-change.js'
 import { configurationOf } from './test-cluster.test-support.js'
@@ -53,6 +53,19 @@ describe('a leader with a witness', () => {
     expect(sentTo(3)).toEqual([])
     lone.flush()
     expect(sentTo(3).map(({ type, payload }) => [type, payload.length])).toEqual([[EntryType.stripped, 0]])
+  })
+
+  it('sends it a snapshot without state, also when its own refers to a state that travels as it is', () => {
+    const lone = settled(withWitness(3))
+    lone.propose('a')
+    lone.receive(ackFrom(2, 1, 2))
+    lone.step({ type: 'applied', index: asIndex(2) })
+    const meta = snapshotOf(2, 1, withWitness(3))
+    lone.disk.writeSnapshot(meta)
+    lone.step({ type: 'snapshotTaken', meta: { ...meta, form: 'state' }, firstIndexToKeep: asIndex(3) })
+    lone.receive(refusalFrom(3, 1, 2, { from: 1, last: 0 }))
+    const { snapshot, done } = lone.last('installSnapshot')
+    expect([snapshot, done]).toEqual([{ ...meta, sizeBytes: 0, checksum: 0 }, true])
   })
 
   it('gives it nothing more once it has left: before anybody with data holds that, its vote may still be needed', () => {

@@ -39,7 +39,10 @@ export function lastIndexFor(state: CoreState, progress: Progress): LogIndex {
 
 /** What this peer is told of a snapshot. */
 export function snapshotTo(state: CoreState, progress: Progress, meta: SnapshotMeta): SnapshotMeta {
-  return isWitness(state.configuration, progress.id) ? { ...meta, sizeBytes: 0, checksum: 0 } : meta
+  if (!isWitness(state.configuration, progress.id)) return meta
+  // Nothing travels, so nothing of what says how it would (`form`): a witness has no state that could take one.
+  const { index, term, timeMs, configuration } = meta
+  return { index, term, timeMs, configuration, sizeBytes: 0, checksum: 0 }
 }
 
 /** A witness' snapshot: it says where the log begins, and holds no state. */

@@ -164,7 +164,8 @@ export class ApplyLoop<Result> {
     const ready = this.#machine.durable?.ready?.() ?? null
     if (ready !== null) {
       this.#busy = true
-      this.#await(ready, () => {
+      // Nobody who closes waits for this: when the log has failed, what makes the state durable may never come.
+      void this.#goOnWith(ready, () => {
         this.#busy = false
         this.pump()
       })
@@ -326,9 +327,14 @@ export class ApplyLoop<Result> {
     this.#endOfWork(() => this.#hooks.restored(meta))
   }
 
-  /** Goes on with what the promise gives, unless the node stopped meanwhile. */
+  /** Work of this node, which does not close before its end. */
   #await<T>(work: Promise<T>, next: (value: T) => void): void {
-    const done = work.then(
+    this.#hooks.track(this.#goOnWith(work, next))
+  }
+
+  /** Goes on with what the promise gives, unless the node stopped meanwhile. */
+  #goOnWith<T>(work: Promise<T>, next: (value: T) => void): Promise<void> {
+    return work.then(
       (value) => {
         if (!this.#stopped) this.#guard(() => next(value))
       },
@@ -336,7 +342,6 @@ export class ApplyLoop<Result> {
         if (!this.#stopped) this.#hooks.failed(error)
       },
     )
-    this.#hooks.track(done)
   }
 
   /** What runs outside of a turn reports its failures itself. */

@@ -14,6 +14,8 @@ export interface Platter {
 
 const REFERENCE = '@'
 
+const never = (): Promise<void> => new Promise(() => undefined)
+
 /** Words that are on a disk of their own. It writes behind: now and then, and never what the log may not have. */
 export class DurableWordList extends WordList {
   readonly platter: Platter
@@ -28,6 +30,8 @@ export class DurableWordList extends WordList {
   open = 0
   /** Told when `restore` takes over a state that has travelled as it was. */
   onAdopted: () => void = () => undefined
+  /** Set to have nothing become durable any more, as when the log has failed: what then waits for it. */
+  stuck: 'ready' | 'flush' | null = null
   /** Set to find what comes next broken when it is whole. */
   refuses = false
   readonly #waiting: (() => void)[] = []
@@ -44,7 +48,8 @@ export class DurableWordList extends WordList {
         return appliedIndex()
       },
       logDurable: (index) => this.#logDurable(index),
-      flush: (index) => this.#flush(index),
+      ready: () => (this.stuck === 'ready' ? never() : null),
+      flush: (index) => (this.stuck === 'flush' ? never() : this.#flush(index)),
       reference: (index) => reference(index),
       ...(transfers ? { transfer: this.#transfer } : {}),
     }

@@ -65,6 +65,20 @@ describe('a durable state', () => {
     await cluster.close()
   })
 
+  it('closes though its state can never become durable any more', async () => {
+    for (const stuck of ['ready', 'flush'] as const) {
+      const cluster = await new Durables().open(1)
+      const leader = await cluster.leader()
+      await write(cluster, leader, ...words(0, 5))
+      machineOf(leader).stuck = stuck
+      const waiting = words(5, 60).map((word) => leader.replica.propose(bytesOf(word)).catch((error: unknown) => error))
+      await cluster.clock.advanceAsync(200)
+      await cluster.run(leader.replica.close())
+      const outcomes = await Promise.all(waiting)
+      expect(outcomes.some((outcome) => outcome instanceof BalsaError)).toBe(stuck === 'ready')
+    }
+  })
+
   it('counts as committed before anybody says so: a snapshot of it never lies above the commit index', async () => {
     const durables = new Durables()
     const cluster = await durables.open(3, { maxLogBytes: -1, trailingEntries: 0 })

@@ -175,10 +175,12 @@ export class SnapshotTaker<Result> {
     this.#writing = true
     this.#bytesSince = 0
     const description = { ...before, configuration: this.#core.configurationAt(before.index) }
-    const flushed = durable.flush(index)
-    this.#finish(
-      'reference',
-      flushed.then(() => this.#storage.snapshots.write(description, durable.reference(before.index))),
+    // Nobody who closes waits for the flush: when the log has failed, what makes the state durable may never come.
+    durable.flush(index).then(
+      () => {
+        if (!this.#stopped) this.#finish('reference', this.#storage.snapshots.write(description, durable.reference(before.index)))
+      },
+      (error: unknown) => this.#failed(error),
     )
   }
 
@@ -200,12 +202,14 @@ export class SnapshotTaker<Result> {
   #finish(kind: Kind, writing: Promise<SnapshotMeta>): void {
     const written = writing.then(
       (meta) => this.#written(meta, kind),
-      (error: unknown) => {
-        this.#writing = false
-        if (!this.#stopped) this.#hooks.failed(error)
-      },
+      (error: unknown) => this.#failed(error),
     )
     this.#hooks.track(written)
+  }
+
+  #failed(error: unknown): void {
+    this.#writing = false
+    if (!this.#stopped) this.#hooks.failed(error)
   }
 
   /**

@@ -65,7 +65,9 @@ export class SnapshotSender {
     const prepared = shared !== null ? null : this.#prepare(request)
     if (prepared !== null) {
       this.#preparing.add(peer)
-      this.#hooks.track(prepared.finally(() => this.#preparing.delete(peer)).catch((error: unknown) => this.#hooks.failed(error)))
+      const done = prepared.finally(() => this.#preparing.delete(peer)).catch((error: unknown) => this.#hooks.failed(error))
+      // Nobody who closes waits for a share: it begins when the state is durable, which may never come when the log has failed.
+      if (this.#sharing === null) this.#hooks.track(done)
       return
     }
     const waiting = this.#waitingFor(request)
