@@ -216,11 +216,13 @@ describe('client protocol', () => {
   })
 
   it('carries every response', () => {
+    const event = { type: 'delete', key: new Uint8Array(0), record: null, previous: null, revision: 0 } as const
+    const smallestEvents: ServerResponse = { type: 'events', id: 1, watched: { revision: 0, position: 0, more: false, events: [event] } }
     fc.assert(
       fc.property(response, (given) => {
         expect(decodeResponse(responseBody(given))).toEqual(given)
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: [[smallestEvents]] },
     )
   })
 

@@ -26,8 +26,8 @@ export interface WatchedEvents {
 
 const WatchFlag = { previous: 1, noPut: 2, noDelete: 4 } as const
 const EventFlag = { delete: 1, previous: 2 } as const
-/** An event is at least its flags, a revision, and a key of one byte. */
-const SMALLEST_EVENT_BYTES = 4
+/** An event is at least its flags, a revision, and a key that is announced. */
+const SMALLEST_EVENT_BYTES = 3
 
 export function writeWatchRequest(writer: ByteWriter, request: WatchRequest): void {
   writer.bytes(request.key)
