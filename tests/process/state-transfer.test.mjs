@@ -158,6 +158,8 @@ else {
     let found = await statsOf(child)
     while (found.appliedIndex < wanted.appliedIndex) found = await statsOf(child)
     assert.deepEqual(found.stats, wanted)
+    // What the new file has replaced goes soon after, and for good.
+    while ((await dataFilesIn(directory)).length > 1) await statsOf(child)
     child.kill('SIGKILL')
     await new Promise((resolve) => child.once('exit', resolve))
     await leader.close()
