@@ -6,6 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 export default defineConfig({
   resolve: {
     alias: [
+      { find: '@balsa/proto/grpc-code', replacement: source('proto/src/grpc-code.ts') },
       { find: /^@balsa\/proto\/([\w-]+)$/, replacement: source('proto/src/generated/$1.ts') },
       { find: /^@balsa\/(\w+)$/, replacement: source('$1/src/index.ts') },
       { find: /^@balsa\/(\w+)\/(\w+)$/, replacement: source('$1/src/$2/index.ts') },

@@ -10,6 +10,7 @@ import type {
   WatchRequest,
   Welcome,
 } from '@balsa/kv'
+import { ConnectionPool } from './connection-pool.js'
 import { ServerConnection, type Unnumbered } from './connection.js'
 import { type BackOff, LeaderFinder } from './leader-finder.js'
 
@@ -48,9 +49,7 @@ const LEARN_EVERY_MS = 30_000
 export class ClusterBackend implements StoreBackend {
   readonly #options: ClusterBackendOptions
   readonly #finder: LeaderFinder
-  readonly #connections = new Map<string, ServerConnection>()
-  /** Also those that were replaced and still wait for answers. */
-  readonly #all = new Set<ServerConnection>()
+  readonly #connections: ConnectionPool<ServerConnection>
   /** Cluster that the first welcome named; members of another one are refused, so that no write ever lands in the wrong place. */
   #clusterId: number | null = null
   /** When the transfer that the leader speaks of was first and last heard of. */
@@ -63,6 +62,7 @@ export class ClusterBackend implements StoreBackend {
   constructor(options: ClusterBackendOptions) {
     this.#options = options
     this.#learnedMs = options.clock.now()
+    this.#connections = new ConnectionPool((endpoint, onClosed) => this.#open(endpoint, onClosed))
     this.#finder = new LeaderFinder(options.endpoints, options.random, options.backOff)
   }
 
@@ -74,7 +74,7 @@ export class ClusterBackend implements StoreBackend {
   attempt(request: StoreRequest, handlers: AttemptHandlers): Attempt {
     const pinned = request.type === 'status' ? request.endpoint : null
     const endpoint = pinned ?? this.#finder.target
-    const connection = this.#connection(endpoint)
+    const connection = this.#connections.to(endpoint)
     // A stale read succeeds anywhere: it says nothing about who leads.
     const provesLeader = request.type === 'write' || request.type === 'admin' || (isRead(request) && request.consistency !== 'stale')
     const changes = request.type === 'admin' && request.admin.type !== 'members'
@@ -111,7 +111,7 @@ export class ClusterBackend implements StoreBackend {
 
   watch(request: WatchRequest, credit: number, handlers: WatchHandlers): WatchAttempt {
     const endpoint = this.#finder.target
-    return this.#connection(endpoint).watch(request, credit, {
+    return this.#connections.to(endpoint).watch(request, credit, {
       onEvents: (watched) => handlers.onEvents(watched),
       onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, false, false)),
     })
@@ -119,29 +119,13 @@ export class ClusterBackend implements StoreBackend {
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const connection of [...this.#all]) connection.close('the client was closed')
+    this.#connections.close('the client was closed')
   }
 
-  #connection(endpoint: string): ServerConnection {
-    const existing = this.#connections.get(endpoint)
-    if (existing?.usable === true) return existing
+  #open(endpoint: string, onClosed: () => void): ServerConnection {
     const { dialer, clock, crc32, connectTimeoutMs, maxBufferedBytes } = this.#options
-    const connection = new ServerConnection({
-      endpoint,
-      dialer,
-      clock,
-      crc32,
-      connectTimeoutMs,
-      maxBufferedBytes,
-      onWelcome: (welcome) => this.#check(endpoint, welcome),
-      onClosed: () => {
-        this.#all.delete(connection)
-        if (this.#connections.get(endpoint) === connection) this.#connections.delete(endpoint)
-      },
-    })
-    this.#connections.set(endpoint, connection)
-    this.#all.add(connection)
-    return connection
+    const onWelcome = (welcome: Welcome): void => this.#check(endpoint, welcome)
+    return new ServerConnection({ endpoint, dialer, clock, crc32, connectTimeoutMs, maxBufferedBytes, onWelcome, onClosed })
   }
 
   #check(endpoint: string, welcome: Welcome): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GrpcCode } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import { errorOfAnswer, errorOfStatus, isRetryable } from './errors.js'
 
 const of = (code: number, message: string, changes: boolean, unprocessed = false): string =>

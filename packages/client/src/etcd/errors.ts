@@ -1,6 +1,7 @@
 /** What etcd says, as errors of ours. Its texts are part of its interface: its own clients match on them. */
 import { BalsaError, type ErrorCode } from '@balsa/raft'
-import { GrpcCode, type GrpcStatus } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
+import { type GrpcStatus } from '../grpc/grpc-status.js'
 
 /** Refusals of etcd that are made before anything has happened, or instead of it. */
 const TEXTS: ReadonlyMap<string, ErrorCode> = new Map([

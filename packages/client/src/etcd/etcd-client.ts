@@ -1,7 +1,7 @@
 import { BalsaError, type Clock } from '@balsa/raft'
 import type { GrpcCall } from '../grpc/grpc-call.js'
 import { GrpcChannel, type GrpcChannelOptions } from '../grpc/grpc-channel.js'
-import { GrpcCode } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import type { HeaderFields } from '../grpc/http2.js'
 import { errorOfAnswer, errorOfStatus } from './errors.js'
 import { UnaryCall } from './unary-call.js'

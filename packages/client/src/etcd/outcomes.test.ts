@@ -2,7 +2,7 @@
 import { encodePutResponse, encodeRangeResponse, encodeTxnResponse, type TxnRequest } from '@balsa/proto/etcdserverpb'
 import { BalsaError } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
-import { GrpcCode } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import { HEADER, requestOf, ScriptedEtcd, type ScriptedStream } from './scripted-etcd.test-support.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,7 +1,7 @@
 import type { BalsaError } from '@balsa/raft'
 import type { GrpcCallOptions } from '../grpc/grpc-call.js'
 import type { GrpcChannel } from '../grpc/grpc-channel.js'
-import { GrpcCode } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import { errorOfAnswer, errorOfStatus, isRetryable } from './errors.js'
 
 /** A method of a service table of `@balsa/proto`. */

@@ -4,7 +4,7 @@ import { Event_EventType, type EventInit } from '@balsa/proto/mvccpb'
 import { BalsaError, SeededRandom } from '@balsa/raft'
 import type { KeyValueStore, WatchEvent } from '@balsa/kv'
 import { describe, expect, it } from 'vitest'
-import { GrpcCode } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import { createdBy, ScriptedEtcd, type ScriptedStream, watchAnswer } from './scripted-etcd.test-support.js'
 
 const FIRST_SEED = Number(process.env['BALSA_SEED'] ?? 1)

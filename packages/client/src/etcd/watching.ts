@@ -10,7 +10,7 @@ import {
 import { type Event, Event_EventType } from '@balsa/proto/mvccpb'
 import { BalsaError, type Clock, type Timer } from '@balsa/raft'
 import type { ChannelCall, GrpcChannel } from '../grpc/grpc-channel.js'
-import { GrpcCode } from '../grpc/grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import { recordOf } from './decode.js'
 import { errorOfAnswer, errorOfStatus } from './errors.js'
 import { retryAfter } from './unary.js'

@@ -1,5 +1,6 @@
 import { BalsaError } from '@balsa/raft'
-import { encodeTimeout, GrpcCode, type GrpcStatus, statusOf, statusOfHttp } from './grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
+import { encodeTimeout, type GrpcStatus, statusOf, statusOfHttp } from './grpc-status.js'
 import type { HeaderFields, Http2Session, Http2Stream } from './http2.js'
 import { framed, MessageFrames } from './message-frames.js'
 

@@ -1,9 +1,10 @@
 import type { Clock, Random } from '@balsa/raft'
 import { BalsaError } from '@balsa/raft'
+import { ConnectionPool } from '../connection-pool.js'
 import { type BackOff, LeaderFinder } from '../leader-finder.js'
 import type { GrpcCall, GrpcCallHandlers, GrpcCallOptions } from './grpc-call.js'
 import { GrpcConnection } from './grpc-connection.js'
-import { GrpcCode } from './grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
 import type { Http2Dialer } from './http2.js'
 
 export interface GrpcChannelOptions {
@@ -37,15 +38,14 @@ export class GrpcChannel {
   readonly #options: GrpcChannelOptions
   readonly #finder: LeaderFinder
   readonly #backOff: BackOff
-  readonly #connections = new Map<string, GrpcConnection>()
-  /** Also those that take no new calls any more. */
-  readonly #all = new Set<GrpcConnection>()
+  readonly #connections: ConnectionPool<GrpcConnection>
   #closed = false
 
   /** Throws INVALID (refused) without an endpoint. */
   constructor(options: GrpcChannelOptions) {
     this.#options = options
     this.#backOff = options.backOff ?? DEFAULT_BACK_OFF
+    this.#connections = new ConnectionPool((endpoint, onClosed) => this.#open(endpoint, onClosed))
     this.#finder = new LeaderFinder(options.endpoints, options.random, this.#backOff)
   }
 
@@ -61,7 +61,7 @@ export class GrpcChannel {
   call(path: string, options: GrpcCallOptions, handlers: GrpcCallHandlers): ChannelCall {
     if (this.#closed) throw new BalsaError('STOPPED', 'the channel is closed')
     const endpoint = this.#finder.target
-    const connection = this.#connection(endpoint)
+    const connection = this.#connections.to(endpoint)
     const call = connection.call(path, options, {
       onMessage: (message) => handlers.onMessage(message),
       onEnd: (status) => {
@@ -92,7 +92,7 @@ export class GrpcChannel {
   /** Ends all calls. May be called again. */
   close(): void {
     this.#closed = true
-    for (const connection of [...this.#all]) connection.close('the client was closed')
+    this.#connections.close('the client was closed')
   }
 
   #silent(connection: GrpcConnection, beganMs: number): number {
@@ -102,23 +102,9 @@ export class GrpcChannel {
     return this.failed(connection.endpoint)
   }
 
-  #connection(endpoint: string): GrpcConnection {
-    const existing = this.#connections.get(endpoint)
-    if (existing?.usable === true) return existing
-    const { dialer, clock, connectTimeoutMs, maxMessageBytes } = this.#options
-    const connection = new GrpcConnection({
-      endpoint,
-      dialer,
-      clock,
-      connectTimeoutMs: connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-      maxMessageBytes: maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-      onClosed: () => {
-        this.#all.delete(connection)
-        if (this.#connections.get(endpoint) === connection) this.#connections.delete(endpoint)
-      },
-    })
-    this.#connections.set(endpoint, connection)
-    this.#all.add(connection)
-    return connection
+  #open(endpoint: string, onClosed: () => void): GrpcConnection {
+    const { dialer, clock } = this.#options
+    const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = this.#options
+    return new GrpcConnection({ endpoint, dialer, clock, connectTimeoutMs, maxMessageBytes, onClosed })
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeTimeout, GrpcCode, statusOf, statusOfHttp } from './grpc-status.js'
+import { GrpcCode } from '@balsa/proto/grpc-code'
+import { encodeTimeout, statusOf, statusOfHttp } from './grpc-status.js'
 
 describe('status of a call', () => {
   it('is read from the last fields', () => {
