@@ -1,5 +1,5 @@
 import { constants, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
-import { createServer as createTcpServer, type Server } from 'node:net'
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { Http2Session } from '@balsa/client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NodeHttp2Dialer } from './http2-dialer.js'
@@ -32,7 +32,7 @@ async function serve(onStream: (stream: ServerHttp2Stream, session: NonNullable<
 }
 
 /** What a stream that is opened there tells, in its order. */
-async function told(endpoint: string): Promise<string[]> {
+async function told(endpoint: string, paused = false): Promise<string[]> {
   const dialer = new NodeHttp2Dialer()
   const events: string[] = []
   await new Promise<void>((resolve) => {
@@ -47,6 +47,7 @@ async function told(endpoint: string): Promise<string[]> {
             resolve()
           },
         })
+        if (paused) stream.pause()
         stream.write(Buffer.from('x'), true)
       },
       onGoAway: () => events.push('leaving'),
@@ -60,11 +61,23 @@ async function told(endpoint: string): Promise<string[]> {
   return events
 }
 
+const text = (value: string): string => `${value.length.toString(16).padStart(2, '0')}${Buffer.from(value).toString('hex')}`
+const field = (name: string, value: string): string => `00${text(name)}${text(value)}`
+const frame = (typeAndFlags: string, payload: string): string =>
+  `${(payload.length / 2).toString(16).padStart(6, '0')}${typeAndFlags}00000001${payload}`
+
+/** All of an answer with data and trailers on stream 1. */
+const ANSWER = [frame('0104', '88'), frame('0000', Buffer.from('hello').toString('hex')), frame('0105', field('grpc-status', '0'))].join('')
+
 /** A server that leaves, and has looked at streams up to this one. That of Node.js always says that it has looked at all. */
-async function leaving(lastStreamId: number): Promise<string> {
-  const settings = Buffer.from('000000040000000000', 'hex')
+function leaving(lastStreamId: number): Promise<string> {
   const goAway = Buffer.from('0000080700'.padEnd(34, '0'), 'hex')
   goAway.writeUInt32BE(lastStreamId, 9)
+  return onRequest((socket) => socket.write(goAway))
+}
+
+async function onRequest(answer: (socket: Socket) => void): Promise<string> {
+  const settings = Buffer.from('000000040000000000', 'hex')
   const raw = createTcpServer((socket) => {
     socket.on('error', () => undefined)
     socket.write(settings)
@@ -72,7 +85,7 @@ async function leaving(lastStreamId: number): Promise<string> {
     let bytes = 0
     socket.on('data', (data) => {
       bytes += data.length
-      if (bytes > 70) socket.write(goAway)
+      if (bytes > 70) answer(socket)
     })
   })
   rawServer = raw
@@ -89,6 +102,12 @@ describe('HTTP/2 of Node.js for clients', () => {
       stream.end('hello')
     })
     expect(await told(endpoint)).toEqual(['headers 200', 'data hello', 'trailers 0', 'closed'])
+  })
+
+  it('tells no trailers when the connection ended before the data in front of them were read', async () => {
+    const endpoint = await onRequest((socket) => socket.end(Buffer.from(ANSWER, 'hex')))
+    expect(await told(endpoint)).toEqual(['headers 200', 'data hello', 'trailers 0', 'closed'])
+    expect((await told(endpoint, true)).slice(0, 2)).toEqual(['headers 200', 'closed'])
   })
 
   it('calls a stream unprocessed when the server has refused it, or left before it, and only then', async () => {

@@ -104,11 +104,16 @@ class NodeStream implements Http2Stream {
     stream.on('data', (bytes: Buffer) => {
       if (!this.#cancelled) handlers.onData(bytes)
     })
+    let trailers: HeaderFields | null = null
+    // Node.js tells them ahead of data that nobody has read yet, and drops such data when the connection ends: a status would then stand behind half an answer.
     stream.on('trailers', (headers: IncomingHttpHeaders) => {
-      if (!this.#cancelled) handlers.onTrailers(flat(headers))
+      trailers = flat(headers)
     })
-    // The server has said everything, whatever else the client might have said.
-    stream.on('end', () => stream.end())
+    stream.on('end', () => {
+      if (trailers !== null && !this.#cancelled) handlers.onTrailers(trailers)
+      // The server has said everything, whatever else the client might have said.
+      stream.end()
+    })
     stream.on('error', (error) => {
       reason = error.message
     })
