@@ -80,7 +80,7 @@ async function apply(backend, machine, commands, batch) {
     for (let next = at; next < Math.min(commands.ends.length, at + batch); next++) {
       entries.push({ index: asIndex(++index), term: TERM, timeMs: index >>> 6, command: commands.command(next) })
     }
-    machine.apply(entries)
+    void machine.apply(entries)
     const waiting = backend.ready()
     if (waiting !== null) await waiting
     if (at % PUTS_PER_TURN < batch) await turn()

@@ -35,7 +35,7 @@ class Member {
   /** @param {string} key */
   put(key) {
     const command = encodeCommand({ type: 'put', stamp: null, key: text.encode(key), value: VALUE })
-    this.machine.apply([{ index: asIndex(++this.index), term: asTerm(1), timeMs: this.index, command }])
+    this.machine.applyAtOnce([{ index: asIndex(++this.index), term: asTerm(1), timeMs: this.index, command }])
   }
 
   /** @param {{ readonly key: Uint8Array; readonly rangeEnd: Uint8Array }} range */

@@ -230,7 +230,7 @@ export class ScriptedCluster {
     this.#index += 1
     const timeMs = Math.floor(this.clock.now() + this.timeOffsetMs)
     const entry: AppliedCommand = { index: asIndex(this.#index), term: asTerm(1), timeMs, command: command.slice() }
-    const [result] = this.machine.apply([entry])
+    const [result] = this.machine.applyAtOnce([entry])
     if (result === undefined) throw new Error('the machine gave no result')
     return result
   }

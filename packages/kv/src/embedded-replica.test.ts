@@ -12,7 +12,8 @@ import {
 import { describe, expect, it } from 'vitest'
 import { storeConformance } from './conformance/key-value-store.js'
 import { type EmbeddedReplica, EmbeddedStore } from './embedded-store.js'
-import { type KvAnswer, type KvQuery, KvStateMachine } from './kv-state-machine.js'
+import type { KvAnswer, KvQuery } from './kv-queries.js'
+import { KvStateMachine } from './kv-state-machine.js'
 import { MAX_COMMAND_BYTES } from './limits.js'
 import type { CommandResult } from './result.js'
 

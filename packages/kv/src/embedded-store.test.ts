@@ -1,7 +1,7 @@
 import { type AppliedCommand, asIndex, asTerm, BalsaError, type ErrorCode, ManualClock, SeededRandom } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { type EmbeddedReplica, EmbeddedStore, type EmbeddedStoreOptions } from './embedded-store.js'
-import type { KvAnswer, KvQuery } from './kv-state-machine.js'
+import type { KvAnswer, KvQuery } from './kv-queries.js'
 import { KvStateMachine } from './kv-state-machine.js'
 import type { ReadMode } from './protocol/read-mode.js'
 import type { CommandResult } from './result.js'
@@ -42,7 +42,7 @@ class ScriptedReplica implements EmbeddedReplica {
 
   #apply(command: Uint8Array): CommandResult {
     const entry: AppliedCommand = { index: asIndex(this.machine.appliedIndex + 1), term: asTerm(1), timeMs: this.timeMs, command }
-    const [result] = this.machine.apply([entry])
+    const [result] = this.machine.applyAtOnce([entry])
     if (result === undefined) throw new Error('the machine gave no result')
     return result
   }

@@ -1,7 +1,7 @@
 import { BalsaError, type Clock, invariant, type Random, type Timer } from '@balsa/raft'
 import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers } from './calls/backend.js'
 import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
-import type { GetAnswer, KvAnswer, KvQuery } from './kv-state-machine.js'
+import type { GetAnswer, KvAnswer, KvQuery } from './kv-queries.js'
 import type { ClientQuery } from './protocol/queries.js'
 import type { ReadMode } from './protocol/read-mode.js'
 import { errorFromWire, type ServerResponse } from './protocol/responses.js'

@@ -74,12 +74,12 @@ const codeOf = async (action: () => unknown): Promise<string> => {
 describe('exactly once', () => {
   it('answers a retry across snapshot and restore with the first answer', async () => {
     const machine = new KvStateMachine()
-    const [, first] = machine.apply([entry(1, open(1)), entry(2, append('k', 'a', 1))])
+    const [, first] = machine.applyAtOnce([entry(1, open(1)), entry(2, append('k', 'a', 1))])
     const restored = await copyOf(machine)
-    const [again] = restored.apply([entry(3, append('k', 'a', 1))])
+    const [again] = restored.applyAtOnce([entry(3, append('k', 'a', 1))])
     expect(again).toEqual(first)
     expect(valueOf(restored, 'k')).toBe('a')
-    expect(restored.apply([entry(4, append('k', 'b', 1, 2, 2)), entry(5, append('k', 'a', 1))])[1]).toEqual({
+    expect(restored.applyAtOnce([entry(4, append('k', 'b', 1, 2, 2)), entry(5, append('k', 'a', 1))])[1]).toEqual({
       type: 'refused',
       code: 'STALE_REQUEST',
     })
@@ -89,7 +89,7 @@ describe('exactly once', () => {
   it('remembers refusals too: a retry never succeeds where the first answer said no', () => {
     const machine = new KvStateMachine()
     const big = new Uint8Array(MAX_VALUE_BYTES - 10)
-    const results = machine.apply([
+    const results = machine.applyAtOnce([
       entry(1, open(1)),
       entry(2, append('k', big)),
       entry(3, append('k', 'xxxxxxxxxxx', 1, 1)),
@@ -103,11 +103,11 @@ describe('exactly once', () => {
 
   it('goes by cluster time alone, also after a restore', async () => {
     const machine = new KvStateMachine()
-    machine.apply([entry(1, open(1), 5000)])
+    machine.applyAtOnce([entry(1, open(1), 5000)])
     const restored = await copyOf(machine)
     for (const each of [machine, restored]) {
-      expect(each.apply([entry(2, put('k', '1', 1), 15_000)])[0]).toMatchObject({ type: 'written' })
-      expect(each.apply([entry(3, put('k', '2', 1, 2), 25_001)])[0]).toEqual({ type: 'refused', code: 'SESSION_EXPIRED' })
+      expect(each.applyAtOnce([entry(2, put('k', '1', 1), 15_000)])[0]).toMatchObject({ type: 'written' })
+      expect(each.applyAtOnce([entry(3, put('k', '2', 1, 2), 25_001)])[0]).toEqual({ type: 'refused', code: 'SESSION_EXPIRED' })
       expect(valueOf(each, 'k')).toBe('1')
       expect(each.query({ type: 'stats' }).sessions).toBe(0)
     }
@@ -118,21 +118,21 @@ describe('exactly once', () => {
 describe('limits and bad commands', () => {
   it('stops at a command of a newer format and answers damage', async () => {
     const machine = new KvStateMachine()
-    expect(machine.apply([entry(1, Uint8Array.of(2, 4, 0, 99))])).toEqual([{ type: 'refused', code: 'INVALID' }])
-    expect(machine.apply([entry(2, new Uint8Array(0))])).toEqual([{ type: 'refused', code: 'INVALID' }])
-    expect(await codeOf(() => machine.apply([entry(3, Uint8Array.of(3, 4))]))).toBe('STATE_MACHINE_FAILED')
-    expect(await codeOf(() => machine.apply([entry(3, Uint8Array.of(2, 200))]))).toBe('STATE_MACHINE_FAILED')
+    expect(machine.applyAtOnce([entry(1, Uint8Array.of(2, 4, 0, 99))])).toEqual([{ type: 'refused', code: 'INVALID' }])
+    expect(machine.applyAtOnce([entry(2, new Uint8Array(0))])).toEqual([{ type: 'refused', code: 'INVALID' }])
+    expect(await codeOf(() => machine.applyAtOnce([entry(3, Uint8Array.of(3, 4))]))).toBe('STATE_MACHINE_FAILED')
+    expect(await codeOf(() => machine.applyAtOnce([entry(3, Uint8Array.of(2, 200))]))).toBe('STATE_MACHINE_FAILED')
   })
 
   it('refuses an index twice', async () => {
     const machine = new KvStateMachine()
-    machine.apply([entry(5, put('k', 'v'))])
-    expect(await codeOf(() => machine.apply([entry(5, put('k', 'v'))]))).toBe('INVARIANT')
+    machine.applyAtOnce([entry(5, put('k', 'v'))])
+    expect(await codeOf(() => machine.applyAtOnce([entry(5, put('k', 'v'))]))).toBe('INVARIANT')
   })
 
   it('takes values up to the limit and not one byte more', () => {
     const machine = new KvStateMachine()
-    const results = machine.apply([
+    const results = machine.applyAtOnce([
       entry(1, append('k', new Uint8Array(MAX_REQUEST_BYTES - 1))),
       entry(2, append('k', 'x')),
       entry(3, append('k', 'y')),
@@ -153,17 +153,22 @@ describe('limits and bad commands', () => {
 
   it('counts data bytes through all kinds of writes', () => {
     const machine = new KvStateMachine()
-    machine.apply([entry(1, put('ab', 'cde')), entry(2, append('ab', 'fg')), entry(3, put('x', '')), entry(4, put('ab', '1'))])
+    machine.applyAtOnce([entry(1, put('ab', 'cde')), entry(2, append('ab', 'fg')), entry(3, put('x', '')), entry(4, put('ab', '1'))])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 2, dataBytes: 4, revision: 5 })
-    machine.apply([entry(5, { type: 'delete', stamp: null, key: text('ab') })])
+    machine.applyAtOnce([entry(5, { type: 'delete', stamp: null, key: text('ab') })])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 1, dataBytes: 1, revision: 6 })
   })
 
   it('never changes a value that somebody read, however appends share memory', () => {
     const machine = new KvStateMachine()
-    machine.apply([entry(1, put('k', 'a'.repeat(600))), entry(2, append('k', 'b'))])
+    machine.applyAtOnce([entry(1, put('k', 'a'.repeat(600))), entry(2, append('k', 'b'))])
     const read = machine.query({ type: 'get', key: text('k') }).record
-    machine.apply([entry(3, append('k', 'c')), entry(4, put('k', 'z')), entry(5, append('k', 'd'.repeat(700))), entry(6, append('k', 'e'))])
+    machine.applyAtOnce([
+      entry(3, append('k', 'c')),
+      entry(4, put('k', 'z')),
+      entry(5, append('k', 'd'.repeat(700))),
+      entry(6, append('k', 'e')),
+    ])
     expect(new TextDecoder().decode(read?.value)).toBe(`${'a'.repeat(600)}b`)
     expect(valueOf(machine, 'k')).toBe(`z${'d'.repeat(700)}e`)
   })
@@ -172,7 +177,7 @@ describe('limits and bad commands', () => {
 describe('snapshot', () => {
   const filled = (keys: number): KvStateMachine => {
     const machine = new KvStateMachine()
-    for (let at = 0; at < keys; at++) machine.apply([entry(at + 1, put(`key-${(at * 7919) % keys}`, 'v'.repeat(100)))])
+    for (let at = 0; at < keys; at++) machine.applyAtOnce([entry(at + 1, put(`key-${(at * 7919) % keys}`, 'v'.repeat(100)))])
     return machine
   }
 
@@ -183,7 +188,7 @@ describe('snapshot', () => {
     const later: Uint8Array[] = []
     for (let index = 3001, next = await stream.next(); next.done !== true; next = await stream.next(), index++) {
       later.push(next.value)
-      machine.apply([
+      machine.applyAtOnce([
         entry(index * 10, { type: 'delete', stamp: null, key: text(`key-${index % 3000}`) }),
         entry(index * 10 + 1, append(`key-${(index * 3) % 3000}`, 'new')),
         entry(index * 10 + 2, open(index % 256)),
@@ -195,7 +200,11 @@ describe('snapshot', () => {
 
   it('comes in pieces of at most 64 KiB and takes pieces of any size', async () => {
     const machine = filled(500)
-    machine.apply([entry(1000, append('big', new Uint8Array(1_000_000).fill(7))), entry(1001, open(1)), entry(1002, put('a', 'b', 1001))])
+    machine.applyAtOnce([
+      entry(1000, append('big', new Uint8Array(1_000_000).fill(7))),
+      entry(1001, open(1)),
+      entry(1002, put('a', 'b', 1001)),
+    ])
     const chunks = await collect(machine.snapshot())
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(64 * 1024)
     for (const size of [7, 4097, 1_000_000_000]) {
@@ -209,23 +218,23 @@ describe('snapshot', () => {
   it('gives equal bytes for equal states that came about in different ways', async () => {
     const upwards = new KvStateMachine()
     const withDetours = new KvStateMachine()
-    for (let at = 0; at < 400; at++) upwards.apply([entry(at + 1, put(`k${at}`, 'v'))])
-    for (let at = 0; at < 400; at++) withDetours.apply([entry(at + 1, put(`k${at}`, 'v'))])
+    for (let at = 0; at < 400; at++) upwards.applyAtOnce([entry(at + 1, put(`k${at}`, 'v'))])
+    for (let at = 0; at < 400; at++) withDetours.applyAtOnce([entry(at + 1, put(`k${at}`, 'v'))])
     const copy = await copyOf(withDetours, 100)
     expect(sameBytes(await collect(copy.snapshot()), await collect(upwards.snapshot()))).toBe(true)
   })
 
   it('empty stream resets everything', async () => {
     const machine = filled(10)
-    machine.apply([entry(20, open(3))])
+    machine.applyAtOnce([entry(20, open(3))])
     await machine.restore(pieces([]))
     expect(machine.query({ type: 'stats' })).toEqual(new KvStateMachine().query({ type: 'stats' }))
-    expect(machine.apply([entry(1, put('k', 'v'))])[0]).toMatchObject({ metadata: { modRevision: 2 } })
+    expect(machine.applyAtOnce([entry(1, put('k', 'v'))])[0]).toMatchObject({ metadata: { modRevision: 2 } })
   })
 
   it('reports every cut and every flipped bit as damage or restores a state, and keeps the old state on failure', async () => {
     const machine = filled(20)
-    machine.apply([entry(100, open(1)), entry(101, put('a', 'b', 100))])
+    machine.applyAtOnce([entry(100, open(1)), entry(101, put('a', 'b', 100))])
     const whole = joined(await collect(machine.snapshot()))
     for (let length = 1; length < whole.length; length++) {
       const target = filled(3)
@@ -246,7 +255,7 @@ describe('snapshot', () => {
     const machine = new KvStateMachine({
       clock: { now: () => clock.now() + slow++, setTimer: (ms, run) => clock.setTimer(ms, run), defer: (run) => clock.defer(run) },
     })
-    for (let at = 1; at <= 3000; at++) machine.apply([entry(at, put(`k${at}`, 'v'.repeat(100)))])
+    for (let at = 1; at <= 3000; at++) machine.applyAtOnce([entry(at, put(`k${at}`, 'v'.repeat(100)))])
     let done = false
     const reading = collect(machine.snapshot()).then(() => {
       done = true
@@ -262,9 +271,9 @@ describe('snapshot', () => {
 
   it('is asked for after so many bytes of commands', () => {
     const machine = new KvStateMachine({ snapshotAfterBytes: 100 })
-    machine.apply([entry(1, put('k', 'v'.repeat(50)))])
+    machine.applyAtOnce([entry(1, put('k', 'v'.repeat(50)))])
     expect(machine.wantsSnapshot()).toBe(false)
-    machine.apply([entry(2, put('k', 'v'.repeat(50)))])
+    machine.applyAtOnce([entry(2, put('k', 'v'.repeat(50)))])
     expect(machine.wantsSnapshot()).toBe(true)
     machine.snapshot()
     expect(machine.wantsSnapshot()).toBe(false)
@@ -360,9 +369,9 @@ describe('against the naive store', () => {
           const resolved = resolve(given, sessions)
           const applied = entry(index, resolved, timeMs)
           const expected = naive.apply(index, timeMs, resolved)
-          const [result] = machine.apply([applied]) as [CommandResult]
+          const [result] = machine.applyAtOnce([applied]) as [CommandResult]
           expect(result).toEqual(expected)
-          expect(twin.apply([applied])).toEqual([result])
+          expect(twin.applyAtOnce([applied])).toEqual([result])
           if (result.type === 'sessionOpened' && !sessions.includes(result.session)) sessions.unshift(result.session)
           if (event === 0) machine = await copyOf(machine, 1 + (elapsedMs % 97))
           if (event === 1) cuts.push({ chunks: machine.snapshot(), expected: naive.clone() })

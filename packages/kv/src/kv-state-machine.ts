@@ -1,20 +1,38 @@
 import { type AppliedCommand, BalsaError, type Clock, type DurableState, invariant, type StateMachine } from '@balsa/raft'
 import type { Backend, WriteBatch } from './backend/backend.js'
-import { type ByteString, keyToString } from './backend/byte-string.js'
+import { keyToString } from './backend/byte-string.js'
 import { MemoryBackend } from './backend/memory-backend.js'
-import { type Command, decodeCommand, refusalOf, type WriteCommand } from './command.js'
+import { type Command, decodeCommand, refusalOf, type TxnCommand, type WriteCommand, type WriteStamp } from './command.js'
 import { type HashMark, HashMarks } from './hash-marks.js'
+import type {
+  GetAnswer,
+  GetQuery,
+  KvAnswer,
+  KvQuery,
+  KvStats,
+  LeaseAnswer,
+  LeaseQuery,
+  LeasesAnswer,
+  LeasesQuery,
+  RangeAnswer,
+  RangeQuery,
+  ScanAnswer,
+  ScanQuery,
+  StatsQuery,
+  TxnAnswer,
+  TxnQuery,
+  TxnReading,
+} from './kv-queries.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
 import { loadMachine, type MachineState, saveChanges } from './machine-tables.js'
 import type { RaisedAlarm } from './mvcc/alarms.js'
 import { pageOfLeaseKeys, pageOfLeases } from './mvcc/lease-pages.js'
 import { livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
-import type { TxnOutcome } from './mvcc/execute-txn.js'
-import { type RangeRequest, type RangeResult, RangeScan } from './mvcc/range.js'
-import { planReading, readPath } from './mvcc/read-txn.js'
+import { isRanged, STEP_KEYS, type Steps, type TxnOutcome } from './mvcc/execute-txn.js'
+import { RangeScan } from './mvcc/range.js'
+import { readTxn } from './mvcc/read-txn.js'
 import { VersionReader } from './mvcc/reader.js'
-import type { KeyRecord } from './mvcc/record.js'
 import { type Txn, txnRefusal } from './mvcc/txn.js'
 import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
@@ -23,137 +41,15 @@ import { StateHash } from './state-hash.js'
 import { EventJournal } from './watch/events.js'
 import { WatchHub, type WatchLimits } from './watch/hub.js'
 
-export interface GetQuery {
-  readonly type: 'get'
-  readonly key: Uint8Array
+/** How a command about very many keys is spread over turns of the event loop. What it does and answers does not depend on it. */
+export interface LongCommands {
+  /** A command about more keys than that is long. Default 1024: some ms. */
+  readonly keys?: number
+  /** Keys between two places where it may be interrupted, about. Default 256. */
+  readonly stepKeys?: number
+  /** Asked there: whether it is the turn of others. Default: by the clock. For simulations, in which a turn takes no time. */
+  readonly isTurnOver?: () => boolean
 }
-
-export interface StatsQuery {
-  readonly type: 'stats'
-}
-
-export interface RangeQuery {
-  readonly type: 'range'
-  readonly request: RangeRequest
-  /** The answer is cut, with `more`, behind the entry that brings it to so many bytes; not when it is sorted by something else than keys. */
-  readonly maxBytes: number
-}
-
-/** As `range`, but answered in slices on the state of the moment when it is asked: for ranges of any size. */
-export interface ScanQuery {
-  readonly type: 'scan'
-  readonly request: RangeRequest
-  readonly maxBytes: number
-}
-
-/** A transaction that writes nothing, on the state of the moment when it is asked; large ones are answered in slices. */
-export interface TxnQuery {
-  readonly type: 'txn'
-  readonly txn: Txn
-}
-
-export interface LeaseQuery {
-  readonly type: 'lease'
-  readonly lease: bigint
-  readonly withKeys: boolean
-  /** Keys from here on; empty = from the first one. */
-  readonly keysFrom: ByteString
-}
-
-/** Ids from this one on, in the order of their unsigned bits; 0 = all. */
-export interface LeasesQuery {
-  readonly type: 'leases'
-  readonly from: bigint
-}
-
-export interface RangeAnswer {
-  readonly type: 'range'
-  /** Revision of the store when it was read; the one of the request may be older. */
-  readonly revision: number
-  /** COMPACTED or FUTURE_REVISION: why there is no result. */
-  readonly refusal: RefusalCode | null
-  /** Values belong to the store: copy them before they leave the process or reach a user. */
-  readonly result: RangeResult | null
-}
-
-export interface TxnAnswer {
-  readonly type: 'txn'
-  readonly answer: Promise<TxnReading>
-}
-
-export interface TxnReading {
-  /** Revision of the store when it was read. */
-  readonly revision: number
-  /** Why there is no outcome. */
-  readonly refusal: RefusalCode | null
-  /** Values belong to the store. */
-  readonly outcome: TxnOutcome | null
-}
-
-export interface ScanAnswer {
-  readonly type: 'scan'
-  readonly answer: Promise<RangeAnswer>
-}
-
-export interface LeaseAnswer {
-  readonly type: 'lease'
-  readonly revision: number
-  /** Null = there is no such lease (any more). */
-  readonly lease: {
-    readonly ttlMs: number
-    /** Cluster time that is left as far as the log tells: a lease never ends before that. */
-    readonly remainingMs: number
-    /** Empty unless asked for. At most {@link MAX_LEASE_PAGE}, and about {@link MAX_PAGE_BYTES}. */
-    readonly keys: readonly ByteString[]
-    /** There are others behind them. */
-    readonly more: boolean
-  } | null
-}
-
-export interface LeasesAnswer {
-  readonly type: 'leases'
-  readonly revision: number
-  /** At most {@link MAX_LEASE_PAGE}. */
-  readonly leases: readonly bigint[]
-  /** There are others behind them. */
-  readonly more: boolean
-}
-
-export interface GetAnswer {
-  readonly type: 'get'
-  /** Revision of the store when the key was read. */
-  readonly revision: number
-  /** Null when the key is absent. The value belongs to the store: copy it before it leaves the process or reaches a user. */
-  readonly record: KeyRecord | null
-}
-
-export interface KvStats {
-  readonly type: 'stats'
-  /** Log index of the newest applied command (not of no-ops and configurations). */
-  readonly appliedIndex: number
-  readonly revision: number
-  readonly keys: number
-  /** Bytes of all keys and values, without any overhead. */
-  readonly dataBytes: number
-  /** Revisions below it have been compacted; 0 = none has. */
-  readonly compactedRevision: number
-  /** Bytes of superseded versions and of events, roughly. */
-  readonly historyBytes: number
-  /** The quota is used up: what would add is refused with NO_SPACE, on every member. */
-  readonly noSpace: boolean
-  /** Raised by hand. */
-  readonly alarms: readonly RaisedAlarm[]
-  readonly sessions: number
-  /** Answers kept for repeated requests, in all sessions. */
-  readonly sessionResults: number
-  /** Chain over all commands and results up to appliedIndex: equal on every member at an equal appliedIndex, or they have diverged. */
-  readonly stateHash: string
-}
-
-export type KvQuery = GetQuery | StatsQuery | RangeQuery | ScanQuery | TxnQuery | LeaseQuery | LeasesQuery
-export type KvAnswer = GetAnswer | KvStats | RangeAnswer | ScanAnswer | TxnAnswer | LeaseAnswer | LeasesAnswer
-/** What a query is answered with. */
-export type AnswerOf<Query extends KvQuery> = Extract<KvAnswer, { readonly type: Query['type'] }>
 
 export interface KvStateMachineOptions {
   /** Lets the event loop breathe while a snapshot is streamed or restored. Without it only the other side of the stream decides the pace. */
@@ -168,6 +64,8 @@ export interface KvStateMachineOptions {
   /** Asks for a snapshot after this many bytes of commands; never when absent. */
   readonly snapshotAfterBytes?: number
   readonly watch?: WatchLimits
+  /** Only with a clock; else every command is done in one turn. */
+  readonly longCommands?: LongCommands
 }
 
 /**
@@ -177,10 +75,20 @@ export interface KvStateMachineOptions {
 const SLICE_SHARE = 0.3
 const SHORTEST_SLICE_MS = 2
 const LONGEST_SLICE_MS = 8
+/** At least that is given to a long command: all other writes wait for it. */
+const LONG_COMMAND_SLICE_MS = 4
+const LONG_COMMAND_KEYS = 1024
 /** Keys that a scan looks at before it asks how long it has been at it. */
 const SCAN_STEP_KEYS = 512
 
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
+
+/** What the state shows of sessions and time while a long command is under way, which moves both before its end. */
+interface Held {
+  readonly timeMs: number
+  readonly sessions: number
+  readonly sessionResults: number
+}
 
 /** The replicated key/value store: data, revisions and sessions, changed by commands from the log alone. */
 export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAnswer> {
@@ -199,6 +107,9 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   readonly #hashMarks = new HashMarks()
   #appliedIndex = 0
   #bytesSinceSnapshot = 0
+  readonly #longCommands: LongCommands
+  /** A long command is under way: the state is shown as it was before. */
+  #held: Held | null = null
   /** Work in slices that waits for a turn. */
   readonly #paused: (() => void)[] = []
   #timeSeenAtMs = 0
@@ -207,6 +118,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.#clock = options.clock ?? null
     this.#backend = options.backend ?? new MemoryBackend()
     this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
+    this.#longCommands = options.longCommands ?? {}
     this.#store = this.#newStore()
     this.#take(loadMachine(this.#backend))
     this.durable = this.#backend.persistent ? durableState(this.#backend) : null
@@ -251,7 +163,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   /** Cluster time of the newest command. */
   get timeMs(): number {
-    return this.#sessions.timeMs
+    return this.#held?.timeMs ?? this.#sessions.timeMs
   }
 
   /** When that was, by the clock that was given; 0 without one. */
@@ -261,22 +173,99 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   /** When an `advance` has something to do though nobody else writes, in cluster time; 0 = now, null = never. See {@link Upkeep}. */
   get advanceAtMs(): number | null {
+    if (this.#held !== null) return null
     const [store, sessions] = [this.#store.advanceAtMs, this.#sessions.sweepAtMs]
     return store === null || sessions === null ? (store ?? sessions) : Math.min(store, sessions)
   }
 
-  /** Throws STATE_MACHINE_FAILED (fatal) for a command of a newer format. */
-  apply(batch: readonly AppliedCommand[]): readonly CommandResult[] {
-    const last = batch.at(-1)
-    if (last === undefined) return []
-    const results = this.#store.batch(
-      last.index,
-      (writes) => batch.map((entry) => this.#applyOne(writes, entry)),
+  /**
+   * A promise when a command is about very many keys, and there is a clock: it is done in several turns of the event loop, and until its end everybody sees the state as it was before.
+   * Throws STATE_MACHINE_FAILED (fatal) for a command of a newer format.
+   */
+  apply(batch: readonly AppliedCommand[]): readonly CommandResult[] | Promise<readonly CommandResult[]> {
+    this.#demandRest()
+    const commands = batch.map(decodeOrStop)
+    const results: CommandResult[] = []
+    for (let at = 0; at < batch.length; ) {
+      if (this.#isLong(commands[at])) return this.#applyInTurns(batch, commands, at, results)
+      at = this.#applyShort(batch, commands, at, results)
+    }
+    return results
+  }
+
+  /** As `apply`, all of it in this turn. */
+  applyAtOnce(batch: readonly AppliedCommand[]): readonly CommandResult[] {
+    this.#demandRest()
+    const commands = batch.map(decodeOrStop)
+    const results: CommandResult[] = []
+    for (let at = 0; at < batch.length; ) at = this.#applyShort(batch, commands, at, results)
+    return results
+  }
+
+  async #applyInTurns(
+    batch: readonly AppliedCommand[],
+    commands: readonly (Command | null)[],
+    from: number,
+    results: CommandResult[],
+  ): Promise<readonly CommandResult[]> {
+    const pause = this.#pacerOfCommands()
+    for (let at = from; at < batch.length; ) {
+      const [entry, command] = [batch[at], commands[at]]
+      if (entry !== undefined && command?.type === 'txn' && this.#isLong(command)) {
+        results.push(await this.#applyLong(entry, command, pause))
+        at += 1
+      } else at = this.#applyShort(batch, commands, at, results)
+    }
+    return results
+  }
+
+  /** Commands up to the next one that may be long, as one batch of the tables. Answers where that is. */
+  #applyShort(batch: readonly AppliedCommand[], commands: readonly (Command | null)[], from: number, results: CommandResult[]): number {
+    let to = from + 1
+    while (to < batch.length && !this.#mayBeLong(commands[to])) to += 1
+    const { index } = batch[to - 1] as AppliedCommand
+    this.#store.batch(
+      index,
+      (writes) => {
+        for (let at = from; at < to; at++) results.push(this.#applyOne(writes, batch[at] as AppliedCommand, commands[at] ?? null))
+      },
       (tables) => this.#save(tables),
     )
     this.watches.applied()
     this.#timeSeenAtMs = this.#clock?.now() ?? 0
-    return results
+    return to
+  }
+
+  /** What is there is decided by the state at the time of the command: so nothing else is in one batch with it. */
+  #mayBeLong(command: Command | null | undefined): boolean {
+    return this.#clock !== null && command?.type === 'txn' && isRanged(command.txn)
+  }
+
+  #isLong(command: Command | null | undefined): boolean {
+    if (!this.#mayBeLong(command) || command?.type !== 'txn' || refusalOf(command) !== null) return false
+    return this.#store.concernsMoreThan(command.txn, this.#longCommands.keys ?? LONG_COMMAND_KEYS)
+  }
+
+  async #applyLong(entry: AppliedCommand, command: TxnCommand, pause: () => Promise<void> | null): Promise<CommandResult> {
+    this.#held = { timeMs: this.#sessions.timeMs, sessions: this.#sessions.size, sessionResults: this.#sessions.results }
+    const { writes, commit } = this.#store.begin(entry.index)
+    const steps = this.#applySteps(writes, entry, command)
+    let next = steps.next()
+    for (; next.done !== true; next = steps.next()) {
+      const pausing = pause()
+      if (pausing !== null) await pausing
+    }
+    this.#finish(entry, next.value, writes.revision)
+    commit((tables) => this.#save(tables))
+    this.#held = null
+    this.watches.appliedUnwritten()
+    this.#timeSeenAtMs = this.#clock?.now() ?? 0
+    return next.value
+  }
+
+  /** No long command is under way, and none has failed. */
+  #demandRest(): void {
+    invariant(this.#held === null, 'one command after the other, and nothing else meanwhile')
   }
 
   query(query: GetQuery): GetAnswer
@@ -333,19 +322,21 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     }
   }
 
-  /** Which branches are taken is decided at once; a first slice is often all of it, and then no snapshot is needed. */
+  /** A first slice is often all of it, and then no snapshot is needed. */
   async #readTxn(txn: Txn): Promise<TxnReading> {
-    const { revision, counters, reader } = this.#store
-    const path = txnRefusal(txn)?.code ?? planReading(reader, counters, txn)
-    if (typeof path === 'string') return { revision, refusal: path, outcome: null }
-    const first = readPath(reader, path, SCAN_STEP_KEYS).next()
-    if (first.done === true) return { revision, refusal: null, outcome: first.value }
+    const { revision, compactedRevision, reader } = this.#store
+    const answer = (outcome: TxnOutcome | RefusalCode): TxnReading =>
+      typeof outcome === 'string' ? { revision, refusal: outcome, outcome: null } : { revision, refusal: null, outcome }
+    const refusal = txnRefusal(txn)
+    if (refusal !== null) return answer(refusal.code)
+    const first = readTxn(reader, { revision, compactedRevision }, txn, SCAN_STEP_KEYS).next()
+    if (first.done === true) return answer(first.value)
     const snapshot = this.#backend.snapshot()
     try {
-      const work = readPath(new VersionReader(snapshot), path, SCAN_STEP_KEYS)
+      const work = readTxn(new VersionReader(snapshot), { revision, compactedRevision }, txn, SCAN_STEP_KEYS)
       const pause = this.#pacer()
       for (let next = work.next(); ; next = work.next()) {
-        if (next.done === true) return { revision, refusal: null, outcome: next.value }
+        if (next.done === true) return answer(next.value)
         const pausing = pause()
         if (pausing !== null) await pausing
       }
@@ -355,7 +346,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   #lease({ lease: id, withKeys, keysFrom }: LeaseQuery): LeaseAnswer {
-    const { timeMs } = this.#sessions
+    const { timeMs } = this
     const found = livingLease(this.#backend, id, timeMs)
     if (found === undefined) return { type: 'lease', revision: this.#store.revision, lease: null }
     const page = withKeys ? pageOfLeaseKeys(this.#backend, id, keysFrom) : { keys: [], more: false }
@@ -374,13 +365,14 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       historyBytes,
       noSpace,
       alarms,
-      sessions: this.#sessions.size,
-      sessionResults: this.#sessions.results,
+      sessions: this.#held?.sessions ?? this.#sessions.size,
+      sessionResults: this.#held?.sessionResults ?? this.#sessions.results,
       stateHash: this.#stateHash.text,
     }
   }
 
   snapshot(): AsyncIterable<Uint8Array> {
+    this.#demandRest()
     this.#bytesSinceSnapshot = 0
     const chunks = encodeSnapshot({
       appliedIndex: this.#appliedIndex,
@@ -392,6 +384,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#demandRest()
     this.watches.replacing()
     try {
       const restored = await decodeSnapshot(chunks, this.#backend, this.#pacer())
@@ -436,25 +429,42 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return this.#bytesSinceSnapshot >= this.#snapshotAfterBytes
   }
 
-  #applyOne(writes: StoreWrites, entry: AppliedCommand): CommandResult {
+  #applyOne(writes: StoreWrites, entry: AppliedCommand, command: Command | null): CommandResult {
+    this.#prepare(writes, entry)
+    const result = command === null ? refused('INVALID') : this.#execute(writes, command, entry.index)
+    this.#finish(entry, result, writes.revision)
+    return result
+  }
+
+  /** As `#applyOne`, without what comes last, in steps. */
+  *#applySteps(writes: StoreWrites, entry: AppliedCommand, { stamp, txn }: TxnCommand): Steps<CommandResult> {
+    this.#prepare(writes, entry)
+    const answered = this.#answered(stamp)
+    if (answered !== null) return answered
+    const result = yield* writes.executeTxn(txn, this.#sessions.timeMs, this.#longCommands.stepKeys ?? STEP_KEYS)
+    if (stamp !== null) this.#sessions.record(stamp, keptResult(result))
+    return result
+  }
+
+  #prepare(writes: StoreWrites, entry: AppliedCommand): void {
     invariant(entry.index > this.#appliedIndex, 'commands are applied in log order, each once', {
       index: entry.index,
       appliedIndex: this.#appliedIndex,
     })
-    const command = decodeOrStop(entry)
     this.#sessions.advance(entry.timeMs)
     writes.prepare(this.#sessions.timeMs)
-    const result = command === null ? refused('INVALID') : this.#execute(writes, command, entry.index)
+  }
+
+  #finish(entry: AppliedCommand, result: CommandResult, revision: number): void {
     const previousIndex = this.#appliedIndex
     this.#appliedIndex = entry.index
     this.#bytesSinceSnapshot += entry.command.length
     this.#stateHash.number(entry.index)
     this.#stateHash.number(entry.timeMs)
     this.#stateHash.bytes(entry.command)
-    this.#stateHash.number(this.#store.revision)
+    this.#stateHash.number(revision)
     hashResult(this.#stateHash, result)
     this.#hashMarks.applied(previousIndex, entry.index, () => this.#stateHash.text)
-    return result
   }
 
   #execute(writes: StoreWrites, command: Command, index: number): CommandResult {
@@ -476,12 +486,18 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   #write(writes: StoreWrites, command: WriteCommand, index: number): CommandResult {
     const { stamp } = command
-    if (stamp === null) return this.#executeChecked(writes, command, index)
-    const check = this.#sessions.check(stamp)
-    if (check !== 'execute') return 'answer' in check ? check.answer : refused(check.refused)
+    const answered = this.#answered(stamp)
+    if (answered !== null) return answered
     const result = this.#executeChecked(writes, command, index)
-    this.#sessions.record(stamp, keptResult(result))
+    if (stamp !== null) this.#sessions.record(stamp, keptResult(result))
     return result
+  }
+
+  /** Null when it is to be executed. */
+  #answered(stamp: WriteStamp | null): CommandResult | null {
+    const check = stamp === null ? 'execute' : this.#sessions.check(stamp)
+    if (check === 'execute') return null
+    return 'answer' in check ? check.answer : refused(check.refused)
   }
 
   #executeChecked(writes: StoreWrites, command: WriteCommand, index: number): CommandResult {
@@ -489,19 +505,26 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return refusal === null ? writes.execute(command, index, this.#sessions.timeMs) : refused(refusal.code)
   }
 
+  #pacerOfCommands(): () => Promise<void> | null {
+    const { isTurnOver } = this.#longCommands
+    const clock = this.#clock
+    if (isTurnOver === undefined || clock === null) return this.#pacer(LONG_COMMAND_SLICE_MS)
+    return () => (isTurnOver() ? new Promise((resolve) => clock.defer(resolve)) : null)
+  }
+
   /** Answers a promise to wait for whenever a slice of work is over. */
-  #pacer(): () => Promise<void> | null {
+  #pacer(shortestMs: number = SHORTEST_SLICE_MS): () => Promise<void> | null {
     const clock = this.#clock
     if (clock === null) return () => null
     let sliceStartMs = clock.now()
-    let sliceMs = SHORTEST_SLICE_MS
+    let sliceMs = shortestMs
     return () => {
       const nowMs = clock.now()
       if (nowMs - sliceStartMs < sliceMs) return null
       return new Promise((resolve) => {
         this.#paused.push(() => {
           sliceStartMs = clock.now()
-          sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(SHORTEST_SLICE_MS, SLICE_SHARE * (sliceStartMs - nowMs)))
+          sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(shortestMs, SLICE_SHARE * (sliceStartMs - nowMs)))
           resolve()
         })
         if (this.#paused.length === 1) clock.defer(() => this.#resume(clock))

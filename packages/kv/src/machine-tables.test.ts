@@ -85,10 +85,10 @@ describe('a state machine over a backend that survives', () => {
   it('keeps what it took from another one', async () => {
     const clients = new Clients(99)
     const source = new KvStateMachine()
-    for (let round = 0; round < 50; round++) source.apply(clients.batch())
+    for (let round = 0; round < 50; round++) source.applyAtOnce(clients.batch())
     const backend = new MemoryBackend({ persistent: true })
     const first = new KvStateMachine({ backend })
-    first.apply([
+    first.applyAtOnce([
       {
         index: asIndex(1),
         term: asTerm(1),
@@ -106,7 +106,7 @@ describe('a state machine over a backend that survives', () => {
   it('takes a reference to what it has, and refuses one to more', async () => {
     const backend = new MemoryBackend({ persistent: true })
     const machine = new KvStateMachine({ backend })
-    machine.apply(new Clients(3).batch())
+    machine.applyAtOnce(new Clients(3).batch())
     const before = await snapshotOf(machine)
     await machine.durable?.flush(asIndex(50))
     expect(machine.durable?.appliedIndex).toBe(50)
@@ -121,7 +121,7 @@ describe('a state machine over a backend that survives', () => {
 
   it('says when what it kept cannot be read', () => {
     const backend = new MemoryBackend({ persistent: true })
-    new KvStateMachine({ backend }).apply(new Clients(3).batch())
+    new KvStateMachine({ backend }).applyAtOnce(new Clients(3).batch())
     backend.write(1000, (batch) => batch.put('answers', 'x'.repeat(16), bytes('?')))
     expect(() => new KvStateMachine({ backend })).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
   })

@@ -27,7 +27,7 @@ it('large reads that go on together share the turns: one slice in each', async (
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
   for (let at = 1; at <= 20_000; at++) {
     const command = encodeCommand({ type: 'put', stamp: null, key: bytes(`k${at}`), value: bytes('v') })
-    machine.apply([{ index: asIndex(at), term: asTerm(1), timeMs: at, command }])
+    machine.applyAtOnce([{ index: asIndex(at), term: asTerm(1), timeMs: at, command }])
   }
   const request = { ...PLAIN_RANGE, key: bytes('k'), rangeEnd: bytes('l'), countOnly: true, minModRevision: 5 }
   const done: number[] = []

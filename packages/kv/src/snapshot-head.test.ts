@@ -9,7 +9,7 @@ describe('the head of a snapshot', () => {
     const machine = new KvStateMachine()
     const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
     const command = encodeCommand({ type: 'put', stamp: null, key: bytes('key'), value: bytes('value') })
-    machine.apply([{ index: asIndex(7), term: asTerm(1), timeMs: 99, command }])
+    machine.applyAtOnce([{ index: asIndex(7), term: asTerm(1), timeMs: 99, command }])
     for await (const chunk of machine.snapshot()) {
       expect(readSnapshotHead(chunk)).toEqual({ appliedIndex: 7, timeMs: 99, revision: 2, keys: 1, dataBytes: 8 })
       const other = chunk.slice()

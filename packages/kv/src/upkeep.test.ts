@@ -21,7 +21,7 @@ describe('Upkeep', () => {
   function apply(command: Uint8Array): void {
     const timeMs = Math.floor(clock.now()) - behindMs
     const entry: AppliedCommand = { index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs, command }
-    machine.apply([entry])
+    machine.applyAtOnce([entry])
   }
   const execute = (command: Command): void => apply(encodeCommand(command))
   const keys = (): number => machine.query({ type: 'stats' }).keys
@@ -118,7 +118,7 @@ describe('Upkeep', () => {
         timeMs: 1,
         command: encodeCommand(command),
       }
-      const [result] = machine.apply([entry])
+      const [result] = machine.applyAtOnce([entry])
       results.push(result?.type === 'refused' ? result.code : (result?.type ?? ''))
     }
     const value = new Uint8Array(10_000)

@@ -26,7 +26,7 @@ const watch = (id: number, changes: Partial<WatchRequest> = {}, credit = 100_000
 
 function put(key: string, value: string | Uint8Array = ''): void {
   const command = encodeCommand({ type: 'put', stamp: null, key: bytes(key), value: typeof value === 'string' ? bytes(value) : value })
-  machine.apply([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 1, command }])
+  machine.applyAtOnce([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 1, command }])
 }
 
 /** What the events of a watch said, in their order; progress as numbers. */
@@ -152,7 +152,7 @@ describe('watches on the client port', () => {
     put('b')
     put('c')
     const compact = encodeCommand({ type: 'compact', stamp: null, revision: 4 })
-    machine.apply([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 1, command: compact }])
+    machine.applyAtOnce([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 1, command: compact }])
     client.send(watch(1))
     await client.until(() => error(1) !== undefined)
     client.send(

@@ -193,8 +193,8 @@ export class Generation implements Overlay {
   #unit: Unit | null = null
 
   /** `before`: what was asked of the last one is likely to be asked of this one. */
-  constructor(before: Generation | null = null) {
-    this.places = perTable((table) => new OverlayMap(table !== 'current', before?.places[table].wasAsked === true))
+  constructor(before: Generation | null = null, { isOrdered = false }: { readonly isOrdered?: boolean } = {}) {
+    this.places = perTable((table) => new OverlayMap(table !== 'current', isOrdered || before?.places[table].wasAsked === true))
   }
 
   get isEmpty(): boolean {

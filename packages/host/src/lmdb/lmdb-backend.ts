@@ -2,8 +2,10 @@
  * The tables of the store on disk, in LMDB.
  *
  * A batch changes tables in memory (a {@link Generation}) and is visible at once. When a generation has gathered enough, or has waited long enough, it goes to LMDB's thread, batch by batch, while
- * the next one gathers; when all of it is durable it is dropped, and the file shows what it showed. So there are at most two over the file. What reads see is the same whether the file
+ * the next one gathers; when all of it is durable it is dropped, and the file shows what it showed. So there are two over the file, or a few more behind a long batch. What reads see is the same whether the file
  * has taken up nothing, a part or all of a generation that lies over it, because that says of each key wholly what it is.
+ *
+ * A batch over several turns has a generation of its own, over which only it looks. When it is committed, that takes the place of the one that gathers, which follows the others to the disk.
  */
 import {
   type Backend,
@@ -13,6 +15,7 @@ import {
   behindPrefix,
   type ByteString,
   demandEntry,
+  type OpenBatch,
   ReaderSnapshot,
   ReadThrough,
   type Table,
@@ -71,6 +74,10 @@ export class LmdbBackend extends ReadThrough implements Backend {
   readonly #mapBytes: number | undefined
   #live: OpenFile
   #gathering = new Generation()
+  /** Between the gathering one and the one on its way, the oldest first. */
+  #sealed: Generation[] = []
+  /** Of a batch that nobody else sees yet. */
+  #open: { readonly generation: Generation; reader: LayeredReader } | null = null
   #committing: Generation | null = null
   #reader: LayeredReader
   #appliedIndex: number
@@ -140,7 +147,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
 
   get usedBytes(): number {
     this.#usable()
-    return this.#live.file.usedBytes + this.#gathering.bytes + (this.#committing?.bytes ?? 0)
+    return this.#visible.reduce((bytes, generation) => bytes + generation.bytes, this.#live.file.usedBytes)
   }
 
   protected reader(): LayeredReader {
@@ -149,12 +156,11 @@ export class LmdbBackend extends ReadThrough implements Backend {
 
   write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
     const reader = this.#usable()
-    invariant(!this.#writing, 'one batch at a time')
-    invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
+    this.#demandNext(appliedIndex)
     this.#writing = true
     try {
       this.#gathering.begin(appliedIndex, this.#limit)
-      const result = run(new LmdbBatch(reader, this.#gathering))
+      const result = run(new LmdbBatch(() => reader, this.#gathering))
       this.#appliedIndex = appliedIndex
       this.#consider()
       return result
@@ -166,10 +172,34 @@ export class LmdbBackend extends ReadThrough implements Backend {
     }
   }
 
+  begin(appliedIndex: number): OpenBatch {
+    this.#usable()
+    this.#demandNext(appliedIndex)
+    // Somebody will want it in order: that must not be made of very many keys at once.
+    const generation = new Generation(null, { isOrdered: true })
+    generation.begin(appliedIndex, Number.POSITIVE_INFINITY)
+    const open = { generation, reader: this.#layers(generation) }
+    this.#open = open
+    const readerNow = (): LayeredReader => {
+      this.#usable()
+      return open.reader
+    }
+    return new LmdbOpenBatch(readerNow, generation, () => {
+      this.#usable()
+      invariant(this.#open === open, 'an open batch is committed once')
+      this.#open = null
+      if (!this.#gathering.isEmpty) this.#sealed.push(this.#gathering)
+      this.#gathering = generation
+      this.#appliedIndex = appliedIndex
+      this.#reader = this.#layers()
+      this.#consider()
+    })
+  }
+
   ready(): Promise<void> | null {
     this.#usable()
-    if (this.#gathering.changes < MOST_CHANGES && this.#gathering.bytes < MOST_BYTES) return null
-    return this.#wait()
+    const { changes, bytes } = this.#gathering
+    return changes < MOST_CHANGES && bytes < MOST_BYTES && this.#sealed.length === 0 ? null : this.#wait()
   }
 
   limitDurability(index: number): void {
@@ -181,7 +211,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
   snapshot(): BackendSnapshot {
     this.#usable()
     invariant(!this.#writing, 'no snapshot in the middle of a batch')
-    const overlays = [this.#gathering.cut(), ...(this.#committing === null ? [] : [this.#committing.cut()])]
+    const overlays = this.#visible.map((generation) => generation.cut())
     const live = this.#live
     const view = live.file.hold()
     live.holders += 1
@@ -196,10 +226,10 @@ export class LmdbBackend extends ReadThrough implements Backend {
 
   async flush(): Promise<void> {
     this.#usable()
-    const goal = !this.#gathering.isEmpty ? this.#gathering : this.#committing
-    if (goal === null) return
+    const goal = this.#visible.find((generation) => !generation.isEmpty)
+    if (goal === undefined) return
     this.#commitSoon(0)
-    while (this.#gathering === goal || this.#committing === goal) await this.#wait()
+    while (this.#visible.includes(goal)) await this.#wait()
   }
 
   replace(): BackendReplacement {
@@ -280,8 +310,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
   async #runQuiet(): Promise<void> {
     for (let work = this.#atQuiet.shift(); work !== undefined; work = this.#atQuiet.shift()) await work.run()
     this.#quiet = null
-    if (this.#waiting.length > 0) this.#commitSoon(0)
-    else if (!this.#gathering.isEmpty) this.#consider()
+    this.#goOn()
   }
 
   /** `flush: false` leaves it as the end of the process would: for tests. */
@@ -301,11 +330,10 @@ export class LmdbBackend extends ReadThrough implements Backend {
     await this.#incoming?.abort().catch(() => undefined)
     await this.#quiet
     await this.#committed
-    const last = this.#gathering
     const { file } = this.#live
     try {
       // What was being written must be there as a whole before something follows.
-      if (flush && usable && this.#committing === null) this.#durableIndex = await this.#hand(last, file, () => false)
+      if (flush && usable && this.#committing === null) await this.#handRest(file)
     } finally {
       for (const snapshot of [...this.#snapshots, ...this.#shared]) snapshot.close()
       await this.#removing
@@ -314,10 +342,27 @@ export class LmdbBackend extends ReadThrough implements Backend {
     }
   }
 
+  /** One after the other, as far as the log has it. */
+  async #handRest(file: LmdbFile): Promise<void> {
+    for (const generation of this.#visible.toReversed()) {
+      const last = generation.units.at(-1)
+      if (last === undefined) continue
+      this.#durableIndex = await this.#hand(generation, file, () => false)
+      if (this.#durableIndex < last.appliedIndex) return
+    }
+  }
+
+  /** What is next for the disk, when nothing is on its way. */
+  #goOn(): void {
+    if (this.#waiting.length > 0) this.#commitSoon(0)
+    else if (this.#sealed.length > 0 || !this.#gathering.isEmpty) this.#consider()
+  }
+
   /** Whether it is time for the disk. */
   #consider(): void {
     const { changes, bytes } = this.#gathering
-    this.#commitSoon(changes >= FULL_CHANGES || bytes >= FULL_BYTES ? 0 : this.#maxDelayMs)
+    const isTime = changes >= FULL_CHANGES || bytes >= FULL_BYTES || this.#sealed.length > 0
+    this.#commitSoon(isTime ? 0 : this.#maxDelayMs)
   }
 
   #commitSoon(delayMs: number): void {
@@ -335,12 +380,14 @@ export class LmdbBackend extends ReadThrough implements Backend {
   }
 
   #begin(): void {
-    if (this.#committing !== null || this.#quiet !== null || this.#gathering.units.length === 0) return
+    if (this.#committing !== null || this.#quiet !== null) return
     if (this.#closing !== null || this.#failure !== null) return
-    const generation = this.#gathering
+    const sealed = this.#sealed.shift()
+    const generation = sealed ?? this.#gathering
+    if (generation.isEmpty) return
     this.#committing = generation
-    this.#gathering = new Generation(generation)
-    this.#reader = this.#layers()
+    if (sealed === undefined) this.#gathering = new Generation(generation)
+    this.#relayer()
     this.#committed = this.#commit(generation)
   }
 
@@ -354,11 +401,10 @@ export class LmdbBackend extends ReadThrough implements Backend {
       this.#durableIndex = durableIndex
       if (durableIndex < (generation.units.at(-1)?.appliedIndex ?? 0)) return
       this.#committing = null
-      this.#reader = this.#layers()
+      this.#relayer()
       this.#dropStaged()
       this.#considerQuiet()
-      if (this.#waiting.length > 0) this.#commitSoon(0)
-      else if (!this.#gathering.isEmpty) this.#consider()
+      this.#goOn()
     } catch (error) {
       this.#failed(error)
       return
@@ -411,20 +457,31 @@ export class LmdbBackend extends ReadThrough implements Backend {
     if (this.#failure !== null) for (const { reject } of this.#atQuiet.splice(0)) reject(this.#failure)
   }
 
-  #layers(): LayeredReader {
-    const overlays = [this.#gathering, ...(this.#committing === null ? [] : [this.#committing])]
-    return new LayeredReader(overlays, this.#live.file.view)
+  /** What lies over the file, the newest first. */
+  get #visible(): readonly Generation[] {
+    const older = this.#sealed.length === 0 ? [] : this.#sealed.toReversed()
+    return this.#committing === null ? [this.#gathering, ...older] : [this.#gathering, ...older, this.#committing]
+  }
+
+  #layers(...above: readonly Generation[]): LayeredReader {
+    return new LayeredReader([...above, ...this.#visible], this.#live.file.view)
+  }
+
+  #relayer(): void {
+    this.#reader = this.#layers()
+    if (this.#open !== null) this.#open.reader = this.#layers(this.#open.generation)
   }
 
   async #replaced(file: LmdbFile | null, name: string): Promise<void> {
     this.#replacement = null
     if (file === null) return
     if (this.#closing !== null) return file.close()
-    invariant(!this.#writing, 'no replacement in the middle of a batch')
+    invariant(!this.#writing && this.#open === null, 'no replacement in the middle of a batch')
     const old = this.#live
     const committed = this.#committed
     this.#live = { file, name, holders: 1, replaced: false }
     this.#gathering = new Generation()
+    this.#sealed = []
     this.#committing = null
     for (const wake of this.#limited.splice(0)) wake()
     this.#reader = this.#layers()
@@ -447,6 +504,11 @@ export class LmdbBackend extends ReadThrough implements Backend {
     this.#removing = Promise.all([this.#removing, removed])
   }
 
+  #demandNext(appliedIndex: number): void {
+    invariant(!this.#writing && this.#open === null, 'one batch at a time')
+    invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
+  }
+
   #usable(): LayeredReader {
     if (this.#closing !== null) throw new BalsaError('STOPPED', 'the backend is closed')
     if (this.#broken !== null) throw new BalsaError('STATE_MACHINE_FAILED', 'a batch has failed half-way', { cause: this.#broken })
@@ -456,17 +518,13 @@ export class LmdbBackend extends ReadThrough implements Backend {
 }
 
 class LmdbBatch extends ReadThrough implements WriteBatch {
-  readonly #reader: LayeredReader
+  protected readonly reader: () => LayeredReader
   readonly #generation: Generation
 
-  constructor(reader: LayeredReader, generation: Generation) {
+  constructor(reader: () => LayeredReader, generation: Generation) {
     super()
-    this.#reader = reader
+    this.reader = reader
     this.#generation = generation
-  }
-
-  protected reader(): LayeredReader {
-    return this.#reader
   }
 
   put(table: Table, key: ByteString, value: Uint8Array): void {
@@ -475,7 +533,7 @@ class LmdbBatch extends ReadThrough implements WriteBatch {
   }
 
   delete(table: Table, key: ByteString): boolean {
-    if (!this.#reader.has(table, key)) return false
+    if (!this.reader().has(table, key)) return false
     this.#generation.set(table, key, null)
     if (key.length > WHOLE_KEY_BYTES) this.#dropMarkers(table, key)
     return true
@@ -485,7 +543,16 @@ class LmdbBatch extends ReadThrough implements WriteBatch {
   #dropMarkers(table: Table, key: ByteString): void {
     for (const prefix of prefixesOf(key)) {
       const range = { from: `${prefix}\0`, to: behindPrefix(prefix) }
-      if (this.#reader.keys(table, range, 1).length === 0) this.#generation.note(table, prefix, NO_MARKER)
+      if (this.reader().keys(table, range, 1).length === 0) this.#generation.note(table, prefix, NO_MARKER)
     }
+  }
+}
+
+class LmdbOpenBatch extends LmdbBatch implements OpenBatch {
+  readonly commit: () => void
+
+  constructor(reader: () => LayeredReader, generation: Generation, commit: () => void) {
+    super(reader, generation)
+    this.commit = commit
   }
 }

@@ -15,6 +15,8 @@
  * - **One batch at a time**, synchronous, not nested, and as large as the caller likes. Everything in it becomes visible together and durable together,
  *   with its applied index. When `run` throws, nothing of the batch may ever become durable, and the backend is broken: each later call
  *   throws STATE_MACHINE_FAILED (fatal). (The state machine checks before it writes, so a throw is a bug or a dead disk.)
+ * - **An open batch** (`begin`) takes as many turns of the event loop as its owner likes. Until it is committed only its owner sees anything of it: reads, snapshots, what becomes durable, what is
+ *   shared go on with the state before. It becomes visible at once, and durable as one. One that is never committed leaves no trace.
  * - **Durability lags.** A batch need not wait for the disk. Batches become durable in their order; `durableIndex` is the applied index that a start
  *   after a loss of power would find. Whoever cuts a log cuts below it. `flush` brings it up to the present.
  * - **Snapshots** see one moment for as long as they are open, while batches go on. Closing is required; an open one may hold space.
@@ -81,6 +83,12 @@ export interface WriteBatch extends TableReader {
   delete(table: Table, key: ByteString): boolean
 }
 
+/** A batch over several turns of the event loop. */
+export interface OpenBatch extends WriteBatch {
+  /** Makes all of it visible, with its applied index. Nothing may be written to it afterwards. */
+  commit: () => void
+}
+
 /** One moment of the whole backend. */
 export interface BackendSnapshot extends TableReader {
   readonly appliedIndex: number
@@ -121,6 +129,8 @@ export interface Backend extends TableReader {
   readonly durableIndex: number
   /** Runs one batch; answers what `run` answers. `appliedIndex` never goes down; it may stay, for upkeep that no log entry asked for. */
   write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result
+  /** Begins a batch over several turns. Until it is committed there is no other one, and no replacement is. */
+  begin(appliedIndex: number): OpenBatch
   /**
    * Null when another batch may follow at once. Otherwise resolves when what waits for the disk has become bearable: to be awaited before the next batch. Reads never wait.
    */

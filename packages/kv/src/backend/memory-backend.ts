@@ -3,6 +3,7 @@ import {
   type Backend,
   type BackendReplacement,
   type BackendSnapshot,
+  type OpenBatch,
   type Table,
   type TableEntry,
   type TableRange,
@@ -18,6 +19,7 @@ type Maps = Readonly<Record<Table, OrderedMap<Uint8Array>>>
 type Readers = Readonly<Record<Table, OrderedMapReader<Uint8Array>>>
 
 const newMaps = (): Maps => perTable(() => new OrderedMap<Uint8Array>())
+const forked = (maps: Maps): Maps => perTable((table) => maps[table].fork())
 
 function perTable<Value>(make: (table: Table) => Value): Readonly<Record<Table, Value>> {
   return Object.fromEntries(TABLES.map((table) => [table, make(table)])) as Record<Table, Value>
@@ -55,10 +57,11 @@ class MapsReader implements TableReader {
 /** Tables as B+ trees, written in place; a snapshot makes the writer copy the nodes that it touches afterwards, once each. */
 class Content extends MapsReader implements WriteBatch {
   declare readonly maps: Maps
-  bytes = 0
+  bytes: number
 
-  constructor() {
-    super(newMaps())
+  constructor(maps = newMaps(), bytes = 0) {
+    super(maps)
+    this.bytes = bytes
   }
 
   put(table: Table, key: ByteString, value: Uint8Array): void {
@@ -74,12 +77,23 @@ class Content extends MapsReader implements WriteBatch {
   }
 }
 
+/** Writes to a fork, so that the content is what it was until the fork takes its place. */
+class MemoryOpenBatch extends Content implements OpenBatch {
+  readonly commit: () => void
+
+  constructor(before: Content, commit: (written: MemoryOpenBatch) => void) {
+    super(forked(before.maps), before.bytes)
+    this.commit = () => commit(this)
+  }
+}
+
 /** The backend of the simulator, of browsers and of tests: ends with the process, so a member finds its state in snapshots and log. */
 export class MemoryBackend extends ReadThrough implements Backend {
   readonly persistent: boolean
   #content = new Content()
   #appliedIndex = 0
   #writing = false
+  #open: MemoryOpenBatch | null = null
   #broken: unknown = null
   #replacement: MemoryReplacement | null = null
   #closed = false
@@ -108,8 +122,7 @@ export class MemoryBackend extends ReadThrough implements Backend {
 
   write<Result>(appliedIndex: number, run: (batch: WriteBatch) => Result): Result {
     const content = this.#usable()
-    invariant(!this.#writing, 'one batch at a time')
-    invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
+    this.#demandNext(appliedIndex)
     this.#writing = true
     try {
       const result = run(content)
@@ -121,6 +134,19 @@ export class MemoryBackend extends ReadThrough implements Backend {
     } finally {
       this.#writing = false
     }
+  }
+
+  begin(appliedIndex: number): OpenBatch {
+    const content = this.#usable()
+    this.#demandNext(appliedIndex)
+    this.#open = new MemoryOpenBatch(content, (written) => {
+      this.#usable()
+      invariant(this.#open === written, 'an open batch is committed once')
+      this.#open = null
+      this.#content = written
+      this.#appliedIndex = appliedIndex
+    })
+    return this.#open
   }
 
   ready(): null {
@@ -157,9 +183,14 @@ export class MemoryBackend extends ReadThrough implements Backend {
     this.#replacement = null
     if (content === null) return
     this.#usable()
-    invariant(!this.#writing, 'no replacement in the middle of a batch')
+    invariant(!this.#writing && this.#open === null, 'no replacement in the middle of a batch')
     this.#content = content
     this.#appliedIndex = appliedIndex
+  }
+
+  #demandNext(appliedIndex: number): void {
+    invariant(!this.#writing && this.#open === null, 'one batch at a time')
+    invariant(appliedIndex >= this.#appliedIndex, 'the applied index never goes down', { appliedIndex, from: this.#appliedIndex })
   }
 
   #usable(): Content {

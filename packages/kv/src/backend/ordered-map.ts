@@ -140,6 +140,15 @@ export class OrderedMap<V> implements OrderedMapReader<V> {
     return new OrderedMapCut(this.#root, this.#size)
   }
 
+  /** A second map with the same content, in constant time. Each goes on by itself, and copies what it changes. */
+  fork(): OrderedMap<V> {
+    const { size } = this.cut()
+    const fork = new OrderedMap<V>()
+    fork.#root = this.#root
+    fork.#size = size
+    return fork
+  }
+
   /** Answers the value that was replaced. */
   set(key: string, value: V): V | undefined {
     const last = this.#lastLeaf

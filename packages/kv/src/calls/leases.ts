@@ -1,7 +1,7 @@
 import { BalsaError } from '@balsa/raft'
 import { keyFromString } from '../backend/byte-string.js'
 import type { LeaseInfo, LeaseInfoOptions } from '../key-value-store.js'
-import type { LeaseAnswer, LeasesAnswer } from '../kv-state-machine.js'
+import type { LeaseAnswer, LeasesAnswer } from '../kv-queries.js'
 import { behindKey, behindLease } from '../mvcc/lease-pages.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import { toLease } from './selection.js'

@@ -1,6 +1,6 @@
 import { BalsaError } from '@balsa/raft'
 import type { EntriesOptions, KeyValue, RangePage, RangeSelection, Selection } from '../key-value-store.js'
-import type { RangeQuery } from '../kv-state-machine.js'
+import type { RangeQuery } from '../kv-queries.js'
 import { MAX_PAGE_BYTES } from '../limits.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import { cutOf, restOf, toKeyRange, toRangeRequest } from './selection.js'

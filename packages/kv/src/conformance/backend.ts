@@ -290,6 +290,85 @@ const writing: Readonly<Record<string, Check>> = {
   },
 }
 
+const KEYS_OF_OPEN_BATCH = 3000
+
+/** Writes to a batch over several turns: every second key goes, new ones come. `turn` is called now and then. */
+async function changeMuch(backend: Backend, appliedIndex: number, turn: () => Promise<void>): Promise<() => void> {
+  const batch = backend.begin(appliedIndex)
+  for (let at = 0; at < KEYS_OF_OPEN_BATCH; at++) {
+    const key = `k${String(at).padStart(6, '0')}`
+    if (at % 2 === 0) demand(batch.delete('current', key), 'its owner deletes what is there')
+    batch.put('past', key, value('new'))
+    if (at % 500 !== 0) continue
+    await turn()
+    demand(batch.get('current', key) === undefined, 'its owner does not see what it has deleted')
+    demand(batch.count('past', { from: '', to: null }, KEYS_OF_OPEN_BATCH) === at + 1, 'its owner sees what it has written so far')
+  }
+  return () => batch.commit()
+}
+
+function fillMuch(backend: Backend, appliedIndex: number): void {
+  backend.write(appliedIndex, (batch) => {
+    for (let at = 0; at < KEYS_OF_OPEN_BATCH; at++) batch.put('current', `k${String(at).padStart(6, '0')}`, value('old'))
+  })
+}
+
+function demandMuch(reader: TableReader, isChanged: boolean, what: string): void {
+  const all = { from: '', to: null }
+  const most = 2 * KEYS_OF_OPEN_BATCH
+  demand(reader.count('current', all, most) === (isChanged ? KEYS_OF_OPEN_BATCH / 2 : KEYS_OF_OPEN_BATCH), `${what}: the old keys`)
+  demand(reader.keys('past', all, most).length === (isChanged ? KEYS_OF_OPEN_BATCH : 0), `${what}: the new keys`)
+  demand((reader.get('current', 'k000000') === undefined) === isChanged, `${what}: a key that goes`)
+}
+
+const openBatches: Readonly<Record<string, Check>> = {
+  'an open batch shows nothing until it is committed, then everything': async ({ backend }) => {
+    fillMuch(backend, 3)
+    const before = backend.snapshot()
+    const commit = await changeMuch(backend, 7, async () => {
+      demandMuch(backend, false, 'meanwhile')
+      demand(backend.appliedIndex === 3, 'the index is the old one')
+      const snapshot = backend.snapshot()
+      demandMuch(snapshot, false, 'a snapshot meanwhile')
+      demand(snapshot.appliedIndex === 3, 'and its index')
+      snapshot.close()
+      await backend.flush()
+    })
+    demandCode(() => backend.write(7, () => undefined), 'INVARIANT', 'a batch meanwhile')
+    demandCode(() => backend.begin(7), 'INVARIANT', 'a second one')
+    commit()
+    demandCode(() => commit(), 'INVARIANT', 'a second commit')
+    demand(backend.appliedIndex === 7, 'the index is its own')
+    demandMuch(backend, true, 'afterwards')
+    demandMuch(before, false, 'an older snapshot')
+    before.close()
+    backend.write(8, (batch) => batch.put('current', 'later', value('v')))
+    await backend.flush()
+    demand(textOf(backend.get('current', 'later')) === 'v', 'batches go on')
+    demand(backend.durableIndex === (backend.persistent ? 8 : 0), 'and become durable')
+    backend.write(9, (batch) => demand(batch.delete('current', 'later'), 'deletes it'))
+    demandMuch(backend, true, 'at the end')
+  },
+  'an open batch follows what was written before, and is followed, on the way to the disk': async ({ backend }) => {
+    fillMuch(backend, 1)
+    backend.limitDurability(1)
+    await backend.flush()
+    backend.write(2, (batch) => batch.put('meta', 'before', value('b')))
+    const flushed = backend.flush()
+    const commit = await changeMuch(backend, 3, async () => undefined)
+    commit()
+    backend.write(4, (batch) => batch.put('meta', 'after', value('a')))
+    demand(backend.durableIndex === (backend.persistent ? 1 : 0), 'nothing above the limit')
+    demandMuch(backend, true, 'before it is durable')
+    backend.limitDurability(4)
+    await flushed
+    await backend.flush()
+    demand(backend.durableIndex === (backend.persistent ? 4 : 0), 'all of it is durable')
+    demandMuch(backend, true, 'when it is durable')
+    demand(textOf(backend.get('meta', 'before')) === 'b' && textOf(backend.get('meta', 'after')) === 'a', 'and so is the rest')
+  },
+}
+
 const snapshots: Readonly<Record<string, Check>> = {
   'a snapshot stays what it was while batches go on': async ({ backend }) => {
     const expected: [string, string][] = []
@@ -381,6 +460,22 @@ const reopening: Readonly<Record<string, Check>> = {
 }
 
 const losingPower: Readonly<Record<string, Check>> = {
+  'an open batch is durable as a whole, and never before it was committed': async ({ backend, losePower }) => {
+    demand(losePower !== undefined, 'the fixture can lose power')
+    fillMuch(backend, 1)
+    await changeMuch(backend, 2, () => backend.flush())
+    await backend.flush()
+    demand(backend.durableIndex === 1, 'only what came before is durable')
+    const again = await losePower()
+    demand(again.appliedIndex === 1, `not committed, and there is index ${again.appliedIndex}`)
+    demandMuch(again, false, 'not committed')
+    const commit = await changeMuch(again, 2, async () => undefined)
+    commit()
+    await again.flush()
+    const third = await losePower()
+    demand(third.appliedIndex === 2, `flushed, and there is index ${third.appliedIndex}`)
+    demandMuch(third, true, 'committed')
+  },
   'what was above the limit is not there after closing and opening, and nothing behind it': async ({ backend, reopen, losePower }) => {
     demand(reopen !== undefined && losePower !== undefined, 'the fixture can reopen')
     backend.limitDurability(3)
@@ -482,6 +577,7 @@ export function backendConformance(
   const checks = {
     ...reading,
     ...writing,
+    ...openBatches,
     ...snapshots,
     ...(capabilities.canReopen ? reopening : {}),
     ...(capabilities.canLosePower ? losingPower : {}),

@@ -11,7 +11,7 @@ import {
 } from '@balsa/raft'
 import { type Command, encodeCommand } from '../command.js'
 import { type EmbeddedReplica, EmbeddedStore } from '../embedded-store.js'
-import type { KvAnswer, KvQuery } from '../kv-state-machine.js'
+import type { KvAnswer, KvQuery } from '../kv-queries.js'
 import { KvStateMachine } from '../kv-state-machine.js'
 import { KeyValue, type KeyValueStore, type Selection, type WatchEvent, type WatchOptions } from '../key-value-store.js'
 import type { CommandResult } from '../result.js'
@@ -45,7 +45,7 @@ export class OneLog {
       timeMs: Math.floor(this.clock.now()),
       command,
     }
-    const [result] = this.machine.apply([entry])
+    const [result] = this.machine.applyAtOnce([entry])
     if (result === undefined) throw new Error('the machine gave no result')
     return result
   }

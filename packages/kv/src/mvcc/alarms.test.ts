@@ -18,7 +18,7 @@ class Machine {
   run(command: Command, timeMs = 1): string {
     this.#index += 1
     const entry: AppliedCommand = { index: asIndex(this.#index), term: asTerm(1), timeMs, command: encodeCommand(command) }
-    const [result] = this.machine.apply([entry])
+    const [result] = this.machine.applyAtOnce([entry])
     return result?.type === 'refused' ? result.code : (result?.type ?? '')
   }
 

@@ -11,7 +11,9 @@ class Machine {
 
   execute(command: Command): unknown {
     const { machine } = this
-    return machine.apply([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 1, command: encodeCommand(command) }])[0]
+    return machine.applyAtOnce([
+      { index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 1, command: encodeCommand(command) },
+    ])[0]
   }
 
   put(key: string, value: string): void {

@@ -14,7 +14,7 @@ class Machine {
 
   execute(command: Command): unknown {
     const { machine, timeMs } = this
-    return machine.apply([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs, command: encodeCommand(command) }])[0]
+    return machine.applyAtOnce([{ index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs, command: encodeCommand(command) }])[0]
   }
 
   /** Keys with the lease, in transactions. */

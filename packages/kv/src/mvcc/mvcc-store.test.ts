@@ -118,7 +118,7 @@ describe('the data model against the naive store', () => {
           timeMs += elapsedMs
           const applied = entry(at + 1, given, timeMs)
           const expected = naive.apply(at + 1, timeMs, given)
-          const [answer] = machine.apply([applied]) as [CommandResult]
+          const [answer] = machine.applyAtOnce([applied]) as [CommandResult]
           expect(answer).toEqual(expected)
           expect(twin.apply([applied])).toEqual([expected])
           expect(machine.revision).toBe(naive.revision)
@@ -144,7 +144,7 @@ describe('compaction', () => {
   it('leaves nothing behind but living keys and the block of the history with the events of the compacted revision', () => {
     const machine = new KvStateMachine()
     let index = 0
-    const apply = (given: Command): void => void machine.apply([entry(++index, given)])
+    const apply = (given: Command): void => void machine.applyAtOnce([entry(++index, given)])
     for (let at = 0; at < 300; at++) apply(put(`k${at % 10}`, 'v'.repeat(100)))
     for (let at = 0; at < 100; at++) apply({ type: 'append', stamp: null, key: bytes('log'), value: bytes('x'.repeat(50)) })
     for (let at = 0; at < 5; at++) apply({ type: 'delete', stamp: null, key: bytes(`k${at}`) })
@@ -159,7 +159,7 @@ describe('compaction', () => {
 
   it('goes by itself when no history is wanted', () => {
     const machine = new KvStateMachine({ maxHistoryRevisions: 0 })
-    for (let at = 1; at <= 1000; at++) machine.apply([entry(at, put(`k${at % 10}`, 'v'.repeat(100)))])
+    for (let at = 1; at <= 1000; at++) machine.applyAtOnce([entry(at, put(`k${at % 10}`, 'v'.repeat(100)))])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 10, compactedRevision: 1001 })
     expect(machine.query({ type: 'stats' }).historyBytes).toBeLessThan(300)
   })
@@ -168,7 +168,7 @@ describe('compaction', () => {
     const backend = new MemoryBackend()
     const machine = new KvStateMachine({ backend })
     const all: TxnOperation = { type: 'delete', key: bytes('\0'), rangeEnd: bytes('\0'), previous: false }
-    machine.apply([
+    machine.applyAtOnce([
       ...['a', 'b', 'c'].map((name, at) => entry(at + 1, put(name, 'v'))),
       entry(4, { type: 'txn', stamp: null, txn: { compares: [], success: [all], failure: [] } }),
       entry(5, put('b', 'w')),
@@ -186,15 +186,15 @@ describe('compaction', () => {
 
   it('reads every retained version of a value that grew by appends', () => {
     const machine = new KvStateMachine()
-    for (let at = 1; at <= 40; at++) machine.apply([entry(at, { type: 'append', stamp: null, key: bytes('k'), value: bytes('x') })])
-    machine.apply([entry(41, put('k', 'new')), entry(42, { type: 'append', stamp: null, key: bytes('k'), value: bytes('er') })])
+    for (let at = 1; at <= 40; at++) machine.applyAtOnce([entry(at, { type: 'append', stamp: null, key: bytes('k'), value: bytes('x') })])
+    machine.applyAtOnce([entry(41, put('k', 'new')), entry(42, { type: 'append', stamp: null, key: bytes('k'), value: bytes('er') })])
     const valueAt = (revision: number): string => {
       const request = { ...PLAIN_RANGE, key: bytes('k'), rangeEnd: bytes(''), revision }
       const found = machine.query({ type: 'range', request, maxBytes: Number.POSITIVE_INFINITY }).result?.entries[0]
       return String.fromCharCode(...(found?.value ?? []))
     }
     for (let at = 1; at <= 40; at++) expect(valueAt(at + 1)).toBe('x'.repeat(at))
-    machine.apply([entry(43, { type: 'compact', stamp: null, revision: 30 }), entry(44, { type: 'advance' })])
+    machine.applyAtOnce([entry(43, { type: 'compact', stamp: null, revision: 30 }), entry(44, { type: 'advance' })])
     for (let at = 29; at <= 40; at++) expect(valueAt(at + 1)).toBe('x'.repeat(at))
     expect([valueAt(42), valueAt(43)]).toEqual(['new', 'newer'])
   })
@@ -204,7 +204,7 @@ describe('leases', () => {
   it('end in the first command after their deadline, never in one at it, with their keys in one revision', () => {
     const machine = new KvStateMachine()
     const attach = (name: string): TxnOperation => ({ type: 'put', key: bytes(name), value: bytes('v'), lease: 5n, previous: false })
-    machine.apply([
+    machine.applyAtOnce([
       entry(1, { type: 'leaseGrant', stamp: null, lease: 5n, ttlMs: 1000 }, 100),
       entry(2, { type: 'txn', stamp: null, txn: { compares: [], success: [attach('b'), attach('a')], failure: [] } }, 100),
     ])
@@ -214,11 +214,11 @@ describe('leases', () => {
       keys: ['a', 'b'],
       more: false,
     })
-    machine.apply([entry(3, { type: 'advance' }, 1100)])
+    machine.applyAtOnce([entry(3, { type: 'advance' }, 1100)])
     expect(machine.query({ type: 'stats' }).keys).toBe(2)
-    machine.apply([entry(4, { type: 'leaseKeepAlive', stamp: null, lease: 5n }, 1100), entry(5, { type: 'advance' }, 2100)])
+    machine.applyAtOnce([entry(4, { type: 'leaseKeepAlive', stamp: null, lease: 5n }, 1100), entry(5, { type: 'advance' }, 2100)])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 2, revision: 2 })
-    machine.apply([entry(6, { type: 'advance' }, 2101)])
+    machine.applyAtOnce([entry(6, { type: 'advance' }, 2101)])
     expect(machine.query({ type: 'stats' })).toMatchObject({ keys: 0, revision: 3 })
     expect(machine.query({ type: 'leases', from: 0n }).leases).toEqual([])
   })
@@ -226,7 +226,7 @@ describe('leases', () => {
 
 describe('transactions', () => {
   const run = (machine: KvStateMachine, index: number, operations: readonly TxnOperation[], sequence: number | null = null) =>
-    machine.apply([
+    machine.applyAtOnce([
       entry(index, {
         type: 'txn',
         stamp: sequence === null ? null : { session: 1, sequence, firstUnanswered: 1 },
@@ -251,7 +251,7 @@ describe('transactions', () => {
   it('that might answer too much are refused before they write', () => {
     const machine = new KvStateMachine()
     const large = new Uint8Array(1_000_000)
-    for (let at = 1; at <= 2; at++) machine.apply([entry(at, { type: 'put', stamp: null, key: bytes(`k${at}`), value: large })])
+    for (let at = 1; at <= 2; at++) machine.applyAtOnce([entry(at, { type: 'put', stamp: null, key: bytes(`k${at}`), value: large })])
     const all: TxnOperation = { type: 'range', request: { ...PLAIN_RANGE, key: bytes('k'), rangeEnd: bytes('l') } }
     expect(run(machine, 3, [write('a'), all])).toEqual({ type: 'refused', code: 'TOO_LARGE' })
     expect(machine.revision).toBe(3)
@@ -259,8 +259,8 @@ describe('transactions', () => {
 
   it('happen once in a session; of a long answer only the fact is kept', () => {
     const machine = new KvStateMachine()
-    machine.apply([entry(1, { type: 'openSession', ttlMs: 5000, clientNonce: new Uint8Array(16) })])
-    machine.apply([entry(2, { type: 'put', stamp: null, key: bytes('k'), value: new Uint8Array(100_000) })])
+    machine.applyAtOnce([entry(1, { type: 'openSession', ttlMs: 5000, clientNonce: new Uint8Array(16) })])
+    machine.applyAtOnce([entry(2, { type: 'put', stamp: null, key: bytes('k'), value: new Uint8Array(100_000) })])
     const read: TxnOperation = { type: 'range', request: { ...PLAIN_RANGE, key: bytes('k'), rangeEnd: bytes('') } }
     expect(run(machine, 3, [write('a'), read], 1)).toMatchObject({ revision: 3, responses: [{ type: 'put' }, { type: 'range', count: 1 }] })
     expect(run(machine, 4, [write('a'), read], 1)).toEqual({ type: 'txn', revision: 3, succeeded: true, responses: null })

@@ -18,7 +18,7 @@ import type { CommandResult, KeyMetadata, RefusalCode } from '../result.js'
 import { type AlarmKind, alarmsWith, saysFull } from './alarms.js'
 import { sweep } from './compaction.js'
 import { type Counters, readCounters, writeCounters } from './counters.js'
-import { adds, planTxn, revisionRefusal, runPath } from './execute-txn.js'
+import { adds, concernsMoreThan, planTxn, revisionRefusal, runPath, STEP_KEYS, type Steps, toEnd } from './execute-txn.js'
 import { HistoryEnd } from './history.js'
 import { endLease, LeaseClock, leaseOf, livingLease, overdueLeases, setLease } from './leases.js'
 import { VersionReader } from './reader.js'
@@ -111,6 +111,36 @@ export class MvccStore {
       return result
     })
   }
+
+  /** Whether it is about more than so many keys. */
+  concernsMoreThan(txn: Txn, keys: number): boolean {
+    return concernsMoreThan(this.backend, txn, keys)
+  }
+
+  /** As `batch`. What it changes is not in the journal: it may be very much. Nothing else is written before it is committed. */
+  begin(index: number): OpenWrites {
+    const batch = this.backend.begin(index)
+    const counters = { ...this.#counters }
+    return {
+      writes: new StoreWrites(batch, counters, this.#history, this.#leases, this.#maxHistoryRevisions, null),
+      commit: (finish) => {
+        this.#history.flush(batch)
+        writeCounters(batch, counters)
+        finish(batch)
+        batch.commit()
+        Object.assign(this.#counters, counters)
+        // Whoever asked meanwhile was told of the state before.
+        this.#leases.changed()
+      },
+    }
+  }
+}
+
+/** One command over several turns of the event loop. Until it is committed everybody else sees the store as it was. */
+export interface OpenWrites {
+  readonly writes: StoreWrites
+  /** `finish` writes what else belongs to it. */
+  readonly commit: (finish: (batch: WriteBatch) => void) => void
 }
 
 /** Commands, inside one batch. */
@@ -138,6 +168,11 @@ export class StoreWrites {
     this.#versions = new VersionWriter(batch, counters, history, journal)
   }
 
+  /** Of the newest write, also of one that nobody else sees yet. */
+  get revision(): number {
+    return this.#counters.revision
+  }
+
   /** What comes before every command: leases that have ended, and a little of the compaction under way. */
   prepare(timeMs: number): void {
     const earliestMs = this.#leases.earliestMs(this.#batch)
@@ -156,6 +191,15 @@ export class StoreWrites {
     return result
   }
 
+  /** As `execute`, in steps of about so many keys. */
+  *executeTxn(txn: Txn, timeMs: number, stepKeys: number): Steps<CommandResult> {
+    const refusal = this.#alarmed('txn')
+    const result = refusal === null ? yield* this.#txn(txn, timeMs, stepKeys) : refused(refusal)
+    this.#versions.finish()
+    this.#limitHistory()
+    return result
+  }
+
   #execute(command: KeyWriteCommand | ModelCommand, index: number, timeMs: number): CommandResult {
     const refusal = this.#alarmed(command.type)
     if (refusal !== null) return refused(refusal)
@@ -169,7 +213,7 @@ export class StoreWrites {
       case 'compareAndPut':
         return this.#compareAndPut(command)
       case 'txn':
-        return this.#txn(command.txn, timeMs)
+        return toEnd(this.#txn(command.txn, timeMs, STEP_KEYS))
       case 'compact':
         return this.#compact(command.revision)
       case 'leaseGrant':
@@ -225,13 +269,13 @@ export class StoreWrites {
     return written(this.#versions.put(key, command.value, 0n))
   }
 
-  #txn(txn: Txn, timeMs: number): CommandResult {
+  *#txn(txn: Txn, timeMs: number, stepKeys: number): Steps<CommandResult> {
     // Its ranges may read at old revisions.
     this.#versions.flushHistory()
-    const plan = planTxn(this.#versions.reader, { counters: this.#counters, timeMs }, txn)
+    const plan = yield* planTxn(this.#versions.reader, { counters: this.#counters, timeMs, stepKeys }, txn)
     if (typeof plan === 'string') return refused(plan)
     if (this.#isFull() && adds(plan)) return refused('NO_SPACE')
-    const outcome = runPath(this.#versions, plan)
+    const outcome = yield* runPath(this.#versions, plan, stepKeys)
     return { type: 'txn', revision: this.#versions.finish(), succeeded: outcome.succeeded, responses: outcome.responses }
   }
 

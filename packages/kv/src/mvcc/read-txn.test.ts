@@ -17,7 +17,7 @@ class Applied {
   run(command: Command): CommandResult {
     this.#index += 1
     const entry = { index: asIndex(this.#index), term: asTerm(1), timeMs: 1, command: encodeCommand(command) }
-    const [result] = this.machine.apply([entry]) as [CommandResult]
+    const [result] = this.machine.applyAtOnce([entry]) as [CommandResult]
     return result
   }
 }

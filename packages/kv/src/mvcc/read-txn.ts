@@ -2,19 +2,26 @@
 import { invariant } from '@balsa/raft'
 import type { RefusalCode } from '../result.js'
 import type { Counters } from './counters.js'
-import { choosePath, type OperationOutcome, type Path, revisionRefusal, type TxnOutcome } from './execute-txn.js'
+import { choosePath, type OperationOutcome, type Path, revisionRefusal, type Steps, type TxnOutcome } from './execute-txn.js'
 import { RangeScan } from './range.js'
 import type { VersionReader } from './reader.js'
 import { canWrite, type Txn } from './txn.js'
 
-/** Why no such transaction can be answered, or the branches that it takes. Only what the branches taken ask for can be refused. */
-export function planReading(reader: VersionReader, counters: Readonly<Counters>, txn: Txn): Path | RefusalCode {
+/**
+ * Answers it, or says why it cannot be answered: only what the branches taken ask for can be refused. Yields after about so many keys; the tables must not change until it has finished.
+ */
+export function* readTxn(
+  reader: VersionReader,
+  counters: Readonly<Pick<Counters, 'revision' | 'compactedRevision'>>,
+  txn: Txn,
+  stepKeys: number,
+): Steps<TxnOutcome | RefusalCode> {
   invariant(!canWrite(txn), 'only what writes nothing is read')
-  const path = choosePath(reader, txn)
-  return pathRefusal(counters, path) ?? path
+  const path = yield* choosePath(reader, txn, stepKeys)
+  return pathRefusal(counters, path) ?? (yield* readPath(reader, path, stepKeys))
 }
 
-function pathRefusal(counters: Readonly<Counters>, path: Path): RefusalCode | null {
+function pathRefusal(counters: Readonly<Pick<Counters, 'revision' | 'compactedRevision'>>, path: Path): RefusalCode | null {
   for (const step of path.steps) {
     let refusal: RefusalCode | null = null
     if (step.type === 'txn') refusal = pathRefusal(counters, step.path)
@@ -24,8 +31,7 @@ function pathRefusal(counters: Readonly<Counters>, path: Path): RefusalCode | nu
   return null
 }
 
-/** What `planReading` let pass. Yields after about so many keys; the tables must not change until it has finished. */
-export function* readPath(reader: VersionReader, path: Path, keys: number): Generator<void, TxnOutcome, void> {
+function* readPath(reader: VersionReader, path: Path, keys: number): Steps<TxnOutcome> {
   const responses: OperationOutcome[] = []
   for (const step of path.steps) {
     if (step.type === 'txn') responses.push({ type: 'txn', outcome: yield* readPath(reader, step.path, keys) })

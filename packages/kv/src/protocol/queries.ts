@@ -10,7 +10,7 @@
  */
 import type { ByteReader, ByteWriter } from '@balsa/raft'
 import { keyFromString, keyToString } from '../backend/byte-string.js'
-import type { LeaseAnswer, LeaseQuery, LeasesAnswer, LeasesQuery, RangeAnswer, RangeQuery } from '../kv-state-machine.js'
+import type { LeaseAnswer, LeaseQuery, LeasesAnswer, LeasesQuery, RangeAnswer, RangeQuery } from '../kv-queries.js'
 import { readLease, readRangeRequest, readRangeResult, writeLease, writeRangeRequest, writeRangeResult } from '../mvcc/txn-codec.js'
 import { REFUSAL_CODES, type RefusalCode } from '../result.js'
 

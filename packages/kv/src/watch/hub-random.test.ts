@@ -216,7 +216,7 @@ class World {
       compactBack < 3
         ? [{ command: { type: 'compact', stamp: null, revision: Math.max(1, this.naive.revision - compactBack * 20) }, elapsedMs: 0 }]
         : []
-    this.machine.apply(this.#ahead([...entries, ...compact]))
+    this.machine.applyAtOnce(this.#ahead([...entries, ...compact]))
     for (const each of this.watched) if (each.prompt) this.#drain(each)
   }
 
@@ -236,7 +236,7 @@ class World {
     await restoring.catch((error: unknown) => {
       if (!fails) throw error
     })
-    if (fails && batch.length > 0) this.machine.apply(batch)
+    if (fails && batch.length > 0) this.machine.applyAtOnce(batch)
     for (const each of this.watched) each.checkPosition(this.naive)
   }
 
@@ -270,7 +270,7 @@ class World {
       this.naive.apply(this.#index, this.#timeMs, each.command)
       return { index: asIndex(this.#index), term: asTerm(1), timeMs: this.#timeMs, command: encodeCommand(each.command) }
     })
-    for (const each of batch) this.twin.apply([each])
+    for (const each of batch) this.twin.applyAtOnce([each])
     return batch
   }
 }

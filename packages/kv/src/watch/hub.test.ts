@@ -32,7 +32,7 @@ class Fixture {
 
   /** One batch. */
   apply(...commands: Command[]): void {
-    this.machine.apply(
+    this.machine.applyAtOnce(
       commands.map((command) => ({ index: asIndex(++this.#index), term: asTerm(1), timeMs: 0, command: encodeCommand(command) })),
     )
   }

@@ -130,6 +130,23 @@ export class WatchHub {
     this.#tellReady()
   }
 
+  /** After a batch whose changes nobody wrote down, because they may be very many: who was caught up looks for them in the history, in slices. */
+  appliedUnwritten(): void {
+    const revision = this.#source.revision()
+    if (revision === this.#revision) return
+    const caughtUp = [...this.#watchers].filter(({ standing }) => standing === 'live')
+    for (const state of caughtUp) this.#goOnBehind(state, this.#seen(state))
+    this.#revision = revision
+    this.#live.clear()
+    this.#updateJournal()
+    for (const state of caughtUp) {
+      this.#enlist(state)
+      if (state.standing === 'compacted') this.#addReady(state)
+    }
+    this.#catchUpAtOnce()
+    this.#tellReady()
+  }
+
   /** Before the state is replaced: until `restored`, nobody is given anything. */
   replacing(): void {
     this.#paused = true
@@ -152,8 +169,12 @@ export class WatchHub {
       this.#enlist(state)
       if (state.standing === 'compacted') this.#addReady(state)
     }
-    if (this.#defer === null) while (!this.#history.isEmpty) this.#slice()
+    this.#catchUpAtOnce()
     this.#tellReady()
+  }
+
+  #catchUpAtOnce(): void {
+    if (this.#defer === null) while (!this.#history.isEmpty) this.#slice()
   }
 
   #goOnBehind(state: WatcherState, position: number): void {

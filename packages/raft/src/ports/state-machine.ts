@@ -17,7 +17,8 @@ export interface AppliedCommand {
 export interface StateMachine<Result = unknown, Query = unknown, Answer = unknown> {
   /**
    * Applies commands in log order, each exactly once per start. Returns one result per command. A returned promise is awaited
-   * before the next batch (back-pressure). A throw stops the node: it can not know what the other members did.
+   * before the next batch (back-pressure): a machine may take several turns of the event loop for one long command. Meanwhile elections, heart-beats and the log go on, linearizable reads and
+   * snapshots wait, and only stale reads may call `query`: then it answers from the state before. A throw stops the node: it can not know what the other members did.
    */
   apply(batch: readonly AppliedCommand[]): readonly Result[] | Promise<readonly Result[]>
   /** Reads applied state. Synchronous, so that nothing can be applied in between. */

@@ -36,7 +36,7 @@ export class LocalStore implements MemberStore {
   async execute(command: ClientCommand): Promise<CommandResult> {
     if (this.failure !== null) throw this.failure
     this.#index += 1
-    const [result] = this.machine.apply([
+    const [result] = this.machine.applyAtOnce([
       { index: asIndex(this.#index), term: asTerm(7), timeMs: this.timeMs, command: encodeCommand(command) },
     ])
     if (result === undefined) throw new BalsaError('INVARIANT', 'no result')

@@ -7,6 +7,7 @@ import {
   keyFromString,
   keyToString,
   MemoryBackend,
+  type OpenBatch,
   type Table,
   type TableEntry,
   type TableRange,
@@ -112,6 +113,18 @@ export class SimTables implements Backend {
     this.#waiting++
     this.#begin()
     return result
+  }
+
+  begin(appliedIndex: number): OpenBatch {
+    if (this.#failure !== null) throw this.#failure
+    const batch = this.#inner.begin(appliedIndex)
+    const { commit } = batch
+    batch.commit = () => {
+      commit()
+      this.#waiting++
+      this.#begin()
+    }
+    return batch
   }
 
   ready(): Promise<void> | null {
