@@ -140,8 +140,8 @@ export const clients = [
     patches: [
       [
         'raft/core/leader',
-        'if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs)',
-        'if (progress.inflightCount > 0) {\n        progress.nextHeartbeatMs = Math.max(progress.nextHeartbeatMs, state.nowMs + state.options.heartbeatIntervalMs);\n        progress.notifyAtMs = Infinity;\n    }\n    if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs)',
+        'if (state.nowMs >= progress.retryAtMs)',
+        'if (progress.inflightCount > 0) {\n        progress.nextHeartbeatMs = Math.max(progress.nextHeartbeatMs, state.nowMs + state.options.heartbeatIntervalMs);\n        progress.notifyAtMs = Infinity;\n    }\n    if (state.nowMs >= progress.retryAtMs)',
       ],
     ],
     swarm: ['network', 'default', 'snapshots'],

@@ -241,6 +241,7 @@ export function tickLeader(state: CoreState, leadership: Leadership): void {
   }
   compactLog(state)
   for (const progress of leadership.peers) tickPeer(state, progress)
+  if (leadership.peers.some((progress) => isBeatDue(progress, state.nowMs))) beatTogether(state, leadership)
   promoteJoining(state, leadership)
 }
 
@@ -250,7 +251,22 @@ function tickPeer(state: CoreState, progress: Progress): void {
     replicate(state, progress, false)
   }
   if (state.nowMs >= progress.retryAtMs) retry(state, progress)
-  if (state.nowMs >= progress.nextHeartbeatMs || state.nowMs >= progress.notifyAtMs) sendHeartbeat(state, progress)
+}
+
+const isBeatDue = ({ nextHeartbeatMs, notifyAtMs }: Progress, nowMs: number): boolean => nextHeartbeatMs <= nowMs || notifyAtMs <= nowMs
+
+/**
+ * A peer is due. Whoever else would be in a moment is served with it: otherwise beats drift apart with every message that only one of them gets,
+ * and the leader wakes for each peer on its own. Not those that lack entries, which would bring the same a little later.
+ */
+function beatTogether(state: CoreState, leadership: Leadership): void {
+  const { nowMs, log, options } = state
+  const soonMs = nowMs + options.commitNotifyMs / 2
+  for (const progress of leadership.peers) {
+    if (isBeatDue(progress, progress.matchIndex === log.lastIndex ? soonMs : nowMs)) sendHeartbeat(state, progress)
+  }
+  // Found anew while the leader is awake anyway, not at a time of its own.
+  if (leadership.quorumUntilMs <= nowMs + options.heartbeatIntervalMs) leadership.quorumUntilMs = -Infinity
 }
 
 /** No earlier than this will the leader have gone one election time-out without a quorum (thesis, section 6.2). */

@@ -427,8 +427,10 @@ export class Driver<Result> {
       this.#automatic?.timerFired(this.#clock.now() - this.#timerAtMs)
       this.#timer = null
       this.#timerAtMs = Infinity
+      // Most messages move the deadline: then there is nothing to do yet.
+      if (this.#clock.now() < this.core.deadlineMs()) this.#armTimer()
       // Not here and now: messages that arrived during a pause of the process come first.
-      this.schedule()
+      else this.schedule()
     })
   }
 }
