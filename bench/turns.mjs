@@ -81,7 +81,7 @@ class Store {
       timeMs: this.timeMs,
       command: encodeCommand(command),
     }))
-    const results = this.machine.apply(entries)
+    const results = await this.machine.apply(entries)
     // As if the log had it.
     this.machine.durable?.logDurable?.(asIndex(this.index))
     await immediate()

@@ -43,6 +43,7 @@ const STATES: readonly string[] = [
   'snapshot transfer superseded',
   'state shared',
   'state received',
+  'command takes turns',
   'crash during a snapshot',
   'crash during a snapshot transfer',
   'restart behind the commit index',

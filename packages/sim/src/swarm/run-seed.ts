@@ -1,4 +1,4 @@
-import { type Backend, KvStateMachine, Upkeep } from '@balsa/kv'
+import { type Backend, KvStateMachine, type KvStateMachineOptions, Upkeep } from '@balsa/kv'
 import { SeededRandom } from '@balsa/raft'
 import { StoreWorkload } from '../clients/store-workload.js'
 import { Workload } from '../clients/workload.js'
@@ -54,6 +54,11 @@ export interface SeedReport {
 
 /** Lines of the trace that a failure shows. */
 const TAIL = 60
+/** Of a turn that comes late, at most. */
+const LATE_TURN_MS = 40
+/** Keep the seeds of lives apart. */
+const FEW_LIVES = 1000
+const LIVES = 100_000
 const CLUSTER_ID = 0xba15a
 /** In these many ms of virtual time a healed cluster must serve, whatever happened before. */
 const RECOVERY_MS = 60_000
@@ -129,7 +134,7 @@ class Run {
   }
 
   #service(life: Life): Service {
-    const machine = new KvStateMachine({ clock: life.clock, ...this.#tables(life) })
+    const machine = new KvStateMachine({ clock: life.clock, ...this.#longCommands(life), ...this.#tables(life) })
     const endpoint = `m${life.member.id}:client`
     return {
       machine,
@@ -144,6 +149,29 @@ class Run {
         this.streams.listen(endpoint, life, (connection) => port.accept(connection))
       },
       ended: () => this.streams.close(endpoint, life, this.world.random.bool()),
+    }
+  }
+
+  /** In the profile of the store every command about a range takes many turns, and some of these come late: others read, crash and take over in the middle of it. */
+  #longCommands(life: Life): Pick<KvStateMachineOptions, 'clock' | 'longCommands'> {
+    if (this.plan.profile !== 'store') return {}
+    const { clock } = life
+    // Draws of its own: without such commands the run is what it was.
+    const random = new SeededRandom(this.plan.seed * LIVES + life.member.id * FEW_LIVES + life.number)
+    const isTurnOver = (): boolean => {
+      this.world.coverage.hit('command takes turns')
+      return random.bool(0.7)
+    }
+    return {
+      clock: {
+        now: () => clock.now(),
+        setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+        defer: (callback) => {
+          if (random.bool(0.4)) clock.setTimer(random.next() * LATE_TURN_MS, callback)
+          else clock.defer(callback)
+        },
+      },
+      longCommands: { keys: 0, stepKeys: 1, isTurnOver },
     }
   }
 
