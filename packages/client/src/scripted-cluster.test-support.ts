@@ -13,7 +13,7 @@ import {
 } from '@balsa/raft'
 import {
   CLIENT_PROTOCOL,
-  type ClientQueryAnswer,
+  clientAnswer,
   type CommandResult,
   type DecodedRequest,
   decodeRequest,
@@ -113,6 +113,11 @@ export class ScriptedMember {
     connection.write(encodeResponse(response))
   }
 
+  #answer(connection: Connection, response: ServerResponse | Promise<ServerResponse>): void {
+    if (response instanceof Promise) void response.then((late) => this.reply(connection, late))
+    else this.reply(connection, response)
+  }
+
   #react(connection: Connection, request: DecodedRequest): void {
     if (request.type === 'hello') return this.#greet(connection)
     this.requests.push(request)
@@ -127,13 +132,13 @@ export class ScriptedMember {
     if (request.type === 'credit') return this.watches.get(connection)?.credit(request.id, request.bytes)
     if (request.type === 'cancel') return this.watches.get(connection)?.cancel(request.id)
     if (typeof reaction === 'object' && 'executeAfterMs' in reaction) {
-      this.cluster.clock.setTimer(reaction.executeAfterMs, () => this.reply(connection, this.#serve(request)))
+      this.cluster.clock.setTimer(reaction.executeAfterMs, () => this.#answer(connection, this.#serve(request)))
       return
     }
-    if (reaction === 'serve') return this.reply(connection, this.#serve(request))
+    if (reaction === 'serve') return this.#answer(connection, this.#serve(request))
     const response = this.#serve(request)
     if (reaction === 'executeAndBreak') connection.close()
-    if (typeof reaction === 'object') this.cluster.clock.setTimer(reaction.answerAfterMs, () => this.reply(connection, response))
+    if (typeof reaction === 'object') this.cluster.clock.setTimer(reaction.answerAfterMs, () => this.#answer(connection, response))
   }
 
   #greet(connection: Connection): void {
@@ -151,7 +156,7 @@ export class ScriptedMember {
     this.reply(connection, { type: 'welcome', welcome })
   }
 
-  #serve(request: Exclude<DecodedRequest, { type: 'hello' | 'watch' | 'credit' | 'cancel' }>): ServerResponse {
+  #serve(request: Exclude<DecodedRequest, { type: 'hello' | 'watch' | 'credit' | 'cancel' }>): ServerResponse | Promise<ServerResponse> {
     const { id } = request
     if (request.type === 'status') return { type: 'status', id, status: this.#status() }
     if (request.type === 'admin') throw new Error('a scripted server has no operators')
@@ -164,7 +169,8 @@ export class ScriptedMember {
     if (request.type === 'write') return { type: 'result', id, result: this.cluster.execute(request.command) }
     if (request.type === 'query') {
       const answer: KvAnswer = this.cluster.machine.query(request.query)
-      return { type: 'answer', id, ageMs: 0, answer: answer as ClientQueryAnswer }
+      if (answer.type === 'range' || answer.type === 'lease' || answer.type === 'leases') return { type: 'answer', id, ageMs: 0, answer }
+      return clientAnswer(answer).then((found) => ({ type: 'answer', id, ageMs: 0, answer: found }))
     }
     const { revision, record } = this.cluster.machine.query({ type: 'get', key: request.key })
     return { type: 'value', id, revision, ageMs: 0, record }

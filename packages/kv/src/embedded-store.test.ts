@@ -93,6 +93,20 @@ describe('EmbeddedStore', () => {
     expect((await settle(store.get('k')))?.text()).toBe('abc')
   })
 
+  it('reads by transactions without a proposal, again when a read fails, and refuses those that read too much', async () => {
+    const { replica, store, settle } = setup()
+    for (const key of ['a', 'b']) await settle(store.put(key, new Uint8Array(1024 * 1024)))
+    const { proposals } = replica
+    replica.readFaults = ['NO_LEADER', 'LEADERSHIP_LOST']
+    const read = await settle(store.transaction({ compare: [{ key: 'a', version: 1 }], success: [{ type: 'range', key: 'b' }] }))
+    expect(read).toMatchObject({ succeeded: true, revision: 3, results: [{ type: 'range', entries: [{ version: 1 }] }] })
+    expect([replica.proposals, replica.readIndexes]).toEqual([proposals, 3])
+    const both = store.transaction({ success: [{ type: 'range', key: { prefix: '' } }] })
+    await expect(settle(both)).rejects.toMatchObject({ code: 'TOO_LARGE', family: 'refused' })
+    replica.readFaults = ['STOPPED']
+    await expect(settle(store.transaction({}))).rejects.toMatchObject({ code: 'STOPPED', family: 'refused' })
+  })
+
   it('applies once, whatever the replica says on the way', async () => {
     const { replica, store, settle } = setup()
     await settle(store.put('k', ''))

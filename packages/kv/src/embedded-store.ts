@@ -1,6 +1,7 @@
 import { BalsaError, type Clock, invariant, type Random, type Timer } from '@balsa/raft'
 import type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers } from './calls/backend.js'
 import { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
+import { clientAnswer, inSlices } from './client-answers.js'
 import type { GetAnswer, KvAnswer, KvQuery } from './kv-queries.js'
 import type { ClientQuery } from './protocol/queries.js'
 import type { ReadMode } from './protocol/read-mode.js'
@@ -153,8 +154,8 @@ class EmbeddedBackend implements StoreBackend {
   }
 
   async #query(query: ClientQuery, mode: ReadMode): Promise<StoreAnswer> {
-    const { answer, ageMs } = await this.#replica.readWithAge(query.type === 'range' ? { ...query, type: 'scan' } : query, mode)
-    const found = answer.type === 'scan' ? await answer.answer : answer
+    const { answer, ageMs } = await this.#replica.readWithAge(inSlices(query), mode)
+    const found = await clientAnswer(answer)
     invariant(found.type === query.type, 'the state machine answers the query that it was asked')
     return { type: 'answer', ageMs: knownAge(ageMs), answer: found }
   }

@@ -357,7 +357,9 @@ export interface KeyValueStore extends Coordination, AsyncDisposable {
   /** Puts only when the key is as expected. A failed compare is a result, not an error. */
   compareAndPut(key: BytesLike, expected: CompareOptions, value: BytesLike, options?: CallOptions): Promise<CompareAndPutResult>
   /**
-   * Refused: TOO_MANY_OPERATIONS, DUPLICATE_KEY, KEY_NOT_FOUND, LEASE_NOT_FOUND, COMPACTED, FUTURE_REVISION. OUTCOME_UNKNOWN also when the answer to
+   * All of one branch at one moment, or nothing. One that can write nothing is a linearizable read: it does not go through the log, and its outcome is never unknown.
+   *
+   * Refused: TOO_MANY_OPERATIONS, DUPLICATE_KEY, KEY_NOT_FOUND, LEASE_NOT_FOUND, COMPACTED, FUTURE_REVISION; TOO_LARGE also when the answer might be above 1.5 MiB. OUTCOME_UNKNOWN also when the answer to
    * the first of several attempts was lost and too long to be kept: the transaction was done then.
    */
   transaction(transaction: Transaction, options?: CallOptions): Promise<TransactionResult>

@@ -1,4 +1,5 @@
 import {
+  clientAnswer,
   type ClientQueryAnswer,
   type Command,
   type CommandResult,
@@ -9,6 +10,7 @@ import {
   MAX_MEMBER_FRAME_BYTES,
   MAX_PAGE_BYTES,
   type MemberStatus,
+  outcomeBytes,
   refusalOf,
   txnBytes,
   wireError,
@@ -139,7 +141,7 @@ export class MemberRequests implements RequestHandler {
     const deadlineMs = clock.now() + requestTimeoutMs
     store
       .readWithAge(bounded, { deadlineMs, consistency, ...(maxStaleMs === undefined ? {} : { maxStaleMs }) })
-      .then(({ answer: result, ageMs }) => ({ type: 'answer' as const, id, ageMs, answer: sendable(result) }))
+      .then(async ({ answer: result, ageMs }) => ({ type: 'answer' as const, id, ageMs, answer: sendable(await clientAnswer(result)) }))
       .then(answer, (error: unknown) => answer(this.#failed(id, error)))
   }
 
@@ -187,9 +189,7 @@ export function bytesOf(command: Command): number {
 const ENTRY_BYTES = 48
 
 /** Answers in the order of keys are cut into pages; what cannot be cut must fit as it is: TOO_LARGE. */
-function sendable(answer: KvAnswer): ClientQueryAnswer {
-  if (answer.type !== 'range' && answer.type !== 'lease' && answer.type !== 'leases')
-    throw new BalsaError('INVALID', `the store answered with ${answer.type}`)
+function sendable(answer: ClientQueryAnswer): ClientQueryAnswer {
   const bytes = sizeOf(answer)
   if (bytes < MAX_MEMBER_FRAME_BYTES - ENTRY_BYTES) return answer
   throw new BalsaError('TOO_LARGE', `the answer has about ${bytes} bytes, and cannot be given in parts`, {
@@ -200,6 +200,7 @@ function sendable(answer: KvAnswer): ClientQueryAnswer {
 function sizeOf(answer: ClientQueryAnswer): number {
   if (answer.type === 'leases') return 8 * answer.leases.length
   let bytes = 0
+  if (answer.type === 'txn') bytes += answer.outcome === null ? 0 : outcomeBytes(answer.outcome)
   if (answer.type === 'range') for (const { key, value } of answer.result?.entries ?? []) bytes += key.length + value.length + ENTRY_BYTES
   if (answer.type === 'lease') for (const key of answer.lease?.keys ?? []) bytes += key.length + 4
   return bytes

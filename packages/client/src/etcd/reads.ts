@@ -13,11 +13,11 @@ import {
 } from '@balsa/kv'
 import { KVService, LeaseService, type RangeResponse } from '@balsa/proto/etcdserverpb'
 import { BalsaError } from '@balsa/raft'
-import { entryOf, rangeResult, recordOf, revisionOf } from './decode.js'
-import { encodeRange } from './encode.js'
+import { entryOf, rangeResult, recordOf, revisionOf, txnOutcome } from './decode.js'
+import { encodeRange, encodeTxn } from './encode.js'
 import type { Ask } from './task.js'
 
-const { Range } = KVService.methods
+const { Range, Txn } = KVService.methods
 const { LeaseTimeToLive, LeaseLeases } = LeaseService.methods
 
 const EMPTY = new Uint8Array(0)
@@ -63,6 +63,11 @@ async function answerOf(ask: Ask, query: ClientQuery, stale: boolean): Promise<C
     case 'leases': {
       const response = await ask(LeaseLeases, {})
       return { type: 'leases', revision: revisionOf(response), leases: response.leases.map(({ ID }) => ID), more: false }
+    }
+    case 'txn': {
+      const response = await ask(Txn, encodeTxn(query.txn))
+      const revision = revisionOf(response)
+      return { type: 'txn', revision, refusal: null, outcome: txnOutcome(response, query.txn, revision) }
     }
   }
 }

@@ -34,7 +34,7 @@ import { KeyValue } from '../key-value-store.js'
 import { Coordinator } from '../coordination/coordinator.js'
 import type { Election, Held, Lead, LeadOptions, Lease, LockOptions } from '../coordination/types.js'
 import { MAX_SESSION_RESULTS } from '../limits.js'
-import { txnBytes, type TxnOperation } from '../mvcc/txn.js'
+import { canWrite, txnBytes, type TxnOperation } from '../mvcc/txn.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import type { CommandResult } from '../result.js'
 import type { StoreAnswer, StoreBackend, StoreRequest } from './backend.js'
@@ -54,6 +54,7 @@ import {
   isPlainDelete,
   isPlainPut,
   putOperation,
+  toReadResult,
   toTransactionResult,
   toTxn,
 } from './transactions.js'
@@ -220,15 +221,22 @@ export class SessionStore implements KeyValueStore {
     }))
   }
 
-  transaction(transaction: Transaction, options: CallOptions = {}): Promise<TransactionResult> {
-    let txn = toTxn({})
-    return this.#write(
+  async transaction(transaction: Transaction, options: CallOptions = {}): Promise<TransactionResult> {
+    const txn = toTxn(transaction)
+    const command = { type: 'txn', stamp: null, txn } as const
+    if (canWrite(txn))
+      return this.#write(
+        options,
+        (result) => toTransactionResult(result, txn),
+        () => command,
+      )
+    return this.#query(
       options,
-      (result) => toTransactionResult(result, txn),
       () => {
-        txn = toTxn(transaction)
-        return { type: 'txn', stamp: null, txn }
+        demandAllowed(command)
+        return { type: 'txn', txn }
       },
+      (answer) => toReadResult(answer, txn),
     )
   }
 
@@ -329,20 +337,20 @@ export class SessionStore implements KeyValueStore {
     map: (answer: ClientQueryAnswer, ageMs: number | null) => Result,
   ): Promise<Result> {
     return this.#run(options, false, (resolve, reject) => {
-      const request: StoreRequest = { type: 'query', query: query(), ...toReadMode(options) }
+      const asked = query()
+      const request: StoreRequest = { type: 'query', query: asked, ...toReadMode(options) }
       const answered = mapped(resolve, reject, (answer: StoreAnswer) => {
         if (answer.type !== 'answer') throw unfitting(answer.type)
         return map(answer.answer, answer.ageMs)
       })
-      return { work: { request, bytes: 0 }, answered }
+      return { work: { request, bytes: asked.type === 'txn' ? txnBytes(asked.txn) : 0 }, answered }
     })
   }
 
   #write<Result>(options: CallOptions, map: (result: CommandResult) => Result, draft: () => Draft): Promise<Result> {
     return this.#run(options, true, (resolve, reject) => {
       const command = draft()
-      const refusal = refusalOf(command)
-      if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
+      demandAllowed(command)
       const answered = mapped(resolve, reject, (answer) => map(resultOf(answer)))
       return { work: { draft: command, bytes: bytesOf(command) }, answered }
     })
@@ -432,6 +440,12 @@ export class SessionStore implements KeyValueStore {
 function positive(value: number, name: string): number {
   if (value > 0) return value
   throw new BalsaError('INVALID', `${name} must be greater than 0, not ${value}`)
+}
+
+/** Throws what the state machine would refuse the command for whatever its state is. */
+function demandAllowed(command: Draft): void {
+  const refusal = refusalOf(command)
+  if (refusal !== null) throw new BalsaError(refusal.code, refusal.message)
 }
 
 function bytesOf(command: WriteCommand): number {

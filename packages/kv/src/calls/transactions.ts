@@ -16,10 +16,13 @@ import {
   type TransactionOutcome,
   type TransactionResult,
 } from '../key-value-store.js'
+import { MAX_TXN_ANSWER_BYTES } from '../limits.js'
 import type { OperationOutcome, TxnOutcome } from '../mvcc/execute-txn.js'
 import { type KeyEntry, PLAIN_RANGE } from '../mvcc/range.js'
 import { type Compare, type CompareResult, type PutOperation, type Txn, type TxnOperation } from '../mvcc/txn.js'
+import type { ClientQueryAnswer } from '../protocol/queries.js'
 import type { CommandResult, KeyMetadata } from '../result.js'
+import { refusalError } from './refusal.js'
 import { invalid, isSingle, toBytes, toKey, toKeyRange, toLease, toNumber, toRangeRequest } from './selection.js'
 
 const OPERATORS: ReadonlyMap<string, CompareResult> = new Map([
@@ -98,6 +101,18 @@ function wholeTxn(result: CommandResult): TxnResult & { readonly responses: read
 export function toTransactionResult(result: CommandResult, txn: Txn): TransactionResult {
   const whole = wholeTxn(result)
   return { revision: whole.revision, ...toOutcome(whole, txn, whole.revision) }
+}
+
+/** The same of a transaction that went around the log. Throws what it was refused with. */
+export function toReadResult(answer: ClientQueryAnswer, txn: Txn): TransactionResult {
+  if (answer.type !== 'txn') throw new BalsaError('INVALID', `a transaction was answered with ${answer.type}`)
+  const { revision, refusal, outcome } = answer
+  if (refusal === 'TOO_LARGE')
+    throw new BalsaError('TOO_LARGE', `the answer of a transaction is limited to ${MAX_TXN_ANSWER_BYTES} bytes`, {
+      hint: 'Set limits, or read the ranges one by one at the same revision.',
+    })
+  if (outcome === null) throw refusalError(refusal ?? 'INVALID')
+  return { revision, ...toOutcome(outcome, txn, revision) }
 }
 
 function toOutcome(outcome: TxnOutcome, txn: Txn, revision: number): TransactionOutcome {

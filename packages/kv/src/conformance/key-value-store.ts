@@ -160,6 +160,35 @@ const cases: [string, (store: KeyValueStore) => Promise<void>][] = [
     },
   ],
   [
+    'transactions that only read: both branches, nesting, old revisions, refusals, no revision of their own',
+    async (store) => {
+      await fill(store, ['a', 'b', 'c'])
+      const inner = { type: 'transaction', compare: [{ key: 'b', value: 'B' }], success: [{ type: 'range', key: 'b' }] } as const
+      const old = { type: 'range', key: { prefix: '' }, revision: 2, limit: 1 } as const
+      const read = await store.transaction({
+        compare: [{ key: { prefix: '' }, version: 1 }],
+        success: [{ type: 'range', key: { from: 'b', to: null }, order: 'descending', limit: 1 }, inner, old],
+        failure: [{ type: 'range', key: 'a', revision: 99 }],
+      })
+      const nested = { type: 'transaction', succeeded: true, results: [{ type: 'range', entries: ['b=B'], more: false, count: 1 }] }
+      const found = [
+        { type: 'range', entries: ['c=C'], more: true, count: 2 },
+        nested,
+        { type: 'range', entries: ['a=A'], more: false, count: 1 },
+      ]
+      equal([read.succeeded, read.revision, read.results], [true, 4, found], 'read')
+      const not = await store.transaction({ compare: [{ key: 'x', version: 1 }], failure: [{ type: 'range', key: 'x' }] })
+      equal([not.succeeded, not.revision, not.results], [false, 4, [{ type: 'range', entries: [], more: false, count: 0 }]], 'failure')
+      const none = await store.transaction({ compare: [{ key: 'a', value: 'A' }] })
+      equal([none.succeeded, none.revision, none.results], [true, 4, []], 'a question alone')
+      const many = Array.from({ length: 129 }, () => ({ type: 'range', key: 'a' }) as const)
+      await refuses(store.transaction({ success: many }), 'TOO_MANY_OPERATIONS', 'too many')
+      await store.compact(4)
+      await refuses(store.transaction({ success: [old] }), 'COMPACTED', 'forgotten')
+      equal((await store.put('a', 'x')).revision, 5, 'nothing of it took a revision')
+    },
+  ],
+  [
     'transactions: compares, both branches, nesting, answers in their order',
     async (store) => {
       await fill(store, ['a', 'b'])

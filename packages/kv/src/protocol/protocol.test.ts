@@ -60,6 +60,13 @@ const query: fc.Arbitrary<ClientQuery> = fc.oneof(
     keysFrom: fc.constantFrom('', 'key\0'),
   }),
   fc.record({ type: fc.constant('leases' as const), from: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) }),
+  fc
+    .array(rangeRequest, { maxLength: 3 })
+    .map((requests) => requests.map((asked) => ({ type: 'range' as const, request: asked })))
+    .map((success) => ({
+      type: 'txn' as const,
+      txn: { compares: [], success, failure: [{ type: 'txn' as const, txn: { compares: [], success, failure: [] } }] },
+    })),
 )
 const watchRequest = fc.record({
   key: bytes,
@@ -94,6 +101,9 @@ const metadata = fc
 const lease = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 const record = fc.tuple(metadata, bytes, lease).map(([m, value, attached]) => ({ ...m, lease: attached, value }))
 const entry = fc.tuple(record, bytes).map(([found, key]) => ({ key: keyToString(key), ...found }))
+const rangeOutcome = fc
+  .record({ entries: fc.array(entry, { maxLength: 3 }), more: fc.boolean(), count: fc.option(natural) })
+  .map((read) => ({ type: 'range' as const, ...read }))
 const queryAnswer: fc.Arbitrary<ClientQueryAnswer> = fc.oneof(
   fc.record({
     type: fc.constant('range' as const),
@@ -115,6 +125,18 @@ const queryAnswer: fc.Arbitrary<ClientQueryAnswer> = fc.oneof(
     ),
   }),
   fc.record({ type: fc.constant('leases' as const), revision: natural, leases: fc.array(lease, { maxLength: 4 }), more: fc.boolean() }),
+  fc.record({
+    type: fc.constant('txn' as const),
+    revision: natural,
+    refusal: fc.constant(null),
+    outcome: fc.record({ succeeded: fc.boolean(), responses: fc.array(rangeOutcome, { maxLength: 3 }) }),
+  }),
+  fc.record({
+    type: fc.constant('txn' as const),
+    revision: natural,
+    refusal: fc.constantFrom(...REFUSAL_CODES),
+    outcome: fc.constant(null),
+  }),
 )
 const event: fc.Arbitrary<StoreEvent> = fc
   .record({ key: bytes, record: fc.option(record), previous: fc.option(record), revision: natural })
@@ -213,6 +235,13 @@ describe('client protocol', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+
+  it('has no query that writes', () => {
+    const key = new Uint8Array(1)
+    const writing: ClientQuery = { type: 'txn', txn: { compares: [], success: [], failure: [{ type: 'append', key, value: key }] } }
+    const body = requestBody({ type: 'query', id: 1, query: writing, consistency: 'linearizable' })
+    expect(() => decodeRequest(body)).toThrow(expect.objectContaining({ code: 'MALFORMED' }))
   })
 
   it('carries every response', () => {

@@ -4,32 +4,53 @@
  *     query    u8 1 range  | range request (txn-codec.ts) | varint maxBytes
  *              u8 2 lease  | 8 bytes lease | u8 with keys | bytes keys from
  *              u8 3 leases | 8 bytes from
+ *              u8 4 txn    | transaction (txn-codec.ts), which writes nothing
  *     answer   u8 1 range  | varint revision | u8 refusal (0 none, else its number + 1) | when none: range result (txn-codec.ts)
  *              u8 2 lease  | varint revision | u8 present | when present: varint ttlMs | varint remainingMs | varint count, keys as bytes | u8 more
  *              u8 3 leases | varint revision | varint count, 8 bytes each | u8 more
+ *              u8 4 txn    | varint revision | u8 refusal | when none: answer of a transaction (txn-codec.ts)
  */
 import type { ByteReader, ByteWriter } from '@balsa/raft'
 import { keyFromString, keyToString } from '../backend/byte-string.js'
-import type { LeaseAnswer, LeaseQuery, LeasesAnswer, LeasesQuery, RangeAnswer, RangeQuery } from '../kv-queries.js'
-import { readLease, readRangeRequest, readRangeResult, writeLease, writeRangeRequest, writeRangeResult } from '../mvcc/txn-codec.js'
+import type { LeaseAnswer, LeaseQuery, LeasesAnswer, LeasesQuery, RangeAnswer, RangeQuery, TxnQuery, TxnReading } from '../kv-queries.js'
+import {
+  readLease,
+  readOutcome,
+  readRangeRequest,
+  readRangeResult,
+  readTxn,
+  writeLease,
+  writeOutcome,
+  writeRangeRequest,
+  writeRangeResult,
+  writeTxn,
+} from '../mvcc/txn-codec.js'
+import { canWrite, type Txn } from '../mvcc/txn.js'
 import { REFUSAL_CODES, type RefusalCode } from '../result.js'
 
 /** Queries that clients may ask. */
-export type ClientQuery = RangeQuery | LeaseQuery | LeasesQuery
-export type ClientQueryAnswer = RangeAnswer | LeaseAnswer | LeasesAnswer
+export type ClientQuery = RangeQuery | LeaseQuery | LeasesQuery | TxnQuery
+/** What was read; values belong to the store. */
+export type TxnQueryAnswer = { readonly type: 'txn' } & TxnReading
+export type ClientQueryAnswer = RangeAnswer | LeaseAnswer | LeasesAnswer | TxnQueryAnswer
 
-const Kind = { range: 1, lease: 2, leases: 3 } as const
+const Kind = { range: 1, lease: 2, leases: 3, txn: 4 } as const
 
 export function writeQuery(writer: ByteWriter, query: ClientQuery): void {
   writer.u8(Kind[query.type])
-  if (query.type === 'range') {
-    writeRangeRequest(writer, query.request)
-    writer.varint(query.maxBytes)
-  } else if (query.type === 'lease') {
-    writeLease(writer, query.lease)
-    writer.boolean(query.withKeys)
-    writer.bytes(keyFromString(query.keysFrom))
-  } else writeLease(writer, query.from)
+  switch (query.type) {
+    case 'range':
+      writeRangeRequest(writer, query.request)
+      return writer.varint(query.maxBytes)
+    case 'lease':
+      writeLease(writer, query.lease)
+      writer.boolean(query.withKeys)
+      return writer.bytes(keyFromString(query.keysFrom))
+    case 'leases':
+      return writeLease(writer, query.from)
+    case 'txn':
+      return writeTxn(writer, query.txn)
+  }
 }
 
 export function readQuery(reader: ByteReader): ClientQuery {
@@ -46,9 +67,16 @@ export function readQuery(reader: ByteReader): ClientQuery {
       }
     case Kind.leases:
       return { type: 'leases', from: readLease(reader) }
+    case Kind.txn:
+      return { type: 'txn', txn: readReadingTxn(reader) }
     default:
       return reader.fail('query', `${kind} is unknown`)
   }
+}
+
+function readReadingTxn(reader: ByteReader): Txn {
+  const txn = readTxn(reader)
+  return canWrite(txn) ? reader.fail('txn', 'writes, and is no query') : txn
 }
 
 export function writeQueryAnswer(writer: ByteWriter, answer: ClientQueryAnswer): void {
@@ -56,7 +84,7 @@ export function writeQueryAnswer(writer: ByteWriter, answer: ClientQueryAnswer):
   writer.varint(answer.revision)
   switch (answer.type) {
     case 'range':
-      writer.u8(answer.refusal === null ? 0 : REFUSAL_CODES.indexOf(answer.refusal) + 1)
+      writer.u8(refusalNumber(answer.refusal))
       if (answer.refusal === null) writeRangeResult(writer, answer.result ?? NOTHING)
       return
     case 'lease':
@@ -71,11 +99,17 @@ export function writeQueryAnswer(writer: ByteWriter, answer: ClientQueryAnswer):
     case 'leases':
       writer.varint(answer.leases.length)
       for (const lease of answer.leases) writeLease(writer, lease)
-      writer.boolean(answer.more)
+      return writer.boolean(answer.more)
+    case 'txn':
+      writer.u8(refusalNumber(answer.refusal))
+      if (answer.refusal === null) writeOutcome(writer, answer.outcome ?? NO_OUTCOME)
   }
 }
 
+const refusalNumber = (refusal: RefusalCode | null): number => (refusal === null ? 0 : REFUSAL_CODES.indexOf(refusal) + 1)
+
 const NOTHING = { entries: [], more: false, count: 0 }
+const NO_OUTCOME = { succeeded: false, responses: [] }
 
 export function readQueryAnswer(reader: ByteReader): ClientQueryAnswer {
   const kind = reader.u8('answer')
@@ -91,6 +125,10 @@ export function readQueryAnswer(reader: ByteReader): ClientQueryAnswer {
       const leases: bigint[] = []
       for (let left = reader.count('leases', 8); left > 0; left--) leases.push(readLease(reader))
       return { type: 'leases', revision, leases, more: reader.boolean('more') }
+    }
+    case Kind.txn: {
+      const refusal = readRefusal(reader)
+      return { type: 'txn', revision, refusal, outcome: refusal === null ? readOutcome(reader) : null }
     }
     default:
       return reader.fail('answer', `${kind} is unknown`)

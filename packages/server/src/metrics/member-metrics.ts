@@ -5,7 +5,7 @@ import { exponentialBounds, Registry } from './registry.js'
 export const ROLES: readonly Role[] = ['follower', 'preCandidate', 'candidate', 'leader']
 /** What a member can be in a configuration. */
 export const MEMBERSHIP_KINDS = ['voter', 'learner', 'witness', 'none'] as const
-export const REQUEST_TYPES = ['get', 'getStale', 'range', 'lease', 'leases', 'write', 'session', 'status', 'admin'] as const
+export const REQUEST_TYPES = ['get', 'getStale', 'range', 'lease', 'leases', 'txn', 'write', 'session', 'status', 'admin'] as const
 export type RequestKind = (typeof REQUEST_TYPES)[number]
 /** How a request ended: with an answer, or with an error of this family. */
 export const OUTCOMES = ['ok', 'refused', 'unknown', 'fatal'] as const satisfies readonly ('ok' | ErrorFamily)[]

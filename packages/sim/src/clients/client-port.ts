@@ -1,7 +1,9 @@
 import {
   CLIENT_PROTOCOL,
+  clientAnswer,
   type DecodedRequest,
   decodeRequest,
+  inSlices,
   type CommandResult,
   type KvAnswer,
   MAX_CLIENT_FRAME_BYTES,
@@ -116,14 +118,8 @@ export class SimClientPort {
       }
       case 'query': {
         const { id, query, type: _, ...mode } = request
-        const sliced = query.type === 'range' ? ({ ...query, type: 'scan' } as const) : query
-        replica.readWithAge(sliced, { timeoutMs: this.#requestTimeoutMs, ...mode }).then(
-          async ({ answer, ageMs }) => {
-            const found = answer as KvAnswer
-            const result = found.type === 'scan' ? await found.answer : found
-            if (result.type === 'range' || result.type === 'lease' || result.type === 'leases')
-              send({ type: 'answer', id, ageMs, answer: result })
-          },
+        replica.readWithAge(inSlices(query), { timeoutMs: this.#requestTimeoutMs, ...mode }).then(
+          async ({ answer, ageMs }) => send({ type: 'answer', id, ageMs, answer: await clientAnswer(answer as KvAnswer) }),
           (error: unknown) => failed(id, error),
         )
         return
