@@ -1,6 +1,6 @@
 import { type ByteString, OrderedMap, type OrderedMapEntry, type OrderedMapReader, type Table, TABLES } from '@balsa/kv'
 import { WHOLE_KEY_BYTES } from './long-keys.js'
-import { REMOVED, Slab } from './slab.js'
+import { REMOVED, Slab, type SlabMark } from './slab.js'
 
 /** Places of values, by table and key. */
 type Places = Readonly<Record<Table, OrderedMapReader<number>>>
@@ -26,36 +26,36 @@ export class Unit {
   readonly places: number[] = []
   /** Of keys and values, and what a change costs beside them, roughly. */
   bytes = 0
-  #repeated: Map<Table, Map<ByteString, number>> | null = null
+  readonly #begin: SlabMark
 
   constructor(appliedIndex: number, slab: Slab = new Slab()) {
     this.appliedIndex = appliedIndex
     this.slab = slab
+    this.#begin = slab.mark
   }
 
-  /** Answers the place of the value; null = the key is gone. */
+  /** Answers the place of the value; null = the key is gone. The key has not been changed in this unit, or the order of the changes counts. */
   add(table: Table, key: ByteString, value: Uint8Array | null): number {
-    const before = table === 'current' ? undefined : this.#placeOf(table, key)
-    if (before !== undefined) return this.#again(before, value)
-    const place = value === null ? REMOVED : this.slab.add(value)
+    const place = value === null ? REMOVED : this.slab.add(value, this.keys.length)
     this.note(table, key, place)
     this.bytes += key.length + (value?.length ?? 0) + CHANGE_OVERHEAD_BYTES
     return place
   }
 
-  /**
-   * Comes before a value that takes the place of a larger one: in one transaction LMDB would leave it all the pages of that.
-   */
-  makeRoom(table: Table, key: ByteString): void {
-    this.note(table, key, REMOVED)
-    this.#repeated?.get(table)?.delete(key)
+  /** Whether the change that made this the place of a key is one of these, so that another one of the same key can take its place. */
+  has(place: number): boolean {
+    return this.slab.isSince(this.#begin, place)
   }
 
-  #again(at: number, value: Uint8Array | null): number {
-    const old = this.places[at] as number
-    this.bytes += (value?.length ?? 0) - this.slab.lengthAt(old)
-    const place = value === null ? REMOVED : this.slab.replace(old, value)
+  /** Changes a key again whose last place here is `old`: what is handed over is the last change alone. Answers the new place. */
+  again(old: number, value: Uint8Array | null): number {
+    const { slab } = this
+    const at = slab.noteAt(old)
+    const oldBytes = slab.lengthAt(old)
+    const place = value === null ? REMOVED : slab.replace(old, value, at)
     this.places[at] = place
+    // What is not needed any more takes room nevertheless, unless the new one has its place.
+    if (value !== null) this.bytes += value.length - (place === old ? oldBytes : 0)
     return place
   }
 
@@ -63,20 +63,6 @@ export class Unit {
     this.tables.push(table)
     this.keys.push(key)
     this.places.push(place)
-  }
-
-  /** What every batch writes again takes its first place. Where long keys are concerned the order counts. */
-  #placeOf(table: Table, key: ByteString): number | undefined {
-    if (key.length > WHOLE_KEY_BYTES) return undefined
-    this.#repeated ??= new Map()
-    let ofTable = this.#repeated.get(table)
-    if (ofTable === undefined) {
-      ofTable = new Map()
-      this.#repeated.set(table, ofTable)
-    }
-    const at = ofTable.get(key)
-    if (at === undefined) ofTable.set(key, this.keys.length)
-    return at
   }
 }
 
@@ -137,8 +123,11 @@ class OverlayMap implements OrderedMapReader<number> {
     return this.#places.get(key)
   }
 
-  set(key: ByteString, place: number): void {
+  /** `isKnown`: it has a place already. */
+  set(key: ByteString, place: number, isKnown: boolean): void {
     this.#places.set(key, place)
+    // Nothing has been put into its order yet, so a key that is known waits for it.
+    if (isKnown && this.#ordered.size === 0) return
     this.#unordered.add(key)
     if (this.#unordered.size > this.#mostUnordered) this.#order()
   }
@@ -215,15 +204,25 @@ export class Generation implements Overlay {
 
   set(table: Table, key: ByteString, value: Uint8Array | null): void {
     const unit = this.#unit as Unit
+    const places = this.places[table]
     const { bytes } = unit
     const changes = unit.keys.length
-    if (value !== null && this.slab.hasLarge) {
-      const before = this.places[table].get(key)
-      if (before !== undefined && this.slab.lengthAt(before) > value.length + PAGE_BYTES) unit.makeRoom(table, key)
-    }
-    this.places[table].set(key, unit.add(table, key, value))
+    const before = places.get(key)
+    places.set(key, before === undefined ? unit.add(table, key, value) : this.#again(unit, table, key, value, before), before !== undefined)
     this.changes += unit.keys.length - changes
     this.bytes += unit.bytes - bytes
+  }
+
+  #again(unit: Unit, table: Table, key: ByteString, value: Uint8Array | null, before: number): number {
+    const { slab } = this
+    if (value !== null && slab.hasLarge && slab.lengthAt(before) > value.length + PAGE_BYTES) {
+      // In one transaction LMDB would leave it all the pages of the larger value.
+      unit.note(table, key, REMOVED)
+    } else if (key.length <= WHOLE_KEY_BYTES && unit.has(before)) {
+      return unit.again(before, value)
+    }
+    // Where long keys are concerned the order counts.
+    return unit.add(table, key, value)
   }
 
   /** Changes that no reader sees. */

@@ -26,4 +26,20 @@ describe('Slab', () => {
     expect([third === second, slab.read(second)?.length, slab.read(third)?.length]).toEqual([false, 3000, 4000])
     expect([slab.read(slab.replace(third, valueOf(10)))?.length, slab.read(third)?.length]).toEqual([10, 4000])
   })
+
+  it('keeps a number with every value, and knows what was added since a moment', () => {
+    const slab = new Slab()
+    const lengths = [0, 300, 1024, 1025, 70_000]
+    const older = lengths.map((length, at) => slab.add(valueOf(length), at * 0x1234_5678))
+    const { mark } = slab
+    const newer = lengths.map((length, at) => slab.add(valueOf(length), 0xffff_ffff - at))
+    expect(older.map((place) => slab.noteAt(place))).toEqual(lengths.map((_, at) => at * 0x1234_5678))
+    expect(newer.map((place) => slab.noteAt(place))).toEqual(lengths.map((_, at) => 0xffff_ffff - at))
+    expect(older.map((place) => slab.isSince(mark, place))).toEqual(lengths.map(() => false))
+    expect(newer.map((place) => slab.isSince(mark, place))).toEqual(lengths.map(() => true))
+    expect([slab.isSince(mark, REMOVED), slab.isSince(new Slab().mark, REMOVED)]).toEqual([false, false])
+    expect(newer.map((place) => slab.lengthAt(place))).toEqual(lengths)
+    const again = slab.replace(newer[4] as number, valueOf(2000), 7)
+    expect([again, slab.noteAt(again), slab.lengthAt(again)]).toEqual([newer[4], 7, 2000])
+  })
 })
