@@ -1,4 +1,4 @@
-import type { AdminAnswer, AdminRequest, CallOptions, MembersView, StoreAnswer } from '@balsa/kv'
+import type { AdminAnswer, AdminRequest, AlarmsView, CallOptions, MembersView, StoreAnswer } from '@balsa/kv'
 import { BalsaError, type MembershipChange } from '@balsa/raft'
 
 export interface ChangeMembershipOptions extends CallOptions {
@@ -52,6 +52,20 @@ export class Admin {
     return (await this.#answer('transferred', { type: 'transfer', target }, options)).leaderId
   }
 
+  /** All alarms, as the leader knows them. Refused: NO_LEADER, UNAVAILABLE, DEADLINE, ABORTED, STOPPED. */
+  async alarms(options: CallOptions = {}): Promise<AlarmsView['alarms']> {
+    return (await this.#answer('alarms', { type: 'alarms', disarm: false }, options)).alarms
+  }
+
+  /**
+   * Clears the alarms that were raised by hand; answers them, and those that are still raised: what members raise themselves lasts as long as what it tells of. May be
+   * done twice without harm. Refused: NO_LEADER, UNAVAILABLE, DEADLINE, ABORTED, STOPPED.
+   */
+  async disarm(options: CallOptions = {}): Promise<AlarmsView> {
+    const { alarms, cleared } = await this.#answer('alarms', { type: 'alarms', disarm: true }, options)
+    return { alarms, cleared }
+  }
+
   async #answer<T extends AdminAnswer['type']>(
     type: T,
     request: AdminRequest,
@@ -62,6 +76,9 @@ export class Admin {
     throw new BalsaError('OUTCOME_UNKNOWN', `the answer, ${answer.type}, does not fit the question`)
   }
 }
+
+/** Whether a repetition of the request may have another effect than once. */
+export const changes = (request: AdminRequest): boolean => request.type === 'change' || request.type === 'transfer'
 
 const isOf = <T extends AdminAnswer['type']>(answer: AdminAnswer, type: T): answer is Extract<AdminAnswer, { readonly type: T }> =>
   answer.type === type

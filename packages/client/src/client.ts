@@ -1,6 +1,6 @@
 import { BalsaError, type Clock, type Crc32, type Dialer, type Random } from '@balsa/raft'
 import { type CallOptions, type MemberStatus, SessionStore, type SessionStoreOptions } from '@balsa/kv'
-import { Admin } from './admin.js'
+import { Admin, changes } from './admin.js'
 import { ClusterBackend } from './cluster-backend.js'
 import type { BackOff } from './leader-finder.js'
 
@@ -44,7 +44,7 @@ export class Client extends SessionStore {
   private constructor(backend: ClusterBackend, options: ClientOptions) {
     super(backend, { ...options, attemptTimeoutMs: options.attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS })
     this.#backend = backend
-    this.admin = new Admin((admin, call) => this.ask({ type: 'admin', admin }, call, admin.type !== 'members'))
+    this.admin = new Admin((admin, call) => this.ask({ type: 'admin', admin }, call, changes(admin)))
   }
 
   /** Connects when it is first asked for something, not before. Throws INVALID (refused) for options that make no sense. */

@@ -11,7 +11,7 @@ import {
   type ReplicaStatus,
   SeededRandom,
 } from '@balsa/raft'
-import type { MemberStatus } from '@balsa/kv'
+import { encodeCommand, KvStateMachine, type MemberStatus } from '@balsa/kv'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AdminRequests, type AdminRequestsOptions, describeAdmin } from './admin-requests.js'
 
@@ -36,6 +36,7 @@ let configuration: Configuration
 let peers: PeerReplication[]
 let asked: { changes: readonly MembershipChange[]; force: boolean | undefined }[]
 let transfers: (number | null)[]
+let machine: KvStateMachine
 const clock = new ManualClock(1100)
 
 const replica: AdminRequestsOptions['replica'] = {
@@ -52,6 +53,13 @@ const replica: AdminRequestsOptions['replica'] = {
 const status = () => ({ clusterId: 77, members: [{ ...member(2), clientAddress: 'said:2' }] }) as unknown as MemberStatus
 
 const hashMarks = () => [{ index: 7, hash: 'abc' }]
+const store: AdminRequestsOptions['store'] = {
+  read: async (query) => machine.query(query as never) as never,
+  execute: async (command) => {
+    const entry = { index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 0, command: encodeCommand(command) }
+    return machine.applyAtOnce([entry])[0] as never
+  },
+}
 const requests = new AdminRequests({
   replica,
   clock,
@@ -60,6 +68,8 @@ const requests = new AdminRequests({
   electionTimeoutMs: 100,
   status,
   hashMarks,
+  store,
+  divergence: () => null,
 })
 
 beforeEach(() => {
@@ -69,6 +79,7 @@ beforeEach(() => {
   peers = [peer(2), peer(3, { lastContactMs: 100, lag: 7 })]
   asked = []
   transfers = []
+  machine = new KvStateMachine()
 })
 
 const codeOf = (promise: Promise<unknown>) =>
@@ -78,6 +89,16 @@ const codeOf = (promise: Promise<unknown>) =>
   )
 
 describe('AdminRequests', () => {
+  it('list alarms, and clear those that were raised by hand', async () => {
+    const byHand = { kind: 'corrupt', member: 2n ** 64n - 1n, byHand: true } as const
+    const full = { kind: 'full', member: 2n, byHand: false } as const
+    for (const { kind, member: about } of [byHand, full])
+      await store.execute({ type: 'alarm', raise: true, alarm: { kind, member: BigInt.asIntN(64, about) } }, { deadlineMs: 0 })
+    expect(await requests.handle({ type: 'alarms', disarm: false })).toEqual({ type: 'alarms', alarms: [byHand, full], cleared: [] })
+    expect(await requests.handle({ type: 'alarms', disarm: true })).toEqual({ type: 'alarms', alarms: [full], cleared: [byHand] })
+    expect(await requests.handle({ type: 'alarms', disarm: true })).toEqual({ type: 'alarms', alarms: [full], cleared: [] })
+  })
+
   it('are answered by the leader only; the others say who leads', async () => {
     role = 'follower'
     leaderId = two
@@ -161,6 +182,7 @@ describe('AdminRequests', () => {
 describe('describeAdmin', () => {
   it('tells the log what was asked, except for questions', () => {
     expect(describeAdmin({ type: 'members' })).toBeNull()
+    expect([false, true].map((disarm) => describeAdmin({ type: 'alarms', disarm }))).toEqual([null, { action: 'disarm' }])
     expect(describeAdmin({ type: 'transfer', target: null })).toEqual({ action: 'transfer', target: 'any' })
     expect(describeAdmin({ type: 'change', changes: [{ type: 'replace', id: two, member: member(0) }], force: true })).toEqual({
       action: 'change',

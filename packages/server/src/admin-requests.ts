@@ -1,4 +1,4 @@
-import type { AdminAnswer, AdminRequest, HashMark, MemberDetail, MembersView, MemberStatus } from '@balsa/kv'
+import type { AdminAnswer, AdminRequest, AlarmDetail, AlarmsView, HashMark, MemberDetail, MembersView, MemberStatus } from '@balsa/kv'
 import {
   asMemberId,
   BalsaError,
@@ -9,8 +9,11 @@ import {
   type Replica,
   type ReplicaStatus,
 } from '@balsa/raft'
+import { allAlarms } from './alarms.js'
+import type { Divergence } from './divergence-watch.js'
 import { drawId, formatId } from './ids.js'
 import { kindOf } from './member-status.js'
+import type { MemberStore } from './store/member-store.js'
 
 export interface AdminRequestsOptions {
   readonly replica: Pick<Replica, 'changeMembership' | 'transferLeadership' | 'status'>
@@ -21,6 +24,8 @@ export interface AdminRequestsOptions {
   /** As clients see it: knows where they reach each member. */
   readonly status: () => MemberStatus
   readonly hashMarks: () => readonly HashMark[]
+  readonly store: Pick<MemberStore, 'read' | 'execute'>
+  readonly divergence: () => Divergence | null
 }
 
 /** A member that was not heard for so many election time-outs is called silent. */
@@ -44,6 +49,8 @@ export class AdminRequests {
         return { type: 'members', view: this.#view() }
       case 'change':
         return this.#change(request.changes, request.force)
+      case 'alarms':
+        return { type: 'alarms', ...(await this.#alarms(request.disarm)) }
       case 'transfer':
         return { type: 'transferred', leaderId: await this.#transfer(request.target) }
     }
@@ -54,6 +61,25 @@ export class AdminRequests {
     if (role === 'leader') return
     if (leaderId === null) throw new BalsaError('NO_LEADER', 'no leader is known: an election is under way, or no majority can be reached')
     throw new BalsaError('NOT_LEADER', `member ${leaderId} leads`, { leaderId })
+  }
+
+  async #alarms(disarm: boolean): Promise<AlarmsView> {
+    const { store, clock, requestTimeoutMs } = this.#options
+    const deadlineMs = clock.now() + requestTimeoutMs
+    const raised = await this.#raised(deadlineMs)
+    if (!disarm) return { alarms: raised, cleared: [] }
+    const cleared = raised.filter(({ byHand }) => byHand)
+    for (const { kind, member } of cleared)
+      await store.execute({ type: 'alarm', raise: false, alarm: { kind, member: BigInt.asIntN(64, member) } }, { deadlineMs })
+    return { alarms: await this.#raised(deadlineMs), cleared }
+  }
+
+  async #raised(deadlineMs: number): Promise<readonly AlarmDetail[]> {
+    const { store, replica, divergence } = this.#options
+    const stats = await store.read({ type: 'stats' }, { consistency: 'linearizable', deadlineMs })
+    // Whoever answers leads.
+    const memberId = BigInt(replica.status().id)
+    return allAlarms({ stats, divergence: divergence(), memberId, leaderId: memberId })
   }
 
   async #transfer(target: number | null): Promise<number> {
@@ -139,6 +165,7 @@ function stageOf({ configuration }: ReplicaStatus, id: MemberId): Pick<MemberDet
 /** What an operator's request was, for the log: nobody changes a cluster without a trace. */
 export function describeAdmin(request: AdminRequest): Readonly<Record<string, string>> | null {
   if (request.type === 'members' || request.type === 'stateHashes') return null
+  if (request.type === 'alarms') return request.disarm ? { action: 'disarm' } : null
   if (request.type === 'transfer') return { action: 'transfer', target: request.target === null ? 'any' : formatId(request.target) }
   const what = request.changes.map((change) => {
     const id = 'id' in change ? formatId(change.id) : ''

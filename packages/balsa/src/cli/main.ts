@@ -61,6 +61,7 @@ function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlag
   addData(program, io, choose, withEtcd)
   addCoordination(program, io, choose, withEtcd)
   addCluster(program, io, choose)
+  addAlarms(program, io, choose, withCommon)
   addMembers(program, io, choose, withCommon)
   addRecovery(program, io, choose)
   addSnapshots(program, io, choose)
@@ -85,6 +86,17 @@ function addCluster(program: Command, io: Io, choose: Choose): void {
   withCommon(endpoint.command('health'), [{ does: 'which endpoints answer linearizable reads', line: 'balsactl endpoint health' }])
     .description('Asks each endpoint for a linearizable read and reports how long it took.')
     .action(choose('endpoint health', async (flags) => (await import('./commands/endpoint-health.js')).endpointHealth(flags, io)))
+}
+
+function addAlarms(program: Command, io: Io, choose: Choose, withCommon: WithCommon): void {
+  const load = () => import('./commands/alarm.js')
+  const alarm = program.command('alarm').description('Commands about what stops writes in the whole cluster.')
+  withCommon(alarm.command('list'), [{ does: 'is anything wrong?', line: 'balsactl alarm list' }])
+    .description('Shows every alarm: NOSPACE and CORRUPT, of which member, and who raised it.')
+    .action(choose('alarm list', async (flags) => (await load()).list(flags, io)))
+  withCommon(alarm.command('disarm'), [{ does: 'when its reason is gone', line: 'balsactl alarm disarm' }])
+    .description('Clears the alarms that an operator has raised. Those of members go by themselves, with their reason.')
+    .action(choose('alarm disarm', async (flags) => (await load()).disarm(flags, io)))
 }
 
 const collect = (directory: string, before: readonly string[] = []): readonly string[] => [...before, directory]

@@ -11,11 +11,11 @@ const TEXTS: Partial<Record<ErrorCode, readonly [message: string, hint: string |
   KEY_NOT_FOUND: ['the put keeps the value or lease that its key has, and there is no such key', 'Put the key once without that.'],
   NO_SPACE: [
     'the quota of the store is used up: what adds is refused, on all members',
-    'Delete keys and compact; or raise --quota-backend-bytes on all members.',
+    'Delete keys and compact, or raise --quota-backend-bytes on all members; `balsactl alarm list` shows whose quota it is.',
   ],
   CORRUPT_ALARM: [
     'the alarm CORRUPT is raised: nothing is written, on all members',
-    'Find out who raised it and why; etcdctl alarm disarm clears it.',
+    'Find out who raised it and why; `balsactl alarm disarm` clears it.',
   ],
   LEASE_NOT_FOUND: ['there is no such lease, or not any more', 'Grant another one, and put its keys anew.'],
   LEASE_EXISTS: ['a lease with this id exists already', 'Use another id, or none: then the cluster picks one.'],

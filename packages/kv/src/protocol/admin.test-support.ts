@@ -21,6 +21,16 @@ export const adminRequest: fc.Arbitrary<AdminRequest> = fc.oneof(
   fc.record({ type: fc.constant('change' as const), changes: fc.array(change, { maxLength: 4 }), force: fc.boolean() }),
   fc.record({ type: fc.constant('transfer' as const), target: fc.option(positive) }),
   fc.constant({ type: 'stateHashes' as const }),
+  fc.record({ type: fc.constant('alarms' as const), disarm: fc.boolean() }),
+)
+
+const alarms = fc.array(
+  fc.record({
+    kind: fc.constantFrom('noSpace' as const, 'corrupt' as const, 'full' as const),
+    member: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    byHand: fc.boolean(),
+  }),
+  { maxLength: 4 },
 )
 
 export const membershipRole = fc.constantFrom('voter' as const, 'learner' as const, 'witness' as const)
@@ -57,4 +67,5 @@ export const adminAnswer: fc.Arbitrary<AdminAnswer> = fc.oneof(
     memberId: natural,
     marks: fc.array(fc.record({ index: natural, hash: text }), { maxLength: 4 }),
   }),
+  fc.record({ type: fc.constant('alarms' as const), alarms, cleared: alarms }),
 )

@@ -5,6 +5,7 @@
  *               u8 2 change    | u8 force | varint count, changes
  *               u8 3 transfer  | varint target (0 = the member that is furthest)
  *               u8 4 stateHashes
+ *               u8 5 alarms    | u8 disarm
  *     change    u8 1 add       | member | u8 promote | u8 witness
  *               u8 2 promote, 3 demote, 4 remove | varint id
  *               u8 5 replace   | varint id | member
@@ -14,11 +15,14 @@
  *               u8 2 changed   | varint index | varint count, ids (of the members that were added or replace others, in the order of the changes)
  *               u8 3 transferred | varint leaderId
  *               u8 4 stateHashes | varint memberId | varint count, marks: varint index, string hash
+ *               u8 5 alarms    | varint count, alarms (those that are raised now) | varint count, alarms (those that were cleared)
+ *     alarm     as in the state (mvcc/alarms.ts) | u8 by hand
  *     row       member | u8 role | u8 stage | varint replaces (0 = nobody) | varint rounds | varint lag | u8 healthy | varint heardMsAgo
  *               | u8 sending
  */
 import { asMemberId, type ByteReader, type ByteWriter, type Member, type MembershipChange } from '@balsa/raft'
 import type { HashMark } from '../hash-marks.js'
+import { type RaisedAlarm, readAlarm, writeAlarm } from '../mvcc/alarms.js'
 
 export type AdminRequest =
   | { readonly type: 'members' }
@@ -28,6 +32,8 @@ export type AdminRequest =
   | { readonly type: 'transfer'; readonly target: number | null }
   /** Of the asked member itself, whoever leads. */
   | { readonly type: 'stateHashes' }
+  /** `disarm`: clears what was raised by hand. */
+  | { readonly type: 'alarms'; readonly disarm: boolean }
 
 /** `voter`, `learner`: as in the configuration. `witness`: votes and holds no data, or is on the way to it. */
 export type MembershipRole = 'voter' | 'learner' | 'witness'
@@ -68,15 +74,29 @@ export interface MembersView {
   readonly members: readonly MemberDetail[]
 }
 
+/** An alarm, and the member that it is about. */
+export interface AlarmDetail extends RaisedAlarm {
+  /** An operator raised it, and can clear it. Others last as long as what they tell of. */
+  readonly byHand: boolean
+}
+
+export interface AlarmsView {
+  /** Those that are raised now. */
+  readonly alarms: readonly AlarmDetail[]
+  /** Those that this request has cleared. */
+  readonly cleared: readonly AlarmDetail[]
+}
+
 export type AdminAnswer =
   | { readonly type: 'members'; readonly view: MembersView }
   | { readonly type: 'changed'; readonly index: number; readonly ids: readonly number[] }
   | { readonly type: 'transferred'; readonly leaderId: number }
   | { readonly type: 'stateHashes'; readonly memberId: number; readonly marks: readonly HashMark[] }
+  | ({ readonly type: 'alarms' } & AlarmsView)
 
-const REQUESTS = { members: 1, change: 2, transfer: 3, stateHashes: 4 } as const
+const REQUESTS = { members: 1, change: 2, transfer: 3, stateHashes: 4, alarms: 5 } as const
 const CHANGES = { add: 1, promote: 2, demote: 3, remove: 4, replace: 5, update: 6 } as const
-const ANSWERS = { members: 1, changed: 2, transferred: 3, stateHashes: 4 } as const
+const ANSWERS = { members: 1, changed: 2, transferred: 3, stateHashes: 4, alarms: 5 } as const
 /** Position = number on the wire: only ever append. */
 const ROLES: readonly MembershipRole[] = ['voter', 'learner', 'witness']
 const STAGES: readonly MembershipStage[] = ['settled', 'joining', 'leaving']
@@ -84,10 +104,12 @@ const SENDING: readonly MemberDetail['sending'][] = ['self', 'probe', 'replicate
 const SMALLEST_CHANGE_BYTES = 2
 const SMALLEST_ROW_BYTES = 12
 const SMALLEST_MARK_BYTES = 2
+const SMALLEST_ALARM_BYTES = 10
 
 export function writeAdminRequest(writer: ByteWriter, request: AdminRequest): void {
   writer.u8(REQUESTS[request.type])
   if (request.type === 'transfer') writer.varint(request.target ?? 0)
+  if (request.type === 'alarms') writer.boolean(request.disarm)
   if (request.type !== 'change') return
   writer.boolean(request.force)
   writer.varint(request.changes.length)
@@ -101,6 +123,8 @@ export function readAdminRequest(reader: ByteReader): AdminRequest {
       return { type: 'members' }
     case REQUESTS.stateHashes:
       return { type: 'stateHashes' }
+    case REQUESTS.alarms:
+      return { type: 'alarms', disarm: reader.boolean('disarm') }
     case REQUESTS.transfer: {
       const target = reader.varint('target')
       return { type: 'transfer', target: target === 0 ? null : target }
@@ -166,6 +190,10 @@ export function writeAdminAnswer(writer: ByteWriter, answer: AdminAnswer): void 
   if (answer.type === 'transferred') return writer.varint(answer.leaderId)
   if (answer.type === 'members') return writeView(writer, answer.view)
   if (answer.type === 'stateHashes') return writeMarks(writer, answer.memberId, answer.marks)
+  if (answer.type === 'alarms') {
+    writeAlarms(writer, answer.alarms)
+    return writeAlarms(writer, answer.cleared)
+  }
   writer.varint(answer.index)
   writer.varint(answer.ids.length)
   for (const id of answer.ids) writer.varint(id)
@@ -185,6 +213,8 @@ export function readAdminAnswer(reader: ByteReader): AdminAnswer {
         marks.push({ index: reader.varint('index'), hash: reader.string('hash') })
       return { type: 'stateHashes', memberId, marks }
     }
+    case ANSWERS.alarms:
+      return { type: 'alarms', alarms: readAlarms(reader), cleared: readAlarms(reader) }
     case ANSWERS.changed: {
       const index = reader.varint('index')
       const ids: number[] = []
@@ -203,6 +233,24 @@ function writeMarks(writer: ByteWriter, memberId: number, marks: readonly HashMa
     writer.varint(index)
     writer.string(hash)
   }
+}
+
+function writeAlarms(writer: ByteWriter, alarms: readonly AlarmDetail[]): void {
+  writer.varint(alarms.length)
+  for (const alarm of alarms) {
+    writeAlarm(writer, alarm)
+    writer.boolean(alarm.byHand)
+  }
+}
+
+/** Members are told without their sign. */
+function readAlarms(reader: ByteReader): AlarmDetail[] {
+  const alarms: AlarmDetail[] = []
+  for (let left = reader.count('alarms', SMALLEST_ALARM_BYTES); left > 0; left--) {
+    const { kind, member } = readAlarm(reader)
+    alarms.push({ kind, member: BigInt.asUintN(64, member), byHand: reader.boolean('byHand') })
+  }
+  return alarms
 }
 
 function writeView(writer: ByteWriter, view: MembersView): void {

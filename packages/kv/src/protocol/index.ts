@@ -1,4 +1,13 @@
-export type { AdminAnswer, AdminRequest, MemberDetail, MembershipRole, MembershipStage, MembersView } from './admin.js'
+export type {
+  AdminAnswer,
+  AdminRequest,
+  AlarmDetail,
+  AlarmsView,
+  MemberDetail,
+  MembershipRole,
+  MembershipStage,
+  MembersView,
+} from './admin.js'
 export type { ClientQuery, ClientQueryAnswer } from './queries.js'
 export type { Consistency, ReadMode } from './read-mode.js'
 export * from './requests.js'

@@ -10,6 +10,7 @@ import {
 } from '@balsa/kv'
 import { BalsaError, type Clock, type Random, type ReplicaEvent, type Timer } from '@balsa/raft'
 import { type AlarmMember, AlarmType, type ResponseHeaderInit } from '@balsa/proto/etcdserverpb'
+import { allAlarms } from '../alarms.js'
 import type { Divergence } from '../divergence-watch.js'
 import { bytesOf } from '../request-handler.js'
 import type { ClientCommand, MemberStore, StoreCallOptions } from '../store/member-store.js'
@@ -120,25 +121,13 @@ export class EtcdMember {
     return this.#options.events?.(signal) ?? NO_EVENTS
   }
 
-  /**
-   * What was raised by hand; CORRUPT for members whose state is, or may be, not what it should be, until they are replaced; NOSPACE, of the members whose
-   * quota is used up. Rejects with GrpcError.
-   */
+  /** All, as etcd has them: whoever raised one, it has the same name. Rejects with GrpcError. */
   async alarms(serializable = true): Promise<readonly AlarmMember[]> {
-    const { noSpace, alarms } = await this.read({ type: 'stats' }, serializable)
-    const raised = alarms.map(({ kind, member }) => ({ memberID: BigInt.asUintN(64, member), alarm: ALARMS[kind] }))
-    const corrupt = this.#suspects().map((memberID) => ({ memberID, alarm: AlarmType.CORRUPT }))
-    const full = noSpace ? [{ memberID: BigInt(this.store.status().leaderId ?? 0), alarm: AlarmType.NOSPACE }] : []
-    const all = new Map([...raised, ...corrupt, ...full].map((entry) => [`${entry.memberID} ${entry.alarm}`, entry]))
-    return [...all.values()]
-  }
-
-  #suspects(): readonly bigint[] {
+    const stats = await this.read({ type: 'stats' }, serializable)
     const { divergence, memberId } = this
-    if (divergence === null) return []
-    const others = divergence.members.map(BigInt)
-    if (divergence.suspect === 'other') return others
-    return divergence.suspect === 'this' ? [memberId] : [memberId, ...others]
+    const leaderId = BigInt(this.store.status().leaderId ?? 0)
+    const all = allAlarms({ stats, divergence, memberId, leaderId }).map(({ kind, member }) => ({ memberID: member, alarm: ALARMS[kind] }))
+    return [...new Map(all.map((entry) => [`${entry.memberID} ${entry.alarm}`, entry])).values()]
   }
 
   get hasLeader(): boolean {
