@@ -57,7 +57,9 @@ const store: AdminRequestsOptions['store'] = {
   read: async (query) => machine.query(query as never) as never,
   execute: async (command) => {
     const entry = { index: asIndex(machine.appliedIndex + 1), term: asTerm(1), timeMs: 0, command: encodeCommand(command) }
-    return machine.applyAtOnce([entry])[0] as never
+    const [result] = machine.applyAtOnce([entry])
+    if (result === undefined) throw new Error('no result')
+    return result
   },
 }
 const requests = new AdminRequests({
