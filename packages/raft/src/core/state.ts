@@ -213,7 +213,7 @@ export class CoreState {
     const promisesTerm =
       !(message.type === 'requestVote' && message.preVote) && message.term > this.#durableTerm && message.term <= this.term
     if (promisesTerm) this.sendAfterPersist(message)
-    else this.#messages.push(message)
+    else this.#push(message)
   }
 
   /** Sends once everything that stands in memory now is durable. */
@@ -225,6 +225,12 @@ export class CoreState {
 
   #release(message: Message): void {
     if (message.to === this.id) this.#selfMessages.push(message)
+    else this.#push(message)
+  }
+
+  /** Most turns send one message: an array that is made with it is a tenth of one that grows by `push`. */
+  #push(message: Message): void {
+    if (this.#messages.length === 0) this.#messages = [message]
     else this.#messages.push(message)
   }
 

@@ -96,6 +96,8 @@ export class DiskPort implements FileSystem {
   busy = 0
   /** Of them, on the file of a snapshot that is being received. */
   receiving = 0
+  /** Reads of a slow disk under way. */
+  reading = 0
 
   constructor(scheduler: Scheduler, owner: EventOwner, disk: SimDisk, hooks: DiskHooks) {
     this.scheduler = scheduler
@@ -169,7 +171,9 @@ export class DiskPort implements FileSystem {
     }
     if (slowSnapshotMs > 0 && operation === 'rename' && path.endsWith('snapshot-local.tmp')) return this.later(slowSnapshotMs, () => result)
     if (slowReadMs > 0 && operation === 'read') {
+      this.reading++
       return this.later(slowReadMs, () => {
+        this.reading--
         this.#expectReader(result)
         return result
       })

@@ -1,6 +1,6 @@
 import { BalsaError, type SeededRandom } from '@balsa/raft'
 import { DurableLog } from './durable-log.js'
-import { type CrashLoss, SimFile } from './sim-file.js'
+import { type CrashLoss, type DiskVersion, SimFile } from './sim-file.js'
 
 interface NameChange {
   readonly from: string | null
@@ -36,6 +36,10 @@ export class SimDisk {
   readonly #directories = new Map<string, Directory>()
   readonly log = new DurableLog()
   #namesGeneration = 0
+  readonly #version: DiskVersion = { value: 0 }
+  /** What `log` was read from. */
+  #readVersion = -1
+  #readNames = -1
 
   /** Where the log and the snapshots are. */
   readonly home: string
@@ -48,8 +52,11 @@ export class SimDisk {
 
   /** The log as it stands on the platter now. */
   durableLog(): DurableLog {
+    if (this.#version.value === this.#readVersion && this.#namesGeneration === this.#readNames) return this.log
     const home = this.#directories.get(this.home)
     if (home !== undefined) this.log.refresh(home.durable, this.#namesGeneration)
+    this.#readVersion = this.#version.value
+    this.#readNames = this.#namesGeneration
     return this.log
   }
 
@@ -99,7 +106,7 @@ export class SimDisk {
   create(path: string): SimFile {
     const directory = this.#require(parentOf(path))
     if (directory.live.has(nameOf(path))) throw ioError('open', path, 'EEXIST')
-    const file = new SimFile()
+    const file = new SimFile(this.#version)
     change(directory, { from: null, to: { name: nameOf(path), file } })
     return file
   }

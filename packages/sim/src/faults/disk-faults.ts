@@ -84,7 +84,7 @@ export const bitFlip: Fault = (arena) => {
   const { world, random } = arena
   const victim = drawSpare(arena)
   if (victim === null) return
-  const ending = random.pick(['.log', '.log', '.snap', 'identity'])
+  const ending = random.pick(['.log', '.log', '.snap', '.snap', 'identity'])
   const names = victim.disk.durableNames().filter((each) => each.endsWith(ending))
   if (names.length === 0) return
   const name = random.pick(names)
@@ -117,7 +117,9 @@ export const lostFile: Fault = (arena) => {
   const names = victim.disk.durableNames().filter((name) => isNoticed(victim, name))
   arena.restartLater(victim, random.next() * 1000)
   if (names.length === 0) return
-  const name = random.pick(names)
+  // Of snapshots there are few beside all the segments.
+  const snapshots = names.filter((each) => each.endsWith('.snap'))
+  const name = random.pick(snapshots.length > 0 && random.bool() ? snapshots : names)
   victim.damaged = true
   victim.disk.loseFile(name)
   world.coverage.hit(`disk lostFile ${name.slice(name.lastIndexOf('.') + 1)}`)

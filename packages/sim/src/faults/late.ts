@@ -156,10 +156,11 @@ export const lateSnapshot: Fault = (arena) => {
   const [victim, helper] = random.shuffle(running(arena).filter((member) => member !== leader && voters.includes(member.id)))
   if (leader === undefined || victim === undefined) return
   const { electionTimeoutMs } = plan.core
-  const lateMs = electionTimeoutMs * (1 + 2.5 * random.next())
+  const pieces = random.bool()
+  // A leader that hears nobody leads for one more time-out, follows for up to two, and campaigns only then.
+  const lateMs = electionTimeoutMs * (pieces ? 1 + 2.5 * random.next() : 1.5 + 3 * random.next())
   world.coverage.hit('fault lateSnapshot')
   world.trace.add(world.nowMs, victim.id, 'fault lateSnapshot', leader.id, Math.round(lateMs))
-  const pieces = random.bool()
   fallBehind(arena, leader, victim, () => {
     const late = pieces
       ? { from: leader.id, to: victim.id, type: 'installSnapshot' as const, rate: 1, lateMs }
@@ -171,7 +172,9 @@ export const lateSnapshot: Fault = (arena) => {
         handOverTo(arena, helper, victim)
         return
       }
-      arena.later(random.next() * 20, () => filtered(arena, 3 * electionTimeoutMs, silence(arena, pieces ? victim.id : leader.id)))
+      arena.later(random.next() * 20, () =>
+        filtered(arena, (pieces ? 3 : 6) * electionTimeoutMs, silence(arena, pieces ? victim.id : leader.id)),
+      )
     })
   })
 }
@@ -188,7 +191,7 @@ export const slowSender: Fault = (arena) => {
   const { electionTimeoutMs } = plan.core
   world.coverage.hit('fault slowSender')
   world.trace.add(world.nowMs, leader.id, 'fault slowSender', victim.id)
-  if (random.bool(0.3)) {
+  if (random.bool(0.4)) {
     slowLoader(arena, leader, victim)
     return
   }
@@ -198,7 +201,7 @@ export const slowSender: Fault = (arena) => {
     if (slowDisk) readSlowly(arena, leader)
     when(arena, sends, 100, () => {
       if (slowDisk) {
-        arena.later(random.next() * 10, () => filtered(arena, 6 * electionTimeoutMs, silence(arena, leader.id)))
+        silenceLater(arena, leader)
         return
       }
       const slowMs = electionTimeoutMs * (0.3 + 2.7 * random.next())
@@ -209,6 +212,32 @@ export const slowSender: Fault = (arena) => {
       })
     })
   })
+}
+
+/**
+ * The leader hears nobody from now on, while its disk works on what it was asked for. Or only from the moment on when its log has gone past what it
+ * shares and is compacted: then there is nothing to send any more, which it finds out when it is somebody else.
+ */
+function silenceLater(arena: Arena, leader: SimMember): void {
+  const { random, plan } = arena
+  const silenced = (): void => filtered(arena, 8 * plan.core.electionTimeoutMs, silence(arena, leader.id))
+  if (!refersToState(arena) || random.bool(0.3)) {
+    arena.later(random.next() * 10, silenced)
+    return
+  }
+  const shared = leader.life?.core?.commitIndex ?? 0
+  const isPast = (): boolean => (leader.life?.core?.firstIndex ?? Infinity) > shared + 1
+  const goOn = (times: number): void => {
+    if (isPast() || times === 0) {
+      silenced()
+      return
+    }
+    snapshotNow(arena, leader)
+    arena.later(ASK_EVERY_MS, () => goOn(times - 1))
+  }
+  // What it writes itself is not slow: the log must go on.
+  leader.diskConditions.slowSnapshotMs = 0
+  goOn(40)
 }
 
 function readSlowly(arena: Arena, member: SimMember): void {
@@ -228,7 +257,8 @@ function slowLoader(arena: Arena, leader: SimMember, victim: SimMember): void {
   arena.later(electionTimeoutMs * (0.5 + 2 * arena.random.next()), () => {
     readSlowly(arena, leader)
     mend()
-    arena.later(arena.plan.core.heartbeatIntervalMs * 2, () => filtered(arena, 9 * electionTimeoutMs, silence(arena, leader.id)))
+    const reads = (): boolean => (leader.life?.port.reading ?? 1) > 0
+    when(arena, reads, 60, () => filtered(arena, 9 * electionTimeoutMs, silence(arena, leader.id)))
   })
 }
 

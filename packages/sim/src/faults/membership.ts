@@ -84,7 +84,7 @@ function one(arena: Arena, now: Configuration, taken: Set<number>): MembershipCh
   if (kind < 7) return replacement(arena, now, taken, pick(now.voters))
   if (kind === 7) return { type: 'update', member: { ...memberOf(random.pick(now.members).id), name: `renamed${random.int(1000)}` } }
   // Somebody who was removed, or never was there: it must be refused.
-  if (kind === 8 && random.bool(0.3)) return refusable(arena, now)
+  if (kind === 8 && random.bool(0.6)) return refusable(arena, now)
   const from = kind <= 9 ? now.learners : kind <= 11 || now.learners.length === 0 ? now.voters : now.learners
   const id = pick(from)
   if (id === null || taken.has(id)) return null

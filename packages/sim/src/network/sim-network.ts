@@ -60,7 +60,8 @@ export interface Link {
   freeAtMs: number
   queued: number
   lost: number
-  readonly lastArrivalMs: { control: number; append: number; snapshot: number }
+  /** The newest arrival on each lane: numbers in memory of their own, as they change with every message. */
+  readonly lastArrivalMs: Float64Array
 }
 
 export interface MessageFilter {
@@ -78,6 +79,7 @@ interface Station extends EventOwner {
 }
 
 const MAX_QUEUED_ON_SLOW_LINK = 16
+const LANES: readonly Lane[] = ['control', 'append', 'snapshot']
 
 /** The network between members: every pair, each direction and each lane on its own. */
 export class SimNetwork {
@@ -104,7 +106,7 @@ export class SimNetwork {
     const key = from * 1024 + to
     let link = this.#links.get(key)
     if (link === undefined) {
-      const lastArrivalMs = { control: 0, append: 0, snapshot: 0 }
+      const lastArrivalMs = new Float64Array(LANES.length)
       link = { from, to, cuts: new Set(), cloggedUntilMs: 0, bytesPerSecond: Infinity, freeAtMs: 0, queued: 0, lost: 0, lastArrivalMs }
       this.#links.set(key, link)
     }
@@ -155,8 +157,7 @@ export class SimNetwork {
       else station.handlers?.onPeerState?.(from as MemberId, false)
     }
     // The end of a stream comes behind all that it carried.
-    const { control, append, snapshot } = this.link(from, to).lastArrivalMs
-    this.#scheduler.at(Math.max(this.#scheduler.nowMs + this.conditions.delayMs, control, append, snapshot), null, arrive)
+    this.#scheduler.at(Math.max(this.#scheduler.nowMs + this.conditions.delayMs, ...this.link(from, to).lastArrivalMs), null, arrive)
   }
 
   send(from: number, to: number, lane: Lane, message: Uint8Array, incarnation: number): void {
@@ -200,14 +201,12 @@ export class SimNetwork {
       link.queued++
       this.#scheduler.at(link.freeAtMs, null, () => link.queued--)
     }
-    if (this.conditions.ordered) {
-      if (arrivalMs < link.lastArrivalMs[lane]) arrivalMs = link.lastArrivalMs[lane]
-      link.lastArrivalMs[lane] = arrivalMs
-    } else if (arrivalMs < link.lastArrivalMs[lane]) {
-      this.#coverage.hit('network reorder')
-    } else {
-      link.lastArrivalMs[lane] = arrivalMs
-    }
+    const newest = link.lastArrivalMs
+    const at = LANES.indexOf(lane)
+    const newestMs = newest[at] ?? 0
+    if (arrivalMs >= newestMs) newest[at] = arrivalMs
+    else if (this.conditions.ordered) arrivalMs = newestMs
+    else this.#coverage.hit('network reorder')
     this.#deliverAt(link, message, arrivalMs, incarnation)
   }
 

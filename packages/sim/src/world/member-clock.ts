@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@balsa/raft'
-import type { EventOwner, Scheduler } from './scheduler.js'
+import type { EventOwner, ScheduledEvent, Scheduler } from './scheduler.js'
 
 /** How a member's monotonic clock stands to virtual time. */
 export interface ClockShape {
@@ -19,6 +19,9 @@ export class MemberClock implements Clock {
   readonly #startMs: number
   /** A timer has fired for this reading: rounding must not show an earlier one afterwards. */
   #floorMs = -Infinity
+  /** What was deferred last, most often the turn of consensus, and what runs it. */
+  #deferred: (() => void) | null = null
+  #runDeferred: () => void = () => undefined
 
   constructor(scheduler: Scheduler, owner: EventOwner, shape: ClockShape) {
     this.#scheduler = scheduler
@@ -41,26 +44,43 @@ export class MemberClock implements Clock {
   setTimer(delayMs: number, callback: () => void): Timer {
     if (!this.#owner.alive || delayMs === Infinity) return { cancel: () => undefined }
     const dueMs = this.now() + Math.max(0, delayMs)
-    const event = this.#scheduler.after(Math.max(0, delayMs) / this.#shape.rate, this.#owner, () => {
-      if (dueMs > this.#floorMs) this.#floorMs = dueMs
-      this.#scheduler.unsettled = true
-      callback()
-    })
-    return {
-      cancel: () => {
-        event.run = null
-      },
-    }
+    return new ClockTimer(
+      this.#scheduler.after(Math.max(0, delayMs) / this.#shape.rate, this.#owner, () => {
+        if (dueMs > this.#floorMs) this.#floorMs = dueMs
+        this.#scheduler.unsettled = true
+        callback()
+      }),
+    )
   }
 
   defer(callback: () => void): void {
     if (!this.#owner.alive) return
     this.#scheduler.activity++
+    if (callback !== this.#deferred) {
+      this.#deferred = callback
+      this.#runDeferred = this.#turnOf(callback)
+    }
+    this.#scheduler.after(this.#shape.turnMs, this.#owner, this.#runDeferred)
+  }
+
+  #turnOf(callback: () => void): () => void {
     const scheduler = this.#scheduler
-    scheduler.after(this.#shape.turnMs, this.#owner, () => {
+    return () => {
       scheduler.quietTurn = false
       callback()
       if (!scheduler.quietTurn) scheduler.unsettled = true
-    })
+    }
+  }
+}
+
+class ClockTimer implements Timer {
+  readonly #event: ScheduledEvent
+
+  constructor(event: ScheduledEvent) {
+    this.#event = event
+  }
+
+  cancel(): void {
+    this.#event.run = null
   }
 }

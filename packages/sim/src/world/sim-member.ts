@@ -26,6 +26,8 @@ export type AnyReplica = Replica<unknown, unknown, unknown>
 
 /** How much likelier a crash is in each call of a member that starts. */
 const STARTING_FACTOR = 10
+/** And in one that is made rarely. */
+const REMOVING_FACTOR = 10
 
 /** What runs in one life of a member on top of consensus. */
 export interface Service {
@@ -208,7 +210,8 @@ export class SimMember {
     // A start makes few calls, and each is a place where a crash may hurt.
     // But not every start, or members would hardly ever run.
     const starting = this.lives % 4 === 2 ? STARTING_FACTOR : 1
-    const rate = this.running ? world.crashPerCall : Math.min(0.1, world.crashPerCall * starting)
+    const removing = operation === 'remove' ? REMOVING_FACTOR : 1
+    const rate = this.running ? world.crashPerCall * removing : Math.min(0.1, world.crashPerCall * starting * removing)
     if (rate === 0 || !this.diskHooks.random.bool(rate)) return false
     world.coverage.hit(`crash ${['before', 'during', 'after'][moment]} ${operation}`)
     world.crash(this, `${['before', 'during', 'after'][moment]} ${operation}`)
