@@ -43,6 +43,8 @@ export interface LmdbBackendOptions {
 }
 
 const MAX_DELAY_MS = 1000
+/** A unit of more changes is handed over in many steps. */
+const LARGE_UNIT_CHANGES = 16_384
 /** A generation with so much in it goes to the disk. The more, the fewer pages are written twice; what it weighs in memory is the limit. */
 const FULL_CHANGES = 65_536
 const FULL_BYTES = 32 * 1024 * 1024
@@ -126,6 +128,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
     const name = found ?? current.next()
     const file = LmdbFile.open({ path: current.path(name), ...(mapBytes === undefined ? {} : { mapBytes }) })
     try {
+      await file.recover()
       if (found === null) {
         await current.sync(name)
         await current.point(name)
@@ -429,6 +432,13 @@ export class LmdbBackend extends ReadThrough implements Backend {
     for (const unit of generation.units) {
       while (unit.appliedIndex > this.#limit && isWanted()) await new Promise<void>((resolve) => this.#limited.push(resolve))
       if (unit.appliedIndex > this.#limit) break
+      if (unit.keys.length > LARGE_UNIT_CHANGES) {
+        await Promise.all(done)
+        // A replacement that has come instead needs none of it.
+        if (!(await file.appendLarge(unit, unit.appliedIndex, () => file === this.#live.file))) break
+        durableIndex = unit.appliedIndex
+        continue
+      }
       durableIndex = unit.appliedIndex
       const appended = file.append(unit, unit.appliedIndex)
       // Waited for below; until then a failure must not count as unhandled.

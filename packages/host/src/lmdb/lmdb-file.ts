@@ -4,12 +4,15 @@
  * Writes are handed over as *units*, each with the number of the one before it. LMDB's writer is a thread of its own: it takes what has been handed over, puts as many
  * units as there are into one transaction, and syncs. If a transaction fails, a later one may well succeed (a disk that was full for a moment). So every unit but the first of a file
  * asks whether the one before it is there, in the same transaction, and does nothing when it is not: what is in the file is always the beginning of what was written, whole units only.
+ * One of very many changes comes in several steps, each as a unit; see staged-changes.ts.
  */
 import { behindPrefix, type ByteString, type Table, type TableEntry, TABLES } from '@balsa/kv'
 import { BalsaError, invariant } from '@balsa/raft'
 import { lmdbFailure } from './lmdb-errors.js'
 import { type KeySpace, MARKER_END, markerOf, placesOf, rootSpace, spaceBehind, TAG_BYTES, WHOLE_KEY_BYTES } from './long-keys.js'
-import { NO_MARKER, REMOVED, type Slab } from './slab.js'
+import { NO_MARKER, REMOVED } from './slab.js'
+import { Slice } from './slice.js'
+import { type Changes, decodeChanges, encodeChanges, endOfPiece, joined, partsOf, pieceOf } from './staged-changes.js'
 
 interface Transaction {
   done(): void
@@ -92,19 +95,13 @@ const keyEncoder = {
 const LONG_KEYS = 'longKeys'
 const STATE = 'state'
 const STATE_KEY = 'applied'
+const STAGED = 'staged'
 const NUMBER_BYTES = 8
 const MAX_DATABASES = 16
+/** Steps of a large unit that may wait for the disk: LMDB's JavaScript side sleeps when it has too many changes in hand. */
+const MOST_STEPS_UNDER_WAY = 32
 /** Moments that are looked at at the same time: every long range has one. */
 const MAX_READERS = 8192
-
-/** Changes in the order in which they were made. */
-export interface Changes {
-  readonly slab: Slab
-  readonly tables: readonly Table[]
-  readonly keys: readonly ByteString[]
-  /** Of the values in the slab, or REMOVED, or NO_MARKER. */
-  readonly places: readonly number[]
-}
 
 export interface LmdbFileOptions {
   readonly path: string
@@ -260,8 +257,13 @@ export class LmdbFile {
   readonly #tables: Readonly<Record<Table, EngineTable>>
   readonly #longKeys: EngineTable
   readonly #state: EngineTable
+  readonly #staged: EngineTable
   /** Number of the newest unit that was handed over. */
   #unit = 0
+  /** Log index of the newest unit that was handed over. */
+  #newestIndex: number
+  /** What was put aside is valid, and was not carried out to its end before the file was opened. */
+  #isStaged: boolean
   #isNew: boolean
   /** Tables that never held anything since the file was opened: some are read all the time and hardly ever used. */
   #untouched: Set<Table> = new Set()
@@ -274,13 +276,16 @@ export class LmdbFile {
     this.#tables = Object.fromEntries(TABLES.map((name) => [name, root.openDB({ ...inTables, name })])) as Record<Table, EngineTable>
     this.#longKeys = root.openDB({ ...inTables, name: LONG_KEYS })
     this.#state = root.openDB({ ...inTables, name: STATE, useVersions: true })
+    this.#staged = root.openDB({ ...inTables, name: STAGED })
     this.view = new LmdbView(this, null)
     this.#untouched = new Set(TABLES.filter((table) => this.view.entries(table, '', null, false, 1, false).length === 0))
     const state = this.#state.getBinary(STATE_KEY)
     this.#isNew = state === undefined
-    const numbers = state === undefined ? { appliedIndex: 0, unit: 0 } : decodeState(state)
+    const numbers = state === undefined ? { appliedIndex: 0, unit: 0, isStaged: false } : decodeState(state)
     this.appliedIndex = numbers.appliedIndex
+    this.#newestIndex = numbers.appliedIndex
     this.#unit = numbers.unit
+    this.#isStaged = numbers.isStaged
   }
 
   /** Makes the file when it is missing. Throws IO_ERROR, DISK_FULL, CORRUPT (fatal). */
@@ -340,12 +345,78 @@ export class LmdbFile {
    * effect.
    */
   append(changes: Changes, appliedIndex: number): Promise<void> {
+    return this.#step(appliedIndex, false, () => this.#put(changes))
+  }
+
+  /**
+   * As `append`, for very many changes: over many turns of the event loop, between which nothing else is handed over. When `goOn` says no it is left where it is: either nothing of it shows when the file
+   * is opened again, or `recover` does the rest. Answers whether all of it is durable.
+   */
+  async appendLarge(changes: Changes, appliedIndex: number, goOn: () => boolean): Promise<boolean> {
+    const work = new Steps(goOn)
+    const before = this.#newestIndex
+    const pieces: { readonly from: number; readonly to: number; readonly keys: readonly string[] }[] = []
+    for (let from = 0; from < changes.keys.length; ) {
+      const to = endOfPiece(changes, from)
+      const parts = partsOf(pieces.length, encodeChanges(changes, from, to))
+      const putAside = (): void => {
+        for (const { key, value } of parts) this.#staged.put(key, value)
+      }
+      if (!(await work.next(() => this.#step(before, false, putAside)))) return false
+      pieces.push({ from, to, keys: parts.map(({ key }) => key) })
+      from = to
+    }
+    if (!(await work.next(() => this.#step(appliedIndex, true, () => undefined)))) return false
+    for (const [at, { from, to, keys }] of pieces.entries()) {
+      const carryOut = (): void => {
+        this.#put(changes, false, from, to)
+        for (const key of keys) this.#staged.remove(key)
+      }
+      if (!(await work.next(() => this.#step(appliedIndex, at < pieces.length - 1, carryOut)))) return false
+    }
+    await work.end()
+    return true
+  }
+
+  /** Comes before anything else is read or written: ends what a large unit had begun. */
+  async recover(): Promise<void> {
+    const pieces = new Map<string, string[]>()
+    for (const key of this.#staged.getKeys({ start: undefined, end: undefined }))
+      pieces.set(pieceOf(key), [...(pieces.get(pieceOf(key)) ?? []), key])
+    if (pieces.size === 0 && !this.#isStaged) return
+    const work = new Steps(() => true)
+    let left = pieces.size
+    for (const keys of pieces.values()) {
+      const changes = this.#isStaged ? this.#readStaged(keys) : null
+      const carryOut = (): void => {
+        if (changes !== null) this.#put(changes)
+        for (const key of keys) this.#staged.remove(key)
+      }
+      left -= 1
+      const isStaged = this.#isStaged && left > 0
+      await work.next(() => this.#step(this.appliedIndex, isStaged, carryOut))
+    }
+    await work.end()
+    this.#isStaged = false
+    this.renew()
+  }
+
+  #readStaged(keys: readonly string[]): Changes {
+    try {
+      return decodeChanges(joined(keys.map((key) => plain(this.#staged.getBinary(key)) ?? NOTHING)))
+    } catch (cause) {
+      throw new BalsaError('CORRUPT', `what was put aside in ${this.path} cannot be read`, { cause })
+    }
+  }
+
+  #step(appliedIndex: number, isStaged: boolean, change: () => void): Promise<void> {
     const before = this.#unit
     const number = before + 1
     this.#unit = number
+    this.#newestIndex = appliedIndex
     const run = (): void => {
-      this.#put(changes)
-      this.#state.put(STATE_KEY, encodeState(appliedIndex, number), number)
+      change()
+      this.#state.put(STATE_KEY, encodeState(appliedIndex, number, isStaged), number)
     }
     // The very first unit has none before it. (Nothing can come between: it is alone until it is durable.)
     const isFirst = this.#isNew
@@ -369,8 +440,8 @@ export class LmdbFile {
     if (!isDone) throw new BalsaError('IO_ERROR', `write ${this.path}: what was to be written before has failed`)
   }
 
-  #put({ slab, tables, keys, places }: Changes, ascending = false): void {
-    for (let at = 0; at < keys.length; at++) {
+  #put({ slab, tables, keys, places }: Changes, ascending = false, from = 0, to = keys.length): void {
+    for (let at = from; at < to; at++) {
       const table = tables[at] as Table
       const key = keys[at] as ByteString
       const place = places[at] as number
@@ -417,7 +488,7 @@ export class LmdbFile {
   /** Bytes of the pages that hold something. */
   get usedBytes(): number {
     let bytes = 0
-    for (const database of [...Object.values(this.#tables), this.#longKeys, this.#state]) {
+    for (const database of [...Object.values(this.#tables), this.#longKeys, this.#state, this.#staged]) {
       const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = database.getStats()
       bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
     }
@@ -431,16 +502,52 @@ export class LmdbFile {
   }
 }
 
-function encodeState(appliedIndex: number, unit: number): Uint8Array {
-  const bytes = Buffer.alloc(2 * NUMBER_BYTES)
+/** Steps of one piece of work, in slices, not too many of them on their way to the disk. */
+class Steps {
+  readonly #goOn: () => boolean
+  readonly #slice = new Slice()
+  readonly #underWay: Promise<void>[] = []
+
+  constructor(goOn: () => boolean) {
+    this.#goOn = goOn
+  }
+
+  /** False = no more. */
+  async next(step: () => Promise<void>): Promise<boolean> {
+    if (!this.#goOn()) {
+      await this.end()
+      return false
+    }
+    const done = step()
+    // Waited for here or in the end; until then a failure must not count as unhandled.
+    done.catch(() => undefined)
+    this.#underWay.push(done)
+    if (this.#underWay.length > MOST_STEPS_UNDER_WAY) await this.#underWay.shift()
+    if (this.#slice.isOver) await this.#slice.next()
+    return true
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+}
+
+/** The third number is there only when it is not 0: what was put aside is valid. */
+function encodeState(appliedIndex: number, unit: number, isStaged = false): Uint8Array {
+  const bytes = Buffer.alloc((isStaged ? 3 : 2) * NUMBER_BYTES)
   bytes.writeBigUInt64LE(BigInt(appliedIndex), 0)
   bytes.writeBigUInt64LE(BigInt(unit), NUMBER_BYTES)
+  if (isStaged) bytes.writeBigUInt64LE(1n, 2 * NUMBER_BYTES)
   return bytes
 }
 
-function decodeState(bytes: Uint8Array): { readonly appliedIndex: number; readonly unit: number } {
+function decodeState(bytes: Uint8Array): { readonly appliedIndex: number; readonly unit: number; readonly isStaged: boolean } {
   const view = Buffer.from(bytes)
-  return { appliedIndex: Number(view.readBigUInt64LE(0)), unit: Number(view.readBigUInt64LE(NUMBER_BYTES)) }
+  return {
+    appliedIndex: Number(view.readBigUInt64LE(0)),
+    unit: Number(view.readBigUInt64LE(NUMBER_BYTES)),
+    isStaged: view.length > 2 * NUMBER_BYTES,
+  }
 }
 
 /** The library rejects with an error that holds a promise that rejects with the reason. */
