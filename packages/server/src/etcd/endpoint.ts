@@ -128,16 +128,12 @@ class GrpcSink extends GrpcCaller implements Sink<object> {
 export function grpcMethod(endpoint: Endpoint): Method {
   const { request, response } = endpoint.method
   switch (endpoint.kind) {
-    case 'unary': {
-      const encode = (message: object): Uint8Array => response.encode(message)
+    case 'unary':
       return {
-        kind: 'unary',
-        handler: (bytes, call) => {
-          const answer = endpoint.handle(decode(request, bytes), new GrpcCaller(call))
-          return answer instanceof Promise ? answer.then(encode) : encode(answer)
-        },
+        kind: 'unaryMessage',
+        handler: (bytes, call) => endpoint.handle(decode(request, bytes), new GrpcCaller(call)),
+        encode: (message) => response.encode(message),
       }
-    }
     case 'serverStreaming':
       return {
         kind: 'serverStreaming',

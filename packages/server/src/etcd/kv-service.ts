@@ -71,8 +71,8 @@ export class KvService {
   put(request: PutRequest): Promise<PutResponseInit> {
     const operation = putToModel(request)
     const command = putCommand(operation)
-    if (command.type === 'put') return this.#member.write(command, 'written').then(this.#written)
-    return this.#member.write(command, 'txn').then((result) => {
+    if (command.type === 'put') return this.#member.answer(command, 'written', this.#written)
+    return this.#member.answer(command, 'txn', (result) => {
       const { revision, outcome } = onlyOutcome(result)
       return { header: this.#member.header(revision), ...putResponse(outcome, operation) }
     })

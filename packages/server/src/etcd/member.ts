@@ -149,14 +149,19 @@ export class EtcdMember {
   }
 
   /** Rejects with GrpcError, also when the state machine refuses. */
-  write<Type extends CommandResult['type']>(
+  write<Type extends CommandResult['type']>(command: ClientCommand & WriteCommand, type: Type): Promise<ResultOf<Type>> {
+    return this.answer(command, type, asItIs)
+  }
+
+  /** As `write`; the answer for the client is made in the same step, because each step of a call that waits is a promise more for the garbage collector. */
+  answer<Type extends CommandResult['type'], Answer>(
     command: ClientCommand & WriteCommand,
     type: Type,
-  ): Promise<Extract<CommandResult, { readonly type: Type }>> {
-    return this.execute(command).then((result) => {
-      if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
-      if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
-      return result as Extract<CommandResult, { readonly type: Type }>
+    answerOf: (result: ResultOf<Type>) => Answer,
+  ): Promise<Answer> {
+    return this.#execute(command).then((result) => {
+      if (this.#isCaughtUp(result)) return answerOf(fitting(result, type))
+      return this.#catchUp(result).then((late) => answerOf(fitting(late, type)))
     }, rethrow)
   }
 
@@ -171,17 +176,24 @@ export class EtcdMember {
    * well. Rejects with BalsaError; a refusal of the state machine is a result.
    */
   execute(command: ClientCommand): Promise<CommandResult> {
+    return this.#execute(command).then((result) => (this.#isCaughtUp(result) ? result : this.#catchUp(result)))
+  }
+
+  #execute(command: ClientCommand): Promise<CommandResult> {
     const { maxRequestBytes = MAX_REQUEST_BYTES } = this.#options
     if (bytesOf(command) > maxRequestBytes) {
       const text = `keys and values together are limited to ${maxRequestBytes} bytes at this member`
       return Promise.reject(new BalsaError('TOO_LARGE', text))
     }
-    return this.store.execute(command, { deadlineMs: this.deadlineMs() }).then(this.#caughtUp)
+    return this.store.execute(command, { deadlineMs: this.deadlineMs() })
   }
 
-  readonly #caughtUp = (result: CommandResult): CommandResult | Promise<CommandResult> => {
-    // A compaction has no revision of its own to wait for.
-    if (result.type !== 'compacted' && revisionOf(result) <= this.store.revision()) return result
+  /** A compaction has no revision of its own to wait for. */
+  #isCaughtUp(result: CommandResult): boolean {
+    return result.type !== 'compacted' && revisionOf(result) <= this.store.revision()
+  }
+
+  #catchUp(result: CommandResult): Promise<CommandResult> {
     const caughtUp = (): CommandResult => result
     return this.synchronise().then(caughtUp, caughtUp)
   }
@@ -205,6 +217,17 @@ export class EtcdMember {
   async synchronise(): Promise<void> {
     await this.read({ type: 'stats' }, false)
   }
+}
+
+type ResultOf<Type extends CommandResult['type']> = Extract<CommandResult, { readonly type: Type }>
+
+const asItIs = <Result>(result: Result): Result => result
+
+/** Throws GrpcError. */
+function fitting<Type extends CommandResult['type']>(result: CommandResult, type: Type): ResultOf<Type> {
+  if (result.type === 'refused') throw statusOfCode(result.code, `refused: ${result.code}`)
+  if (result.type !== type) throw statusOfCode('OUTCOME_UNKNOWN', 'an answer that does not fit')
+  return result as ResultOf<Type>
 }
 
 const revisionOf = (result: CommandResult): number =>

@@ -218,17 +218,17 @@ export class GrpcCall implements StreamingCall, StreamConsumer {
     const method = this.#method
     const host = this.#host
     this.#running = true
-    let result: Uint8Array | Promise<Uint8Array | void>
+    let result: object | Promise<object | void>
     const request = this.#request as Uint8Array
     this.#request = null
     try {
-      if (method.kind === 'unary') result = method.handler(request, this)
+      if (method.kind === 'unaryMessage' || method.kind === 'unary') result = method.handler(request, this)
       else if (method.kind === 'serverStreaming') result = method.handler(request, this)
       else result = method.handler(this.#requests as MessageQueue, this)
     } catch (error) {
       return this.#failed(error)
     }
-    if (result instanceof Uint8Array) return this.#succeeded(result)
+    if (!(result instanceof Promise)) return this.#succeeded(result)
     host.openCalls++
     this.#armDeadline()
     result.then(
@@ -259,9 +259,17 @@ export class GrpcCall implements StreamingCall, StreamConsumer {
     this.#wire.respond(RESPONSE, true, false)
   }
 
-  /** `response` is undefined at the end of a stream. */
-  #succeeded(response: Uint8Array | void): void {
+  /** `answer` is undefined at the end of a stream. */
+  #succeeded(answer: object | void): void {
     if (this.#done) return
+    let response: object | void = answer
+    if (this.#method.kind === 'unaryMessage') {
+      try {
+        response = this.#method.encode(answer as object)
+      } catch (error) {
+        return this.#failed(error)
+      }
+    }
     this.#sendHeaders()
     if (response instanceof Uint8Array) this.#wire.send(prefixOf(response), response)
     this.#close()

@@ -35,6 +35,13 @@ export interface StreamingCall extends ServerCall {
   readonly queuedBytes: number
 }
 
+/** As a unary method, whose answer becomes bytes in the step that sends it: one promise less for each call. */
+export interface UnaryMessageMethod {
+  readonly kind: 'unaryMessage'
+  readonly handler: (request: Uint8Array, call: ServerCall) => object | Promise<object>
+  readonly encode: (message: object) => Uint8Array
+}
+
 /**
  * What answers a method: bytes in, bytes out. Throw, or reject with, GrpcError for any status but OK; whatever else is thrown becomes UNKNOWN.
  * Request messages are views into what was received: keeping one keeps up to 64 KiB alive.
@@ -43,6 +50,7 @@ export interface StreamingCall extends ServerCall {
  */
 export type Method =
   | { readonly kind: 'unary'; readonly handler: (request: Uint8Array, call: ServerCall) => Uint8Array | Promise<Uint8Array> }
+  | UnaryMessageMethod
   | { readonly kind: 'serverStreaming'; readonly handler: (request: Uint8Array, call: StreamingCall) => Promise<void> }
   | { readonly kind: 'clientStreaming'; readonly handler: (requests: AsyncIterable<Uint8Array>, call: ServerCall) => Promise<Uint8Array> }
   | { readonly kind: 'bidi'; readonly handler: (requests: AsyncIterable<Uint8Array>, call: StreamingCall) => Promise<void> }
