@@ -38,7 +38,7 @@ const GRANULARITY_MS = 8
 export class CallGuards {
   readonly #clock: Clock
   /** By deadline. */
-  readonly #buckets = new Map<number, Set<CallGuard>>()
+  readonly #buckets = new Map<number, Bucket>()
   /** One for all, and left alone when calls end: hardly a deadline ever passes, and a timer for each call costs more than one that fires for nobody. */
   #timer: Timer | null = null
   #timerAtMs = Infinity
@@ -65,7 +65,7 @@ export class CallGuards {
 
   get pending(): number {
     let count = 0
-    for (const bucket of this.#buckets.values()) count += bucket.size
+    for (const { size } of this.#buckets.values()) count += size
     return count
   }
 
@@ -74,10 +74,10 @@ export class CallGuards {
     return timeoutMs === Infinity ? deadlineMs : Math.min(deadlineMs, this.#clock.now() + timeoutMs)
   }
 
-  #bucket(bucketMs: number): Set<CallGuard> {
+  #bucket(bucketMs: number): Bucket {
     const existing = this.#buckets.get(bucketMs)
     if (existing !== undefined) return existing
-    const bucket = new Set<CallGuard>()
+    const bucket = new Bucket()
     this.#buckets.set(bucketMs, bucket)
     if (bucketMs < this.#timerAtMs) this.#arm(bucketMs)
     return bucket
@@ -95,7 +95,8 @@ export class CallGuards {
     const due = [...this.#buckets].filter(([bucketMs]) => bucketMs <= atMs)
     for (const [bucketMs] of due) this.#buckets.delete(bucketMs)
     if (this.#buckets.size > 0) this.#arm(Math.min(...this.#buckets.keys()))
-    for (const [, guards] of due) for (const guard of guards) guard.fire('DEADLINE', undefined)
+    // What one of them causes may release others.
+    for (const [, bucket] of due) for (const guard of bucket.all()) if (guard.bucket !== null) guard.fire('DEADLINE', undefined)
   }
 
   /** Ends no call: whoever made them has ended them. */
@@ -106,10 +107,46 @@ export class CallGuards {
 
   /** For CallGuard only. */
   forget(guard: CallGuard, bucketMs: number): void {
-    const bucket = this.#buckets.get(bucketMs)
-    if (bucket === undefined) return
+    const { bucket } = guard
+    if (bucket === null) return
     bucket.delete(guard)
-    if (bucket.size === 0) this.#buckets.delete(bucketMs)
+    if (bucket.size === 0 && this.#buckets.get(bucketMs) === bucket) this.#buckets.delete(bucketMs)
+  }
+}
+
+/** Guards of nearly the same deadline, each of which knows its neighbours: a set would give every one of them a hash. */
+class Bucket {
+  #first: CallGuard | null = null
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  add(guard: CallGuard): void {
+    guard.bucket = this
+    guard.next = this.#first
+    if (this.#first !== null) this.#first.previous = guard
+    this.#first = guard
+    this.#size += 1
+  }
+
+  delete(guard: CallGuard): void {
+    const { previous, next } = guard
+    if (previous === null) this.#first = next
+    else previous.next = next
+    if (next !== null) next.previous = previous
+    guard.bucket = null
+    guard.previous = null
+    guard.next = null
+    this.#size -= 1
+  }
+
+  /** In the order in which they came. */
+  all(): CallGuard[] {
+    const guards: CallGuard[] = []
+    for (let guard = this.#first; guard !== null; guard = guard.next) guards.push(guard)
+    return guards.reverse()
   }
 }
 
@@ -119,6 +156,10 @@ class CallGuard implements Guard {
   readonly #signal: AbortSignalLike | undefined
   readonly #bucketMs: number
   readonly #onAbort: (() => void) | null
+  /** For Bucket only. */
+  bucket: Bucket | null = null
+  previous: CallGuard | null = null
+  next: CallGuard | null = null
 
   constructor(guards: CallGuards, call: Cancellable, signal: AbortSignalLike | undefined, bucketMs: number) {
     this.#guards = guards
