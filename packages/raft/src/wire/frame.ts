@@ -123,7 +123,7 @@ export class FrameDecoder {
     const rest = this.started ? piece : this.#matchMagic(piece)
     if (rest.length === 0) return
     if (this.#start === this.#end) {
-      this.#buffer = rest
+      this.#buffer = plain(rest)
       this.#start = 0
       this.#end = rest.length
       this.#owned = false
@@ -212,6 +212,10 @@ export class FrameDecoder {
     throw this.#failure
   }
 }
+
+/** Not of a class of its platform: its views, and their views, would be of it too, and such are made several times more slowly. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 
 function readU32(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)
