@@ -1,12 +1,26 @@
 // @ts-check
 /**
  * The store on disk, in one member: loading, reading, writing with compaction on, restarting, and giving everything to a new member (a process of its own) while writes go on.
- * `node bench/store.mjs --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. Delays are of the event loop of the member.
+ * `node bench/store.mjs --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. `--directory DIR` keeps what was loaded, and goes on with it the next time.
+ * Delays are of the event loop of the member, which makes the commands too. The threads of the member and its follower share the machine: on Linux it is also told how long the loop would have
+ * been held up if its thread had never waited for a core.
  */
 import { fork } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { encodeCommand } from '@balsa/kv'
@@ -15,14 +29,15 @@ import { Member, parseConfig } from '@balsa/server'
 import { HOST, pickPort } from '../scripts/ports.mjs'
 import { root } from '../scripts/processes.mjs'
 
-const { values: flags } = parseArgs({ options: { keys: { type: 'string' }, seconds: { type: 'string' } } })
+const { values: flags } = parseArgs({
+  options: { keys: { type: 'string' }, seconds: { type: 'string' }, directory: { type: 'string' } },
+})
 const KEYS = Number(flags.keys ?? process.env.BENCH_STORE_KEYS ?? 1_000_000)
 const SECONDS = Number(flags.seconds ?? process.env.BENCH_STORE_SECONDS ?? 20)
 const VALUE_BYTES = 256
 const IN_FLIGHT = 4096
 const PUTS_PER_LOADING_COMMAND = 100
 const MIB = 1024 * 1024
-const FOLLOWER_ID = 2
 
 const count = (/** @type {number} */ number) => Math.round(number).toLocaleString('en')
 const keyOf = (/** @type {number} */ at) => Buffer.from(`key/${String(at).padStart(12, '0')}`)
@@ -66,21 +81,58 @@ async function keepProposing(member, command, goesOn, inFlight = IN_FLIGHT) {
 const putOf = (/** @type {number} */ key, /** @type {number} */ seed) =>
   encodeCommand({ type: 'put', stamp: null, key: keyOf(key), value: valueOf(seed) })
 
+/** How long this thread was ready to run and had to wait for a core, in ms since it began; null where the system does not tell. @returns {(() => number) | null} */
+function waitsForCore() {
+  try {
+    const file = openSync('/proc/thread-self/schedstat', 'r')
+    process.once('exit', () => closeSync(file))
+    const text = Buffer.alloc(128)
+    return () => Number(text.toString('latin1', 0, readSync(file, text, 0, text.length, 0)).split(' ')[1]) / 1e6
+  } catch {
+    return null
+  }
+}
+const waitedMs = waitsForCore()
+
+/** What a timer of a millisecond is late by without the wait for a core: the work of the loop alone. */
+function watchWork() {
+  const work = createHistogram()
+  let waited = 0
+  if (waitedMs === null) return { stop: () => '' }
+  const beganMs = performance.now()
+  const waitedBefore = waitedMs()
+  let last = { atMs: beganMs, waitedMs: waitedBefore }
+  const timer = setInterval(() => {
+    const now = { atMs: performance.now(), waitedMs: waitedMs() }
+    work.record(Math.max(1, Math.round(1000 * (now.atMs - last.atMs - (now.waitedMs - last.waitedMs)))))
+    last = now
+  }, 1)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      waited = (100 * (waitedMs() - waitedBefore)) / (performance.now() - beganMs)
+      return ` (it waited for a core ${waited.toFixed(0)} % of the time; without that p99 ${(work.percentile(99) / 1000).toFixed(1)}, max ${(work.max / 1000).toFixed(0)} ms)`
+    },
+  }
+}
+
 /** @template T @param {() => Promise<T>} work */
 async function watched(work) {
   const delays = monitorEventLoopDelay({ resolution: 1 })
+  const workAlone = watchWork()
   delays.enable()
   const began = performance.now()
   const cpu = process.cpuUsage()
   const result = await work()
   const { user, system } = process.cpuUsage(cpu)
   delays.disable()
+  const alone = workAlone.stop()
   const ms = (/** @type {number} */ percentile) => (delays.percentile(percentile) / 1e6).toFixed(1)
   return {
     result,
     seconds: (performance.now() - began) / 1000,
     cpuUs: user + system,
-    delays: `event loop delay p50 ${ms(50)}, p99 ${ms(99)}, max ${(delays.max / 1e6).toFixed(0)} ms`,
+    delays: `event loop delay p50 ${ms(50)}, p99 ${ms(99)}, max ${(delays.max / 1e6).toFixed(0)} ms${alone}`,
   }
 }
 
@@ -171,8 +223,12 @@ async function restart(options) {
 /** @param {Member} member @param {string} directory @param {{ peer: number, client: number }} ports @param {number} alone Writes per second without it. */
 async function follow(member, directory, ports, alone) {
   const own = await pickPorts()
+  // Ids are never used again, also not by the next run on the same data.
+  const id = asMemberId(2 + Math.floor(Math.random() * 2 ** 40))
+  // What a run that was interrupted has left.
+  rmSync(join(directory, 'follower'), { recursive: true, force: true })
   const child = fork(fileURLToPath(import.meta.url), {
-    env: { ...process.env, BENCH_STORE_FOLLOWER: JSON.stringify({ directory, ports: own, join: `${HOST}:${ports.peer}` }) },
+    env: { ...process.env, BENCH_STORE_FOLLOWER: JSON.stringify({ directory, ports: own, join: `${HOST}:${ports.peer}`, id }) },
   })
   /** @type {Promise<{ sizeBytes: number, cpuMs: number, delays: string }>} */
   const restored = new Promise((resolve, reject) => {
@@ -181,9 +237,7 @@ async function follow(member, directory, ports, alone) {
   })
   const address = { address: `${HOST}:${own.peer}`, clientAddress: `${HOST}:${own.client}`, name: 'follower' }
   const began = performance.now()
-  await member.replica.changeMembership([
-    { type: 'add', member: { id: asMemberId(FOLLOWER_ID), ...address }, promote: false, witness: false },
-  ])
+  await member.replica.changeMembership([{ type: 'add', member: { id, ...address }, promote: false, witness: false }])
   let there = false
   const arrived = restored.then((told) => {
     there = true
@@ -203,13 +257,16 @@ async function follow(member, directory, ports, alone) {
       `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}; ` +
       `on its side ${(cpuMs / megabytes).toFixed(2)} ms of CPU per MB, ${theirs}`,
   )
+  await member.replica.changeMembership([{ type: 'remove', id }])
   child.kill()
+  await new Promise((resolve) => child.once('close', resolve))
+  rmSync(join(directory, 'follower'), { recursive: true })
 }
 
-/** @param {{ directory: string, ports: { peer: number, client: number }, join: string }} given */
-async function runFollower({ directory, ports, join: leader }) {
+/** @param {{ directory: string, ports: { peer: number, client: number }, join: string, id: number }} given */
+async function runFollower({ directory, ports, join: leader, id }) {
   const config = configOf(directory, ports, 'follower', [`--initial-cluster-state=existing`, `--join=${leader}`])
-  const member = await Member.start({ ...config, memberId: asMemberId(FOLLOWER_ID), clusterId: Number(process.env.BENCH_STORE_CLUSTER) })
+  const member = await Member.start({ ...config, memberId: asMemberId(id), clusterId: Number(process.env.BENCH_STORE_CLUSTER) })
   const { user, system } = process.cpuUsage()
   let sizeBytes = 0
   const { delays } = await watched(
@@ -222,16 +279,29 @@ async function runFollower({ directory, ports, join: leader }) {
   process.send?.({ sizeBytes, cpuMs: (used.user + used.system) / 1000, delays })
 }
 
+/** Where the data lives, and whether it is there already. @param {string | undefined} kept */
+async function place(kept) {
+  if (kept === undefined)
+    return { directory: mkdtempSync(join(root, '.bench-')), ports: await pickPorts(), isLoaded: false, loaded: () => undefined }
+  mkdirSync(kept, { recursive: true })
+  const note = join(kept, 'bench.json')
+  // The address of a founding member is part of its cluster's identity.
+  const found = existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')) : null
+  if (found !== null && found.keys !== KEYS) throw new Error(`${kept} was loaded with ${found.keys} keys`)
+  const ports = found?.ports ?? (await pickPorts())
+  return { directory: kept, ports, isLoaded: found !== null, loaded: () => writeFileSync(note, JSON.stringify({ keys: KEYS, ports })) }
+}
+
 async function main() {
-  const directory = mkdtempSync(join(root, '.bench-'))
-  const ports = await pickPorts()
+  const { directory, ports, isLoaded, loaded } = await place(flags.directory)
   const options = configOf(directory, ports, 'leader', [`--initial-cluster=leader=${HOST}:${ports.peer}`])
   process.env.BENCH_STORE_CLUSTER = String(options.clusterId)
   console.log(`store: one member with ${count(KEYS)} keys`)
   try {
     let member = await Member.start(options)
     await member.whenReady()
-    await load(member)
+    if (!isLoaded) await load(member)
+    loaded()
     await read(member)
     const { rate, cpuUs, delays } = await write(member, SECONDS)
     console.log(
@@ -243,7 +313,7 @@ async function main() {
     await follow(member, directory, ports, rate)
     await member.close()
   } finally {
-    rmSync(directory, { recursive: true, force: true })
+    if (flags.directory === undefined) rmSync(directory, { recursive: true, force: true })
   }
 }
 
