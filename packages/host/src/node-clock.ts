@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Clock, Timer } from '@balsa/raft'
+import { defer } from './deferred-work.js'
 
 /** The longest delay that setTimeout keeps; a longer one would fire at once. */
 const MAX_DELAY_MS = 0x7fff_ffff
@@ -16,6 +17,6 @@ export class NodeClock implements Clock {
   }
 
   defer(callback: () => void): void {
-    setImmediate(callback)
+    defer(callback)
   }
 }

@@ -74,7 +74,7 @@ export interface KvStateMachineOptions {
  */
 const SLICE_SHARE = 0.3
 const SHORTEST_SLICE_MS = 2
-const LONGEST_SLICE_MS = 8
+const LONGEST_SLICE_MS = 4
 /** At least that is given to a long command: all other writes wait for it. */
 const LONG_COMMAND_SLICE_MS = 4
 const LONG_COMMAND_KEYS = 1024

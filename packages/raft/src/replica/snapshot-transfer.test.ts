@@ -90,7 +90,7 @@ describe('sender', () => {
 
   it('gives others their turn between large pieces', async () => {
     const sender = new SnapshotSender(storage, clock, Infinity, hooks)
-    const size = 1024 * 1024
+    const size = 512 * 1024
     const meta = { ...metaOf(4), sizeBytes: 5 * size }
     storage.readFile = async (_meta, _offset, length) => new Uint8Array(length)
     for (let at = 0; at < 5; at++) sender.read({ peer, meta, offset: at * size, maxBytes: size })

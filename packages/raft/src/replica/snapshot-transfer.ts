@@ -24,8 +24,8 @@ export interface SendingHooks extends TransferHooks {
   wholeInsteadOf(meta: SnapshotMeta): Promise<unknown> | null
 }
 
-/** To one peer in one turn: some milliseconds for encoding and checksums. */
-const MOST_BYTES_IN_A_TURN = 2 * 1024 * 1024
+/** To one peer in one turn: a millisecond or two for encoding, checksum and socket. */
+const MOST_BYTES_IN_A_TURN = 1024 * 1024
 
 /** A piece on its way: read at once, sent when its turn comes. */
 interface Piece {

@@ -1,0 +1,58 @@
+/** So much deferred work in one turn, in ms; what is left has the next one. A single piece may take longer. */
+const TURN_MS = 4
+
+/**
+ * Work that is put off to a later turn of the event loop, in order, and never more than a few milliseconds of it in one turn: however many parts of a member have something to do, whoever waits at a
+ * socket, a file or a timer is heard soon. What was not done in its turn comes before what was deferred later. As between immediates, microtasks run between any two pieces.
+ */
+export class DeferredWork {
+  readonly #now: () => number
+  /** Runs the callback in the next turn. */
+  readonly #schedule: (callback: () => void) => void
+  readonly #waiting: (() => void)[] = []
+  /** Calls of `#run` that come in the next turn, and that are still to come in this one: together as many as wait. */
+  #next = 0
+  #left = 0
+  #isFirst = true
+  #startMs = 0
+
+  constructor(now: () => number, schedule: (callback: () => void) => void) {
+    this.#now = now
+    this.#schedule = schedule
+  }
+
+  push(callback: () => void): void {
+    this.#waiting.push(callback)
+    this.#again()
+  }
+
+  #again(): void {
+    this.#next += 1
+    this.#schedule(this.#run)
+  }
+
+  readonly #run = (): void => {
+    if (this.#left === 0) {
+      this.#left = this.#next
+      this.#next = 0
+      this.#isFirst = true
+      this.#startMs = this.#now()
+    }
+    this.#left -= 1
+    if (!this.#isFirst && this.#now() - this.#startMs >= TURN_MS) {
+      this.#again()
+      return
+    }
+    this.#isFirst = false
+    this.#waiting.shift()?.()
+  }
+}
+
+/** One for all: there is one event loop. */
+const work = new DeferredWork(
+  () => performance.now(),
+  (callback) => setImmediate(callback),
+)
+
+/** Runs the callback in a later turn of the event loop. */
+export const defer = (callback: () => void): void => work.push(callback)
