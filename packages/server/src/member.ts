@@ -110,8 +110,9 @@ const DEFAULT_DIVERGENCE_CHECK_MS = 5000
 const DRAIN_TIMEOUT_MS = 2000
 /** A command is its key and value and at most this much beside them. */
 const COMMAND_OVERHEAD_BYTES = 1024
-/** Applied in one go, at some 20 us each: a few ms, and then others have their turn. */
+/** Applied in one go, at some 20 us each, unless that takes too long: then others have their turn. */
 const MAX_APPLY_ENTRIES = 256
+const MAX_APPLY_MS = 2
 /** A piece of a snapshot costs the event loop less than a millisecond. */
 const SNAPSHOT_CHUNK_BYTES = 1024 * 1024
 /** So much of it is under way: enough that its way there and back does not decide how long gigabytes take. */
@@ -569,6 +570,7 @@ function openReplica(
     limits: {
       maxCommandBytes: MAX_REQUEST_BYTES + COMMAND_OVERHEAD_BYTES,
       maxApplyEntries: MAX_APPLY_ENTRIES,
+      maxApplyMs: MAX_APPLY_MS,
       snapshotBytesPerSecond: SNAPSHOT_BYTES_PER_SECOND,
     },
     ...(options.automaticTransfer === false ? { slowness: null } : {}),

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../memory/manual-clock.js'
 import type { LogIndex } from '../types.js'
 import { asIndex, asTerm, EntryType } from '../types.js'
-import type { Cut } from './apply-loop.js'
+import type { ApplyHooks, Cut } from './apply-loop.js'
 import { ApplyLoop, START } from './apply-loop.js'
 import { CallGuards } from './calls.js'
 import { ProposalTable } from './proposals.js'
@@ -22,6 +22,7 @@ describe('apply loop', () => {
   let applied: LogIndex[]
   let restored: number[]
   let failures: unknown[]
+  let hooks: ApplyHooks
 
   const settle = (): Promise<void> => clock.advanceAsync(0)
 
@@ -35,21 +36,14 @@ describe('apply loop', () => {
     applied = []
     restored = []
     failures = []
-    loop = new ApplyLoop<number>({
-      core,
-      storage,
-      machine,
-      clock,
-      proposals,
-      limits: { maxApplyEntries: 2, maxApplyBytes: 1000 },
-      hooks: {
-        applied: (index) => applied.push(index),
-        restored: (meta) => restored.push(meta.index),
-        failed: (error) => failures.push(error),
-        track: () => undefined,
-      },
-      start: START,
-    })
+    hooks = {
+      applied: (index) => applied.push(index),
+      restored: (meta) => restored.push(meta.index),
+      failed: (error) => failures.push(error),
+      track: () => undefined,
+    }
+    const limits = { maxApplyEntries: 2, maxApplyBytes: 1000, maxApplyMs: Infinity }
+    loop = new ApplyLoop<number>({ core, storage, machine, clock, proposals, limits, hooks, start: START })
   })
 
   const inMemory = (...words: string[]): void => {
@@ -73,6 +67,25 @@ describe('apply loop', () => {
     expect(machine.batches).toEqual([2, 2, 1])
     expect(applied).toEqual([2, 4, 5])
     expect(clock.pending).toBe(0)
+  })
+
+  it('applies fewer at a time while that takes long, and loses nothing', async () => {
+    const start = clock.now.bind(clock)
+    let spentMs = 0
+    clock.now = () => start() + spentMs
+    const apply = machine.apply.bind(machine)
+    machine.apply = (batch) => {
+      spentMs += batch.length
+      return apply(batch)
+    }
+    const limits = { maxApplyEntries: 40, maxApplyBytes: 1000, maxApplyMs: 20 }
+    loop = new ApplyLoop<number>({ core, storage, machine, clock, proposals, limits, hooks, start: START })
+    const words = Array.from({ length: 100 }, (_, at) => `w${at}`)
+    inMemory(...words)
+    commit(100)
+    await settle()
+    expect(machine.batches).toEqual([40, 20, 20, 20])
+    expect(machine.words).toEqual(words)
   })
 
   it('applies only what is committed', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.js'
 import type { AppliedCommand, StateMachine } from '../ports/state-machine.js'
 import type { Entry, LogIndex, SnapshotMeta, Term } from '../types.js'
 import { asIndex, EntryType, ZERO_INDEX, ZERO_TERM } from '../types.js'
+import { ApplyPace } from './apply-pace.js'
 import type { ConsensusCore } from './consensus-core.js'
 import type { ProposalTable } from './proposals.js'
 
@@ -12,6 +13,8 @@ export interface ApplyLimits {
   readonly maxApplyEntries: number
   /** Payload bytes in one call of `apply`; a larger single command comes alone. */
   readonly maxApplyBytes: number
+  /** How long one call of `apply` should keep the event loop, in ms: it gets fewer entries while it takes longer. Infinity: however long it takes. */
+  readonly maxApplyMs: number
 }
 
 /** A place in the log. */
@@ -60,6 +63,7 @@ export class ApplyLoop<Result> {
   readonly #clock: Clock
   readonly #proposals: ProposalTable<Result>
   readonly #limits: ApplyLimits
+  readonly #pace: ApplyPace
   readonly #hooks: ApplyHooks
 
   #place: Place
@@ -96,6 +100,7 @@ export class ApplyLoop<Result> {
     this.#clock = options.clock
     this.#proposals = options.proposals
     this.#limits = options.limits
+    this.#pace = new ApplyPace(options.limits.maxApplyEntries, options.limits.maxApplyMs)
     this.#hooks = options.hooks
     this.#place = options.start
     this.#startIndex = options.start.index
@@ -172,7 +177,7 @@ export class ApplyLoop<Result> {
       return
     }
     const from = asIndex(this.#place.index + 1)
-    const to = asIndex(Math.min(this.#commitIndex, this.#place.index + this.#limits.maxApplyEntries))
+    const to = asIndex(Math.min(this.#commitIndex, this.#place.index + this.#pace.entries))
     const entries = this.#core.entries(from, to, this.#limits.maxApplyBytes)
     if (entries === null) this.#readBatch(from, to)
     else this.#apply(entries)
@@ -204,7 +209,9 @@ export class ApplyLoop<Result> {
       this.#applied(entries, [])
       return
     }
+    const startMs = this.#clock.now()
     const results = this.#callMachine(commands)
+    this.#pace.took(entries.length, this.#clock.now() - startMs)
     if (isPromise(results)) {
       const guarded = results.catch((error: unknown) => {
         throw machineFailure('apply', error)

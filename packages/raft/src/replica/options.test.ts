@@ -34,6 +34,7 @@ it('fills in defaults and keeps what is given', () => {
 
 it.each([
   [{ limits: { maxApplyEntries: 0 } }, /maxApplyEntries/],
+  [{ limits: { maxApplyMs: 0 } }, /maxApplyMs/],
   [{ limits: { snapshotBytesPerSecond: -1 } }, /snapshotBytesPerSecond/],
   [{ limits: { maxCommandBytes: Number.NaN } }, /maxCommandBytes/],
   [{ snapshots: { maxLogBytes: -2 } }, /maxLogBytes/],

@@ -61,6 +61,7 @@ export function resolveReplicaOptions<Result, Query, Answer>(options: ReplicaOpt
     maxPendingProposals: 100_000,
     maxApplyEntries: 1024,
     maxApplyBytes: 4 * MIB,
+    maxApplyMs: Infinity,
     maxPendingReads: 100_000,
     snapshotBytesPerSecond: 64 * MIB,
     ...options.limits,
