@@ -8,8 +8,8 @@ export const clients = [
     patches: [
       [
         'kv/kv-state-machine',
-        'const check = this.#sessions.check(stamp);',
-        "this.#sessions.check(stamp);\n        const check = 'execute';",
+        "const check = stamp === null ? 'execute' : this.#sessions.check(stamp);",
+        "if (stamp !== null)\n            this.#sessions.check(stamp);\n        const check = 'execute';",
       ],
     ],
     swarm: ['sessions', 'deposed', 'churn', 'elections', 'network', 'default'],
