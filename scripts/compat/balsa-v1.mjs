@@ -1,24 +1,17 @@
 // @ts-check
 /** balsa.v1 from another language: Debian's protoc makes the messages, its python3-grpcio the calls; nothing of Balsa but the .proto files. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../processes.mjs'
 import { execute, installed } from './checks.mjs'
+import { installedForPython, runPython } from './python-checks.mjs'
 
-/** Debian's own: the packages are installed for no other. */
-const PYTHON = '/usr/bin/python3'
 const PROTO = join(root, 'packages/proto/proto')
 
 /** @param {string} directory */
 export async function prepare(directory) {
   await installed('protoc', ['protobuf-compiler'])
-  if ((await execute(PYTHON, ['-c', 'import grpc, google.protobuf'])).code !== 0) {
-    const { code, err } = await execute('apt-get', ['install', '-y', '--no-install-recommends', 'python3-grpcio', 'python3-protobuf'], {
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-      timeoutMs: 600_000,
-    })
-    if (code !== 0) throw new Error(err.slice(-500))
-  }
+  await installedForPython('grpc, google.protobuf', ['python3-grpcio', 'python3-protobuf'])
   const out = join(directory, 'messages')
   await mkdir(out)
   const files = ['balsa/v1/balsa.proto', ...['header', 'kv', 'maintenance'].map((name) => `etcdserverpb/${name}.proto`), 'mvccpb/kv.proto']
@@ -26,9 +19,8 @@ export async function prepare(directory) {
   if (code !== 0) throw new Error(err)
 }
 
-/** Prints a line of JSON for every check. */
 const PROGRAM = `
-import json, os, sys, threading, traceback
+import os, threading
 import grpc
 from balsa.v1 import balsa_pb2 as balsa
 from etcdserverpb import kv_pb2 as kv
@@ -45,15 +37,6 @@ def refusal(path, request, answer):
     except grpc.RpcError as error:
         return error.code(), dict(error.trailing_metadata())
     raise Exception('it was not refused')
-
-def check(what):
-    def add(run):
-        try:
-            run()
-            print(json.dumps({'what': what}), flush=True)
-        except Exception:
-            print(json.dumps({'what': what, 'error': traceback.format_exc()}), flush=True)
-    return add
 
 def value(key):
     pairs = call('/etcdserverpb.KV/Range', kv.RangeRequest(key=key), kv.RangeResponse).kvs
@@ -134,17 +117,5 @@ os._exit(0)
 
 /** @param {{ cluster: import('../local-cluster.mjs').LocalCluster, checks: import('./checks.mjs').Checks, directory: string }} context */
 export async function run({ cluster, checks, directory }) {
-  const file = join(directory, 'program.py')
-  await writeFile(file, PROGRAM)
-  const { out, err } = await execute(PYTHON, [file, cluster.endpoints.join(',')], {
-    env: { PYTHONPATH: join(directory, 'messages') },
-    timeoutMs: 120_000,
-  })
-  for (const line of out.split('\n').filter((text) => text.startsWith('{'))) {
-    const { what, error } = JSON.parse(line)
-    await checks.check(what, () => {
-      if (error !== undefined) throw new Error(error)
-    })
-  }
-  if (!out.includes('the end')) checks.failed('all of it', err.slice(-2000) || 'it ended early')
+  await runPython(PROGRAM, [cluster.endpoints.join(',')], { checks, directory, env: { PYTHONPATH: join(directory, 'messages') } })
 }

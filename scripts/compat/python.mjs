@@ -1,25 +1,13 @@
 // @ts-check
 /** Python's etcd3 client (Debian's python3-etcd3), with everything that it offers but users and roles. */
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execute } from './checks.mjs'
-
-/** Debian's own: the package is installed for no other. */
-const PYTHON = '/usr/bin/python3'
+import { installedForPython, runPython } from './python-checks.mjs'
 
 /** @param {string} _directory */
-export async function prepare(_directory) {
-  if ((await execute(PYTHON, ['-c', 'import etcd3'])).code === 0) return
-  const { code, err } = await execute('apt-get', ['install', '-y', '--no-install-recommends', 'python3-etcd3'], {
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-    timeoutMs: 600_000,
-  })
-  if (code !== 0) throw new Error(err.slice(-500))
-}
+export const prepare = (_directory) => installedForPython('etcd3', ['python3-etcd3'])
 
-/** Prints a line of JSON for every check. */
 const PROGRAM = `
-import json, sys, threading, time, traceback
+import threading, time
 import etcd3
 
 hosts = sys.argv[1].split(',')
@@ -27,15 +15,6 @@ host, port = hosts[0].split(':')
 client = etcd3.client(host=host, port=int(port), timeout=10)
 other = etcd3.client(host=hosts[1].split(':')[0], port=int(hosts[1].split(':')[1]), timeout=10)
 checks = []
-
-def check(what):
-    def add(run):
-        try:
-            run()
-            print(json.dumps({'what': what}), flush=True)
-        except Exception:
-            print(json.dumps({'what': what, 'error': traceback.format_exc()}), flush=True)
-    return add
 
 def until(probe):
     for _ in range(100):
@@ -177,14 +156,5 @@ os._exit(0)
 
 /** @param {{ cluster: import('../local-cluster.mjs').LocalCluster, checks: import('./checks.mjs').Checks, directory: string }} context */
 export async function run({ cluster, checks, directory }) {
-  const file = join(directory, 'program.py')
-  await writeFile(file, PROGRAM)
-  const { out, err } = await execute(PYTHON, [file, cluster.endpoints.join(','), join(directory, 'snapshot')], { timeoutMs: 120_000 })
-  for (const line of out.split('\n').filter((text) => text.startsWith('{'))) {
-    const { what, error } = JSON.parse(line)
-    await checks.check(what, () => {
-      if (error !== undefined) throw new Error(error)
-    })
-  }
-  if (!out.includes('the end')) checks.failed('all of it', err.slice(-2000) || 'it ended early')
+  await runPython(PROGRAM, [cluster.endpoints.join(','), join(directory, 'snapshot')], { checks, directory })
 }

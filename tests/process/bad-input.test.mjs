@@ -16,6 +16,7 @@ import { Client, credentials } from '@grpc/grpc-js'
 import { LocalCluster, until } from '../../scripts/local-cluster.mjs'
 import { pickPort } from '../../scripts/ports.mjs'
 import { root } from '../../scripts/processes.mjs'
+import { frame } from './http2-frame.mjs'
 
 const { KVService, WatchService } = etcdserverpb
 const MIB = 1024 * 1024
@@ -205,16 +206,6 @@ test('header bombs: 431 on HTTP/2 and HTTP/1.1; endless header frames end their 
   await raw(Buffer.concat([preface, headers, more]))
   assert.ok(ownMemory() - before < 50 * MIB)
 })
-
-/** @param {number} type @param {number} flags @param {number} id @param {Buffer} payload */
-function frame(type, flags, id, payload) {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(id, 5)
-  return Buffer.concat([head, payload])
-}
 
 test('garbage, as each of the three protocols', async () => {
   for (const start of ['', 'BALSAC\0\x01', 'BALSAC\xff\xff', 'GET ', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']) {

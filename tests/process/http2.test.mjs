@@ -13,6 +13,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { NodeClock } from '@balsa/host'
 import { createGrpcServer } from '@balsa/server/grpc'
+import { frame } from './http2-frame.mjs'
 
 const present = (/** @type {string} */ program) => spawnSync(program, ['--version']).error === undefined
 if (process.env.INSTALL_TOOLS === '1' && !['curl', 'nghttp', 'h2load'].every(present)) {
@@ -98,15 +99,6 @@ test('h2load: every call of 20 connections with 50 streams each is answered', { 
 })
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-/** @param {number} type @param {number} flags @param {number} id @param {Buffer} payload */
-function frame(type, flags, id, payload) {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(id, 5)
-  return Buffer.concat([head, payload])
-}
 const closed = (/** @type {import('node:net').Socket} */ socket) =>
   new Promise((resolve) => socket.on('error', () => {}).once('close', () => resolve(undefined)))
 

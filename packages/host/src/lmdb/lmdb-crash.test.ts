@@ -1,8 +1,9 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BalsaError, type FileHandle, type FileSystem } from '@balsa/raft'
+import type { FileSystem } from '@balsa/raft'
 import { afterEach, describe, expect, it } from 'vitest'
+import { EndingFileSystem } from '../ending-file-system.test-support.js'
 import { NodeFileSystem } from '../node-file-system.js'
 import { LmdbBackend } from './lmdb-backend.js'
 
@@ -18,65 +19,6 @@ async function newDirectory(): Promise<string> {
 afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true })
 })
-
-/** Carries out so many steps that change something; the one after them and all later ones do not happen any more. */
-class EndingFileSystem implements FileSystem {
-  stepsLeft: number
-  steps = 0
-
-  constructor(stepsLeft: number) {
-    this.stepsLeft = stepsLeft
-  }
-
-  step(): void {
-    if (this.stepsLeft <= 0) throw new BalsaError('IO_ERROR', 'the process has ended here')
-    this.stepsLeft -= 1
-    this.steps += 1
-  }
-
-  async open(path: string, mode: 'read' | 'readwrite' | 'create'): Promise<FileHandle> {
-    if (mode === 'create') this.step()
-    const handle = await real.open(path, mode)
-    return {
-      path,
-      size: () => handle.size(),
-      read: (position, length) => handle.read(position, length),
-      write: (position, data) => {
-        this.step()
-        handle.write(position, data)
-      },
-      datasync: async () => {
-        this.step()
-        await handle.datasync()
-      },
-      truncate: (size) => handle.truncate(size),
-      close: () => handle.close(),
-    }
-  }
-
-  list = (directory: string): Promise<readonly string[]> => real.list(directory)
-  exists = (path: string): Promise<boolean> => real.exists(path)
-
-  async makeDirectory(directory: string): Promise<void> {
-    this.step()
-    await real.makeDirectory(directory)
-  }
-
-  async rename(from: string, to: string): Promise<void> {
-    this.step()
-    await real.rename(from, to)
-  }
-
-  async remove(path: string): Promise<void> {
-    this.step()
-    await real.remove(path)
-  }
-
-  async syncDirectory(directory: string): Promise<void> {
-    this.step()
-    await real.syncDirectory(directory)
-  }
-}
 
 const open = (directory: string, fileSystem: FileSystem = real): Promise<LmdbBackend> => LmdbBackend.open({ fileSystem, directory })
 
@@ -107,7 +49,7 @@ describe('a swap that ends at any of its steps', () => {
     const seen = new Set<string>()
     for (let steps = 0, done = false; !done; steps++) {
       const directory = await newDirectory()
-      const fileSystem = new EndingFileSystem(Number.POSITIVE_INFINITY)
+      const fileSystem = new EndingFileSystem()
       const backend = await open(directory, fileSystem)
       await writeOld(backend)
       fileSystem.stepsLeft = steps
@@ -130,7 +72,7 @@ describe('a swap that ends at any of its steps', () => {
 
   it('stops the store when it does not know which content counts', async () => {
     const directory = await newDirectory()
-    const fileSystem = new EndingFileSystem(Number.POSITIVE_INFINITY)
+    const fileSystem = new EndingFileSystem()
     const backend = await open(directory, fileSystem)
     await writeOld(backend)
     fileSystem.stepsLeft = 4
@@ -144,7 +86,9 @@ describe('a first start that ends at any of its steps', () => {
   it('is made good by the next one', async () => {
     for (let steps = 0, done = false; !done; steps++) {
       const directory = join(await newDirectory(), 'store')
-      const first = await open(directory, new EndingFileSystem(steps)).catch(() => null)
+      const ending = new EndingFileSystem()
+      ending.stepsLeft = steps
+      const first = await open(directory, ending).catch(() => null)
       done = first !== null
       await first?.close()
       const again = await open(directory)

@@ -2,8 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BackendTransfer } from '@balsa/kv'
-import { BalsaError, type FileHandle, type FileSystem, type SharedState } from '@balsa/raft'
+import { BalsaError, type FileSystem, type SharedState } from '@balsa/raft'
 import { afterEach, describe, expect, it } from 'vitest'
+import { EndingFileSystem } from '../ending-file-system.test-support.js'
 import { NodeFileSystem } from '../node-file-system.js'
 import { LmdbBackend } from './lmdb-backend.js'
 
@@ -171,60 +172,6 @@ describe('what was received', () => {
     expect((await readdir(directory)).filter((name) => name.endsWith('.mdb') || name === 'STAGED')).toHaveLength(1)
   })
 })
-
-/** Carries out so many steps that change something; the one after them and all later ones do not happen any more. */
-class EndingFileSystem implements FileSystem {
-  stepsLeft = Number.POSITIVE_INFINITY
-  error = new BalsaError('IO_ERROR', 'the process has ended here')
-
-  #step(): void {
-    if (this.stepsLeft <= 0) throw this.error
-    this.stepsLeft -= 1
-  }
-
-  async open(path: string, mode: 'read' | 'readwrite' | 'create'): Promise<FileHandle> {
-    if (mode === 'create') this.#step()
-    const handle = await real.open(path, mode)
-    return {
-      path,
-      size: () => handle.size(),
-      read: (position, length) => handle.read(position, length),
-      write: (position, data) => {
-        this.#step()
-        handle.write(position, data)
-      },
-      datasync: async () => {
-        this.#step()
-        await handle.datasync()
-      },
-      truncate: (size) => handle.truncate(size),
-      close: () => handle.close(),
-    }
-  }
-
-  list = (directory: string): Promise<readonly string[]> => real.list(directory)
-  exists = (path: string): Promise<boolean> => real.exists(path)
-
-  async makeDirectory(directory: string): Promise<void> {
-    this.#step()
-    await real.makeDirectory(directory)
-  }
-
-  async rename(from: string, to: string): Promise<void> {
-    this.#step()
-    await real.rename(from, to)
-  }
-
-  async remove(path: string): Promise<void> {
-    this.#step()
-    await real.remove(path)
-  }
-
-  async syncDirectory(directory: string): Promise<void> {
-    this.#step()
-    await real.syncDirectory(directory)
-  }
-}
 
 describe('a process that ends at any step of receiving and adopting', () => {
   const OLD = '3: 50 of 7'
