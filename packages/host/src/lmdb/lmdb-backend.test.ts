@@ -5,11 +5,11 @@ import { TABLES } from '@balsa/kv'
 import { backendConformance } from '@balsa/kv/conformance'
 import { describe, expect, it } from 'vitest'
 import { NodeFileSystem } from '../node-file-system.js'
-import { LmdbBackend } from './lmdb-backend.js'
+import { LmdbBackend, type LmdbBackendOptions } from './lmdb-backend.js'
 
 const fileSystem = new NodeFileSystem()
 
-async function fixture(options: { readonly mapBytes?: number; readonly maxDelayMs?: number } = {}) {
+async function fixture(options: Pick<LmdbBackendOptions, 'mapBytes' | 'maxDelayMs' | 'largeUnitChanges'> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'balsa-lmdb-'))
   const open = (): Promise<LmdbBackend> => LmdbBackend.open({ fileSystem, directory, ...options })
   let backend = await open()
@@ -36,6 +36,11 @@ describe('LmdbBackend conforms to Backend', () => {
 
 describe('LmdbBackend conforms to Backend also when every batch goes to the disk at once, in a map that has to grow', () => {
   const create = () => fixture({ maxDelayMs: 0, mapBytes: 128 * 1024 })
+  for (const { name, run } of backendConformance(create, { canReopen: true, canLosePower: true, canTransfer: true })) it(name, run)
+})
+
+describe('LmdbBackend conforms to Backend also when most of what it writes goes to the disk in pieces', () => {
+  const create = () => fixture({ maxDelayMs: 0, largeUnitChanges: 50 })
   for (const { name, run } of backendConformance(create, { canReopen: true, canLosePower: true, canTransfer: true })) it(name, run)
 })
 

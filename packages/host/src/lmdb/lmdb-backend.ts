@@ -40,10 +40,12 @@ export interface LmdbBackendOptions {
   readonly maxDelayMs?: number
   /** Bytes of address space that a file begins with; it grows by itself. For tests. */
   readonly mapBytes?: number
+  /** A unit of more changes is handed to LMDB in many steps. For tests. */
+  readonly largeUnitChanges?: number
 }
 
 const MAX_DELAY_MS = 1000
-/** A unit of more changes is handed over in many steps. */
+/** More of them are not handed over in one turn: some ms. */
 const LARGE_UNIT_CHANGES = 16_384
 /** A generation with so much in it goes to the disk. The more, the fewer pages are written twice; what it weighs in memory is the limit. */
 const FULL_CHANGES = 65_536
@@ -74,6 +76,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
   readonly #current: CurrentFile
   readonly #maxDelayMs: number
   readonly #mapBytes: number | undefined
+  readonly #largeUnitChanges: number
   #live: OpenFile
   #gathering = new Generation()
   /** Between the gathering one and the one on its way, the oldest first. */
@@ -112,6 +115,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
     this.#fileSystem = options.fileSystem
     this.#maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS
     this.#mapBytes = options.mapBytes
+    this.#largeUnitChanges = options.largeUnitChanges ?? LARGE_UNIT_CHANGES
     this.#live = { file, name, holders: 1, replaced: false }
     this.#appliedIndex = file.appliedIndex
     this.#durableIndex = file.appliedIndex
@@ -432,7 +436,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
     for (const unit of generation.units) {
       while (unit.appliedIndex > this.#limit && isWanted()) await new Promise<void>((resolve) => this.#limited.push(resolve))
       if (unit.appliedIndex > this.#limit) break
-      if (unit.keys.length > LARGE_UNIT_CHANGES) {
+      if (unit.keys.length > this.#largeUnitChanges) {
         await Promise.all(done)
         // A replacement that has come instead needs none of it.
         if (!(await file.appendLarge(unit, unit.appliedIndex, () => file === this.#live.file))) break

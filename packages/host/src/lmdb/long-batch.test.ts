@@ -63,7 +63,7 @@ class Member {
 
   static async open(directory: string): Promise<Member> {
     // Every batch goes to the disk as soon as it may.
-    return new Member(await LmdbBackend.open({ fileSystem: new NodeFileSystem(), directory, maxDelayMs: 0 }))
+    return new Member(await LmdbBackend.open({ fileSystem: new NodeFileSystem(), directory, maxDelayMs: 0, largeUnitChanges: 400 }))
   }
 
   /** Resolves when all is applied, or when that turn has come. */
