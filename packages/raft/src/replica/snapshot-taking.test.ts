@@ -43,7 +43,7 @@ function setUp(policy: { maxLogBytes: number; trailingEntries: number }): void {
     machine,
     clock,
     proposals: new ProposalTable({ maxCommandBytes: 100, maxPendingProposals: 100 }, new CallGuards(clock)),
-    limits: { maxApplyEntries: 1, maxApplyBytes: 1000 },
+    limits: { maxApplyEntries: 1, maxApplyBytes: 1000, maxApplyMs: Infinity },
     hooks: { ...hooks, applied: (_index, bytes) => taker.applied(bytes), restored: (meta) => taker.restored(meta) },
     start: START,
   })
