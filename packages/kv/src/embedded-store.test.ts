@@ -103,6 +103,8 @@ describe('EmbeddedStore', () => {
     expect([replica.proposals, replica.readIndexes]).toEqual([proposals, 3])
     const both = store.transaction({ success: [{ type: 'range', key: { prefix: '' } }] })
     await expect(settle(both)).rejects.toMatchObject({ code: 'TOO_LARGE', family: 'refused' })
+    const none = { success: [{ type: 'get', key: 'a' }] } as unknown as Parameters<typeof store.transaction>[0]
+    await expect(settle(store.transaction(none))).rejects.toThrow('not "get"')
     replica.readFaults = ['STOPPED']
     await expect(settle(store.transaction({}))).rejects.toMatchObject({ code: 'STOPPED', family: 'refused' })
   })

@@ -246,6 +246,7 @@ describe('usage', () => {
     [['get'], /missing required argument 'key'[\s\S]*balsactl get --help/],
     [['get', 'a', 'b'], /too many arguments/],
     [['put', 'a'], /missing required argument 'value'/],
+    [['get', 'a', '--json'], /unknown option '--json'; JSON is --output json/],
     [['get', 'a', '--stal'], /unknown option '--stal'.*Did you mean --stale/],
     [['get', 'a', '--output', 'xml'], /--output must be plain, table, json, not "xml"/],
     [['get', 'a', '--timeout', 'soon'], /--timeout must be between/],

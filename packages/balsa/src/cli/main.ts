@@ -248,6 +248,7 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error
     if (error.code === 'commander.help') throw new UsageError(`a command is needed: ${namesBelow(program, args).join(', ')}`)
     const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+    if (message.includes("'--json'")) throw new UsageError(`${message}; JSON is --output json, or -o json`)
     const isDash = error.code === 'commander.unknownOption' && !message.includes('Did you mean')
     throw new UsageError(isDash ? `${message}; an argument that begins with a dash goes behind --` : message)
   }

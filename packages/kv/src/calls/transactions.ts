@@ -71,7 +71,9 @@ function toOperation(operation: Operation): TxnOperation {
     case 'transaction':
       return { type: 'txn', txn: toTxn(operation) }
     default:
-      throw invalid('an operation is a range, put, append, delete or transaction')
+      throw invalid(
+        `an operation is a range, put, append, delete or transaction, not ${JSON.stringify((operation as { type?: unknown }).type)}`,
+      )
   }
 }
 
