@@ -1,4 +1,6 @@
 export {
+  type AlarmDetail,
+  type AlarmsView,
   type AppendResult,
   type BytesLike,
   type CallOptions,
@@ -16,6 +18,8 @@ export {
   type LeadOptions,
   type Lease,
   type LockOptions,
+  type MemberDetail,
+  type MembersView,
   type MemberStatus,
   type PutResult,
   type CompactResult,
@@ -37,6 +41,7 @@ export {
   type RevokedLease,
   type Selection,
   type Transaction,
+  type TransactionOutcome,
   type TransactionResult,
   type WatchEvent,
   type WatchOptions,

@@ -101,6 +101,20 @@ describe('a write', () => {
   })
 })
 
+describe('a transaction that can only read', () => {
+  it('is asked again, elsewhere, when its answer is lost: nobody has to know whether it was done', async () => {
+    for (const treat of [
+      (stream: ScriptedStream) => stream.reset('connection reset', false),
+      (stream: ScriptedStream) => stream.status(GrpcCode.UNAVAILABLE, 'etcdserver: leader changed'),
+    ]) {
+      const etcd = new ScriptedEtcd()
+      firstOnly(etcd, treat, encodeTxnResponse({ header: HEADER(5), succeeded: true }))
+      const read = await etcd.settle(etcd.store().transaction({ compare: [{ key: 'a', version: 1 }] }))
+      expect([read, etcd.log]).toEqual([{ succeeded: true, revision: 5, results: [] }, ['a:1 Txn', 'b:1 Txn']])
+    }
+  })
+})
+
 describe('an append', () => {
   const pair = (value: string, modRevision: number) => ({
     key: bytes('a'),
