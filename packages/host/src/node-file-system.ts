@@ -104,9 +104,9 @@ class NodeFileHandle implements FileHandle {
     }
   }
 
-  async datasync(awaitedBytes = Number.POSITIVE_INFINITY): Promise<void> {
+  async datasync(writtenBytes = Number.POSITIVE_INFINITY): Promise<void> {
     const descriptor = this.#open()
-    const sync = this.#syncPlace.inLoop(awaitedBytes) ? () => this.#syncInLoop() : () => fdatasync(descriptor)
+    const sync = this.#syncPlace.inLoop(writtenBytes) ? () => this.#syncInLoop() : () => fdatasync(descriptor)
     await attempt('datasync', this.path, sync)
   }
 

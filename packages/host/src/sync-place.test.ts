@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SyncPlace } from './sync-place.js'
 
-const LITTLE = 512
+const LITTLE = 4096
 
 /** Of `count` syncs that take `ms` each, those that ran in the loop. */
 function run(place: SyncPlace, count: number, ms: number): number {
@@ -20,7 +20,7 @@ describe('SyncPlace', () => {
   })
 
   it('has none of much in the loop', () => {
-    expect(new SyncPlace().inLoop(4096)).toBe(false)
+    expect(new SyncPlace().inLoop(1024 * 1024)).toBe(false)
   })
 
   it('stops the loop hardly ever on a slow disk', () => {

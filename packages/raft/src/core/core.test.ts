@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { asIndex } from '../types.js'
-import { appendFrom, LoneCore } from './lone-core.test-support.js'
 import { TestCluster } from './test-cluster.test-support.js'
 
 describe('a cluster of cores', () => {
@@ -44,18 +43,6 @@ describe('a cluster of cores', () => {
     cluster.elect(2)
     expect(cluster.core(2).commitIndex).toBe(12)
     expect(cluster.core(3).lastIndex).toBe(12)
-  })
-
-  it('a write says whether another member waits for it', () => {
-    const awaited = (core: LoneCore): readonly unknown[] => core.disk.pending.map((effect) => effect.awaited)
-    const leader = new LoneCore({ term: 1 }).lead()
-    leader.diskHeld = true
-    leader.propose('entries leave without waiting for the own disk')
-    expect(awaited(leader)).toEqual([false])
-    const follower = new LoneCore({ term: 1 })
-    follower.diskHeld = true
-    follower.receive(appendFrom(2, 1, { terms: [1] }))
-    expect(awaited(follower)).toEqual([true])
   })
 
   it('reads are confirmed by one round for any number of reads', () => {

@@ -67,8 +67,6 @@ export interface PersistEffect {
   readonly installSnapshot: SnapshotMeta | null
   /** Entries below this index may be dropped. */
   readonly compactBelow: LogIndex | null
-  /** Messages to others are held back until it is durable: whoever gets them waits for this disk. A leader sends its entries without. */
-  readonly awaited?: boolean
 }
 
 export type ProposalOutcome =

@@ -347,7 +347,6 @@ export class CoreState {
       entries: this.log.takeUnpersisted(sequence),
       installSnapshot: this.#installing,
       compactBelow: this.#compactBelow,
-      awaited: this.#held.length > 0,
     }
     this.#hardStateDirty = false
     this.#installing = null

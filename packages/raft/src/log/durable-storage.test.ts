@@ -110,26 +110,6 @@ describe('DurableStorage', () => {
     expect(log).toEqual(['write', 'datasync', 'write', 'datasync', 'write'])
   })
 
-  it('says how much is to be synced only when another member waits for it', async () => {
-    const disk = new MemoryFileSystem()
-    const asked: (number | undefined)[] = []
-    const open = disk.open.bind(disk)
-    disk.open = async (path, mode) => {
-      const file = await open(path, mode)
-      const datasync = file.datasync.bind(file)
-      file.datasync = (bytes) => {
-        asked.push(bytes)
-        return datasync(bytes)
-      }
-      return file
-    }
-    const storage = await openStorage(disk)
-    asked.length = 0
-    await storage.persist(effectOf({ hardState: hardStateOf(1), entries: [entryOf(1, 1)] }))
-    await storage.persist(effectOf({ entries: [entryOf(2, 1)], awaited: true }))
-    expect(asked).toEqual([undefined, 512])
-  })
-
   it('goes through many segments, entries larger than a segment and batches larger than the room left', async () => {
     const disk = new MemoryFileSystem()
     const storage = await openStorage(disk, { cacheBytes: 1000 })

@@ -190,13 +190,13 @@ export class SegmentWriter {
     this.#tail.hardState = hardState
   }
 
-  /** Writes what was collected as one batch and makes it durable. `awaited`: another member waits for that. */
-  async flush(awaited = false): Promise<void> {
+  /** Writes what was collected as one batch and makes it durable. */
+  async flush(): Promise<void> {
     if (this.#encoder.records === 0) return
     const active = this.#requireActive()
     const batch = this.#encoder.finish(active.info.number, this.#nextBatch, active.offset)
     active.handle.write(active.offset, batch)
-    await syncOrFail(active.handle, awaited ? batch.length : undefined)
+    await syncOrFail(active.handle, batch.length)
     active.offset += batch.length
     this.#nextBatch += 1
     this.#nextSequence = this.#encoder.nextSequence

@@ -149,7 +149,6 @@ export class Wal {
   async #commitGroup(): Promise<void> {
     const group = this.#queue.slice(0, this.#groupLength())
     let compactBelow = null
-    let awaited = false
     for (const { effect } of group) {
       if (effect.installSnapshot !== null) await this.#install(effect.installSnapshot)
       if (effect.hardState !== null) await this.#writer.addHardState(effect.hardState)
@@ -158,9 +157,8 @@ export class Wal {
         if (room !== null) await room
       }
       if (effect.compactBelow !== null) compactBelow = effect.compactBelow
-      if (effect.awaited === true) awaited = true
     }
-    await this.#writer.flush(awaited)
+    await this.#writer.flush()
     if (compactBelow !== null) await this.#writer.compact(compactBelow)
     // Before the group leaves the queue: if the mark cannot be written, those who wait must hear of it.
     if (this.#queue.length === group.length) this.#writer.mark()

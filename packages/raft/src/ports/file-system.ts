@@ -28,10 +28,10 @@ export interface FileHandle {
    */
   write(position: number, data: Uint8Array): void
   /**
-   * Makes what was written durable. A failure is final: the file may have lost what was written. `awaitedBytes`: how much that is, when somebody waits
-   * for it and the caller has nothing better to do meanwhile; a little may then be synced before the call returns.
+   * Makes what was written durable. A failure is final: the file may have lost what was written. `writtenBytes`: how much that is, for whoever
+   * knows; a little may be synced in another way than much.
    */
-  datasync(awaitedBytes?: number): Promise<void>
+  datasync(writtenBytes?: number): Promise<void>
   truncate(size: number): Promise<void>
   close(): Promise<void>
 }

@@ -137,19 +137,6 @@ describe('a turn', () => {
     expect(kinds()).toEqual(['message', 'persisted'])
   })
 
-  it('steps a write that another member waits for as soon as it is durable, in no later turn', async () => {
-    storage.manual = true
-    const persist = { hardState: null, entries: [], installSnapshot: null, compactBelow: null }
-    core.script.push({ persist: { ...persist, sequence: 1, awaited: true } }, { messages: [heartbeat(1, 2)] })
-    deliver(2, encodeMessage(heartbeat()))
-    await turn()
-    expect(kinds()).toEqual(['message'])
-    storage.complete()
-    for (let hop = 0; hop < 10; hop++) await Promise.resolve()
-    expect(kinds()).toEqual(['message', 'persisted'])
-    expect(transport.sent).toHaveLength(1)
-  })
-
   it('tells the transport who the peers are: also those whom a change leaves out, until it is committed', async () => {
     expect(transport.peers).toHaveLength(3)
     const configuration = configurationOf(2)

@@ -363,20 +363,12 @@ export class Driver<Result> {
       durable.then(
         () => {
           this.#durableEnd?.ended()
-          this.#persisted(sequence, effect.awaited === true)
+          this.input({ type: 'persisted', sequence })
         },
         (error: unknown) => this.fail(error),
       ),
     )
     return durable
-  }
-
-  /** What others wait for leaves at once, before this member looks for news. */
-  #persisted(sequence: number, awaited: boolean): void {
-    if (!this.#running) return
-    this.#inbox.push({ type: 'persisted', sequence })
-    if (awaited) this.#turn()
-    else this.schedule()
   }
 
   #load({ peer, from, to, maxBytes }: Effects['loads'][number]): void {

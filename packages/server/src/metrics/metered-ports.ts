@@ -87,9 +87,9 @@ class MeteredFile implements FileHandle {
     this.#metrics.writtenBytes.increment({}, data.length)
   }
 
-  async datasync(awaitedBytes?: number): Promise<void> {
+  async datasync(writtenBytes?: number): Promise<void> {
     const startMs = this.#clock.now()
-    await this.#inner.datasync(awaitedBytes)
+    await this.#inner.datasync(writtenBytes)
     this.#metrics.syncDuration.observe((this.#clock.now() - startMs) / 1000)
   }
 
