@@ -16,7 +16,7 @@ describe('Generation', () => {
     generation.set('current', 'hot', valueOf(2000, 7))
     generation.set('current', 'hot', valueOf(3000, 8))
     const handed = generation.units.map(({ keys, places, slab }) =>
-      keys.map((key, at) => [key, slab.read(places[at] as number)?.length ?? null, slab.read(places[at] as number)?.[0] ?? null]),
+      keys.map((key, at) => [key, slab.read(Number(places[at]))?.length ?? null, slab.read(Number(places[at]))?.[0] ?? null]),
     )
     expect(handed).toEqual([
       [

@@ -87,6 +87,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
   /** Of a batch that nobody else sees yet. */
   #open: { readonly generation: Generation; reader: LayeredReader } | null = null
   #committing: Generation | null = null
+  #adopting = false
   #reader: LayeredReader
   #appliedIndex: number
   #durableIndex: number
@@ -286,8 +287,17 @@ export class LmdbBackend extends ReadThrough implements Backend {
   async #adopt(appliedIndex: number): Promise<boolean> {
     this.#usable()
     const { staged } = this.#current
-    if (staged?.index !== appliedIndex) return false
-    const { name } = staged
+    if (staged?.index !== appliedIndex || this.#adopting) return false
+    this.#adopting = true
+    try {
+      await this.#adoptFile(staged.name, appliedIndex)
+    } finally {
+      this.#adopting = false
+    }
+    return true
+  }
+
+  async #adoptFile(name: string, appliedIndex: number): Promise<void> {
     const file = LmdbFile.open({ path: this.#current.path(name), ...(this.#mapBytes === undefined ? {} : { mapBytes: this.#mapBytes }) })
     try {
       invariant(file.appliedIndex === appliedIndex, 'what was received is found as it was', { appliedIndex })
@@ -300,13 +310,13 @@ export class LmdbBackend extends ReadThrough implements Backend {
       throw error
     }
     await this.#replaced(file, name)
-    return true
   }
 
   /** What was received, and then came from the log after all. */
   #dropStaged(): void {
     const { staged } = this.#current
-    if (staged === null || staged.index > this.#durableIndex) return
+    // While it is adopted, CURRENT may name it already: the end of an older commit must not remove it.
+    if (staged === null || this.#adopting || staged.index > this.#durableIndex) return
     const dropped = this.#current.unstage({ keepFile: false }).catch(() => undefined)
     this.#removing = Promise.all([this.#removing, dropped])
   }

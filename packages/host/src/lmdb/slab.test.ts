@@ -39,7 +39,7 @@ describe('Slab', () => {
     expect(newer.map((place) => slab.isSince(mark, place))).toEqual(lengths.map(() => true))
     expect([slab.isSince(mark, REMOVED), slab.isSince(new Slab().mark, REMOVED)]).toEqual([false, false])
     expect(newer.map((place) => slab.lengthAt(place))).toEqual(lengths)
-    const again = slab.replace(newer[4] as number, valueOf(2000), 7)
+    const again = slab.replace(Number(newer[4]), valueOf(2000), 7)
     expect([again, slab.noteAt(again), slab.lengthAt(again)]).toEqual([newer[4], 7, 2000])
   })
 })

@@ -524,6 +524,8 @@ const transferring: Readonly<Record<string, Check>> = {
     await backend.flush()
     const shared = await transfer.share()
     demand(shared.index === 6 && backend.durableIndex >= 6, 'everything that was written is in it, and durable')
+    // What comes after it must not become durable meanwhile: then nobody would want what is received any more.
+    backend.limitDurability(6)
     let index = 6
     const isWhole = await receive(transfer, shared, () => {
       index += 1
