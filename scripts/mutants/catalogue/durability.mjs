@@ -8,7 +8,7 @@ export const durability = [
     patches: [
       [
         'raft/log/segment-writer',
-        'active.handle.write(active.offset, batch);\n        await syncOrFail(active.handle, batch.length);',
+        'active.handle.write(active.offset, batch);\n        await syncOrFail(active.handle);',
         'active.handle.write(active.offset, batch);\n        await null;',
       ],
     ],

@@ -196,7 +196,7 @@ export class SegmentWriter {
     const active = this.#requireActive()
     const batch = this.#encoder.finish(active.info.number, this.#nextBatch, active.offset)
     active.handle.write(active.offset, batch)
-    await syncOrFail(active.handle, batch.length)
+    await syncOrFail(active.handle)
     active.offset += batch.length
     this.#nextBatch += 1
     this.#nextSequence = this.#encoder.nextSequence

@@ -126,9 +126,9 @@ export class SparePool {
 }
 
 /** Makes a file's bytes durable. Throws SYNC_FAILED (fatal): after a failed sync the kernel may have dropped what was written. */
-export async function syncOrFail(handle: FileHandle, writtenBytes?: number): Promise<void> {
+export async function syncOrFail(handle: FileHandle): Promise<void> {
   try {
-    await handle.datasync(writtenBytes)
+    await handle.datasync()
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new BalsaError('SYNC_FAILED', `${handle.path}: sync failed: ${reason}`, {

@@ -27,11 +27,8 @@ export interface FileHandle {
    * throw any part of it may have been written.
    */
   write(position: number, data: Uint8Array): void
-  /**
-   * Makes what was written durable. A failure is final: the file may have lost what was written. `writtenBytes`: how much that is, for whoever
-   * knows; a little may be synced in another way than much.
-   */
-  datasync(writtenBytes?: number): Promise<void>
+  /** Makes what was written durable. A failure is final: the file may have lost what was written. */
+  datasync(): Promise<void>
   truncate(size: number): Promise<void>
   close(): Promise<void>
 }

@@ -87,9 +87,9 @@ class MeteredFile implements FileHandle {
     this.#metrics.writtenBytes.increment({}, data.length)
   }
 
-  async datasync(writtenBytes?: number): Promise<void> {
+  async datasync(): Promise<void> {
     const startMs = this.#clock.now()
-    await this.#inner.datasync(writtenBytes)
+    await this.#inner.datasync()
     this.#metrics.syncDuration.observe((this.#clock.now() - startMs) / 1000)
   }
 
