@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The store on disk, in one member: loading, reading, writing with compaction on, restarting, and giving everything to a new member (a process of its own) while writes go on.
- * `node bench/store.mjs --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. `--directory DIR` keeps what was loaded, and goes on with it the next time.
+ * `npm run bench:store -- --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. `--directory DIR` keeps what was loaded, and goes on with it the next time.
  * Delays are of the event loop of the member, which makes the commands too. The threads of the member and its follower share the machine: on Linux it is also told how long the loop would have
  * been held up if its thread had never waited for a core.
  */
