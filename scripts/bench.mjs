@@ -21,7 +21,9 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 if (options.length > 0 && wanted.length !== 1) {
-  process.stderr.write(`Options belong to one benchmark: npm run bench -- NAME ${options.join(' ')}, where NAME is one of: ${names.join(', ')}\n`)
+  process.stderr.write(
+    `Options belong to one benchmark: npm run bench -- NAME ${options.join(' ')}, where NAME is one of: ${names.join(', ')}\n`,
+  )
   process.exit(2)
 }
 const build = await run([tool('tsc'), '-b'])
