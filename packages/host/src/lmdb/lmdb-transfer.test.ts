@@ -136,7 +136,39 @@ describe('a data file that travels as it is', () => {
   })
 })
 
+/** Lets something happen right after a rename. */
+class PausingFileSystem extends NodeFileSystem {
+  afterRename: (() => Promise<void>) | null = null
+
+  override async rename(from: string, to: string): Promise<void> {
+    await super.rename(from, to)
+    const { afterRename } = this
+    this.afterRename = null
+    await afterRename?.()
+  }
+}
+
 describe('what was received', () => {
+  it('stays while it is adopted, also when an older commit that goes past it ends meanwhile', async () => {
+    const fileSystem = new PausingFileSystem()
+    const { source, target, directory } = await pair(fileSystem)
+    const shared = await source.transfer.share()
+    expect(await send(shared, target.transfer)).toBe(true)
+    shared.close()
+    target.limitDurability(8)
+    write(target, 12, 0, 10, 5)
+    fileSystem.afterRename = async () => {
+      target.limitDurability(12)
+      await target.flush()
+      expect(target.durableIndex).toBe(12)
+    }
+    expect(await target.transfer.adopt(9)).toBe(true)
+    expect(fileSystem.afterRename).toBeNull()
+    expect(contentOf(target)).toBe('9: 2000 of 1')
+    await target.close()
+    expect(contentOf(await open(directory))).toBe('9: 2000 of 1')
+  })
+
   it('is refused when it is not what it should be, and nothing is left of it', async () => {
     const { source, target, directory } = await pair()
     const shared = await source.transfer.share()
