@@ -30,7 +30,7 @@ export function clusterIdOf(token: string, members: readonly FoundingMember[]): 
 }
 
 /** How an id is written everywhere: in logs, tables, JSON, metrics and errors. */
-export const formatId = (id: number): string => id.toString(16).padStart(12, '0')
+export const formatId = (id: number | bigint): string => id.toString(16).padStart(12, '0')
 
 /** The inverse of {@link formatId}. INVALID (refused) for anything else. */
 export function parseId(text: string): number {

@@ -1,4 +1,5 @@
 import type { AlarmDetail } from '@balsa/kv'
+import { formatId } from '@balsa/server'
 import { EXIT, type ExitCode, type Io } from '../io.js'
 import { type CommonFlags, commonOptions } from '../options.js'
 import { json, table, tabbed } from '../output.js'
@@ -12,9 +13,6 @@ const EFFECTS = {
   full: 'the quota is used up: what adds is refused',
   corrupt: 'nothing is written',
 } as const
-
-/** Those of members; others may have more. */
-const ID_DIGITS = 12
 
 const TITLES = ['ALARM', 'MEMBER', 'RAISED BY', 'MEANS'].map((title) => ({ title }))
 
@@ -51,15 +49,14 @@ const REMEDIES = {
 } as const
 
 /** Operators may have raised one for no member at all. */
-const idOf = ({ member }: AlarmDetail): string => member.toString(16).padStart(ID_DIGITS, '0')
-const memberOf = (alarm: AlarmDetail): string => (alarm.member === 0n ? 'no member' : idOf(alarm))
+const memberOf = ({ member }: AlarmDetail): string => (member === 0n ? 'no member' : formatId(member))
 const raisedBy = ({ byHand }: AlarmDetail): string => (byHand ? 'operator' : 'member')
 const meaning = ({ kind, byHand }: AlarmDetail): string =>
   kind === 'corrupt' && !byHand ? 'its state differs from that of others' : EFFECTS[kind]
 const row = (alarm: AlarmDetail): readonly string[] => [NAMES[alarm.kind], memberOf(alarm), raisedBy(alarm), meaning(alarm)]
 const toJson = (alarm: AlarmDetail): object => ({
   alarm: NAMES[alarm.kind],
-  member: idOf(alarm),
+  member: formatId(alarm.member),
   raisedBy: raisedBy(alarm),
   means: meaning(alarm),
 })
