@@ -6,6 +6,7 @@
 
 const TABLE_EVERY_MS = 250
 const LINE_EVERY_MS = 2_000
+const TITLES = ['member', 'role', 'term', 'commit', 'applied', 'pid']
 
 /** @param {readonly (readonly string[])[]} rows @returns {string[]} */
 function align(rows) {
@@ -62,6 +63,8 @@ export class DemoView {
 
   /** @param {LocalCluster} cluster @param {Journal} journal */
   watch(cluster, journal) {
+    // A table has titles of its own.
+    if (!this.#live) this.say(`Then, of every member: ${TITLES.slice(0, 5).join(', ')}.`)
     let busy = false
     const show = async () => {
       if (busy) return
@@ -83,7 +86,7 @@ export class DemoView {
 
   /** @param {LocalCluster} cluster */
   async #rows(cluster) {
-    const rows = [['member', 'role', 'term', 'commit', 'applied', 'pid']]
+    const rows = [[...TITLES]]
     for (const member of cluster.members) {
       const status = await cluster.status(member)
       const state = member.child === null ? 'down' : member.paused ? 'paused' : 'starting'
