@@ -1,10 +1,12 @@
-import type { AdminRequest, StoreAnswer } from '@balsa/kv'
+import type { LeaderRequest, StoreAnswer } from '@balsa/kv'
 import { asMemberId } from '@balsa/raft'
 import { describe, expect, it } from 'vitest'
 import { Admin } from './admin.js'
+import type { Client } from './client.js'
+import { type Reaction, ScriptedCluster } from './scripted-cluster.test-support.js'
 
-function adminThatHears(answer: unknown): { readonly admin: Admin; readonly asked: AdminRequest[] } {
-  const asked: AdminRequest[] = []
+function adminThatHears(answer: unknown): { readonly admin: Admin; readonly asked: LeaderRequest[] } {
+  const asked: LeaderRequest[] = []
   const admin = new Admin((request) => {
     asked.push(request)
     return Promise.resolve(answer as StoreAnswer)
@@ -33,5 +35,35 @@ describe('the admin calls of a client', () => {
   it('say that the outcome is unknown when the answer is to something else', async () => {
     const { admin } = adminThatHears({ type: 'admin', admin: { type: 'transferred', leaderId: 4 } })
     await expect(admin.members()).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', family: 'unknown' })
+  })
+})
+
+/** What becomes of the call when a member does this with its first attempt, and whether it was asked again. */
+async function afterFirst(reaction: Reaction, ask: (client: Client) => Promise<unknown>): Promise<readonly [unknown, boolean]> {
+  const cluster = new ScriptedCluster()
+  const client = cluster.client()
+  let attempts = 0
+  cluster.script((request) => {
+    if (request.type !== 'admin') return 'serve'
+    attempts += 1
+    return attempts === 1 ? reaction : 'serve'
+  })
+  const outcome = await cluster.outcome(ask(client))
+  await cluster.settle(client.close())
+  return [outcome, attempts > 1]
+}
+
+describe.each(['executeAndBreak', 'executeMutely'] as const)('an admin call whose first answer is lost (%s)', (reaction) => {
+  it('is asked again when a repetition does no harm', async () => {
+    expect(await afterFirst(reaction, (client) => client.admin.alarms())).toEqual([[], true])
+    expect(await afterFirst(reaction, (client) => client.admin.disarm())).toEqual([{ alarms: [], cleared: [] }, true])
+  })
+
+  it('has an unknown outcome when it is a change', async () => {
+    expect(await afterFirst(reaction, (client) => client.admin.transferLeadership())).toEqual(['OUTCOME_UNKNOWN unknown', false])
+    expect(await afterFirst(reaction, (client) => client.admin.changeMembership([{ type: 'remove', id: asMemberId(2) }]))).toEqual([
+      'OUTCOME_UNKNOWN unknown',
+      false,
+    ])
   })
 })

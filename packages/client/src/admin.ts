@@ -1,4 +1,4 @@
-import type { AdminAnswer, AdminRequest, AlarmsView, CallOptions, MembersView, StoreAnswer } from '@balsa/kv'
+import type { AdminAnswer, AlarmsView, CallOptions, LeaderRequest, MembersView, StoreAnswer } from '@balsa/kv'
 import { BalsaError, type MembershipChange } from '@balsa/raft'
 
 export interface ChangeMembershipOptions extends CallOptions {
@@ -14,7 +14,7 @@ export interface MembershipChanged {
   readonly ids: readonly number[]
 }
 
-type Ask = (request: AdminRequest, options: CallOptions) => Promise<StoreAnswer>
+type Ask = (request: LeaderRequest, options: CallOptions) => Promise<StoreAnswer>
 
 /**
  * Who belongs to the cluster, and who leads it. Every call goes to the leader, wherever it is. Changes are made at most once: when the answer to
@@ -68,7 +68,7 @@ export class Admin {
 
   async #answer<T extends AdminAnswer['type']>(
     type: T,
-    request: AdminRequest,
+    request: LeaderRequest,
     options: CallOptions,
   ): Promise<Extract<AdminAnswer, { readonly type: T }>> {
     const answer = await this.#ask(request, options)
@@ -78,7 +78,7 @@ export class Admin {
 }
 
 /** Whether a repetition of the request may have another effect than once. */
-export const changes = (request: AdminRequest): boolean => request.type === 'change' || request.type === 'transfer'
+export const changes = (request: LeaderRequest): boolean => request.type === 'change' || request.type === 'transfer'
 
 const isOf = <T extends AdminAnswer['type']>(answer: AdminAnswer, type: T): answer is Extract<AdminAnswer, { readonly type: T }> =>
   answer.type === type

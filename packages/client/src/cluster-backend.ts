@@ -10,6 +10,7 @@ import type {
   WatchRequest,
   Welcome,
 } from '@balsa/kv'
+import { changes } from './admin.js'
 import { ConnectionPool } from './connection-pool.js'
 import { ServerConnection, type Unnumbered } from './connection.js'
 import { type BackOff, LeaderFinder } from './leader-finder.js'
@@ -77,7 +78,7 @@ export class ClusterBackend implements StoreBackend {
     const connection = this.#connections.to(endpoint)
     // A stale read succeeds anywhere: it says nothing about who leads.
     const provesLeader = request.type === 'write' || request.type === 'admin' || (isRead(request) && request.consistency !== 'stale')
-    const changes = request.type === 'admin' && request.admin.type !== 'members'
+    const isChange = request.type === 'admin' && changes(request.admin)
     const sent = connection.request(unnumbered(request), {
       onAnswer: (answer) => {
         if (provesLeader) this.#finder.succeeded(endpoint)
@@ -85,11 +86,11 @@ export class ClusterBackend implements StoreBackend {
         handlers.onAnswer(answer)
         if (provesLeader) this.#refresh(connection)
       },
-      onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null, changes)),
+      onError: (error) => handlers.onError(error, this.#retryAfterMs(endpoint, error, pinned !== null, isChange)),
     })
     // Not before the request was handed over: that itself counts as progress when nothing else was under way.
     const beganMs = this.#options.clock.now()
-    return { cancel: () => sent.cancel(), silent: () => (changes ? NEVER_AGAIN_MS : this.#silent(connection, beganMs)) }
+    return { cancel: () => sent.cancel(), silent: () => (isChange ? NEVER_AGAIN_MS : this.#silent(connection, beganMs)) }
   }
 
   /** What a member says of the others: a client outlives the members that it was told of. */
@@ -140,10 +141,10 @@ export class ClusterBackend implements StoreBackend {
     )
   }
 
-  #retryAfterMs(endpoint: string, error: BalsaError, pinned: boolean, changes: boolean): number | null {
+  #retryAfterMs(endpoint: string, error: BalsaError, pinned: boolean, isChange: boolean): number | null {
     if (this.#closed || FINAL.has(error.code)) return null
     // A change whose outcome is unknown is not repeated: the second attempt could not be told from another change.
-    if (changes && (error.family !== 'refused' || FINAL_FOR_CHANGES.has(error.code))) return null
+    if (isChange && (error.family !== 'refused' || FINAL_FOR_CHANGES.has(error.code))) return null
     const { backOff, random } = this.#options
     if (error.code === 'TRANSFER_IN_PROGRESS' && !pinned) return this.#untilTransferred()
     if (pinned || LATER.has(error.code)) return backOff.maxMs * (0.5 + random.next() / 2)

@@ -12,6 +12,8 @@ import {
   SeededRandom,
 } from '@balsa/raft'
 import {
+  type AdminAnswer,
+  type AdminRequest,
   CLIENT_PROTOCOL,
   clientAnswer,
   type CommandResult,
@@ -159,13 +161,13 @@ export class ScriptedMember {
   #serve(request: Exclude<DecodedRequest, { type: 'hello' | 'watch' | 'credit' | 'cancel' }>): ServerResponse | Promise<ServerResponse> {
     const { id } = request
     if (request.type === 'status') return { type: 'status', id, status: this.#status() }
-    if (request.type === 'admin') throw new Error('a scripted server has no operators')
-    const needsLeader = request.type === 'write' || request.consistency !== 'stale'
+    const needsLeader = request.type === 'write' || request.type === 'admin' || request.consistency !== 'stale'
     if (needsLeader && this.cluster.leader !== this.endpoint) {
       const leaderAddress = this.hint()
       const details = leaderAddress === '' ? {} : { leaderAddress }
       return { type: 'error', id, error: wireError(new BalsaError('NOT_LEADER', `${this.endpoint} does not lead`, details)) }
     }
+    if (request.type === 'admin') return { type: 'admin', id, admin: adminAnswer(request.admin) }
     if (request.type === 'write') return { type: 'result', id, result: this.cluster.execute(request.command) }
     if (request.type === 'query') {
       const answer: KvAnswer = this.cluster.machine.query(request.query)
@@ -188,6 +190,13 @@ export class ScriptedMember {
     const { revision, keys, dataBytes, sessions, stateHash } = stats
     return { ...here, leaderAddress: this.hint(), ...indexes, ...none, revision, keys, dataBytes, sessions, stateHash }
   }
+}
+
+function adminAnswer(request: AdminRequest): AdminAnswer {
+  if (request.type === 'alarms') return { type: 'alarms', alarms: [], cleared: [] }
+  if (request.type === 'transfer') return { type: 'transferred', leaderId: 1 }
+  if (request.type === 'change') return { type: 'changed', index: 9, ids: [] }
+  throw new Error(`a scripted server has no answer to ${request.type}`)
 }
 
 export function encodeResponse(response: ServerResponse): Uint8Array {

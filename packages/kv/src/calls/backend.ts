@@ -1,6 +1,6 @@
 import type { BalsaError } from '@balsa/raft'
 import type { KeyRecord } from '../mvcc/record.js'
-import type { AdminAnswer, AdminRequest } from '../protocol/admin.js'
+import type { AdminAnswer, LeaderRequest } from '../protocol/admin.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
 import type { ReadMode } from '../protocol/read-mode.js'
 import type { MemberStatus } from '../protocol/status.js'
@@ -16,7 +16,7 @@ export type StoreRequest =
   /** Status of the member at `endpoint`, or of the one that is asked for everything else. Only over a network. */
   | { readonly type: 'status'; readonly endpoint: string | null }
   /** What operators ask of the leader. Only over a network. */
-  | { readonly type: 'admin'; readonly admin: AdminRequest }
+  | { readonly type: 'admin'; readonly admin: LeaderRequest }
 
 export type StoreAnswer =
   | { readonly type: 'result'; readonly result: CommandResult }

@@ -35,6 +35,9 @@ export type AdminRequest =
   /** `disarm`: clears what was raised by hand. */
   | { readonly type: 'alarms'; readonly disarm: boolean }
 
+/** What concerns the cluster: any member that leads may be asked, and another one when that one falls silent. */
+export type LeaderRequest = Exclude<AdminRequest, { readonly type: 'stateHashes' }>
+
 /** `voter`, `learner`: as in the configuration. `witness`: votes and holds no data, or is on the way to it. */
 export type MembershipRole = 'voter' | 'learner' | 'witness'
 

@@ -3,6 +3,7 @@ export type {
   AdminRequest,
   AlarmDetail,
   AlarmsView,
+  LeaderRequest,
   MemberDetail,
   MembershipRole,
   MembershipStage,

@@ -1,5 +1,5 @@
 import { ServerConnection } from '@balsa/client'
-import type { AdminAnswer, AdminRequest, CommandResult, StoreAnswer, StoreRequest } from '@balsa/kv'
+import type { AdminAnswer, AdminRequest, CommandResult, StoreAnswer } from '@balsa/kv'
 import { BalsaError, type Clock, type Crc32, type Dialer, type Timer } from '@balsa/raft'
 
 export interface LeaderLinkOptions {
@@ -53,7 +53,7 @@ export class LeaderLink {
 
   #ask<Result>(
     address: string,
-    request: StoreRequest & { readonly type: 'write' | 'admin' },
+    request: { readonly type: 'write'; readonly command: Uint8Array } | { readonly type: 'admin'; readonly admin: AdminRequest },
     { deadlineMs, signal }: WriteOptions,
     resultOf: (answer: StoreAnswer) => Result | null,
   ): Promise<Result> {
