@@ -10,10 +10,8 @@ export class DeferredWork {
   /** Runs the callback in the next turn. */
   readonly #schedule: (callback: () => void) => void
   readonly #waiting: (() => void)[] = []
-  /** Calls of `#run` that come in the next turn, and that are still to come in this one: together as many as wait. */
-  #next = 0
+  /** Calls of `#run` that are still to come in this turn. All others that were scheduled come in the next one: together they are as many as wait. */
   #left = 0
-  #isFirst = true
   #startMs = 0
 
   constructor(now: () => number, schedule: (callback: () => void) => void) {
@@ -23,28 +21,18 @@ export class DeferredWork {
 
   push(callback: () => void): void {
     this.#waiting.push(callback)
-    this.#again()
-  }
-
-  #again(): void {
-    this.#next += 1
     this.#schedule(this.#run)
   }
 
   readonly #run = (): void => {
-    if (this.#left === 0) {
-      this.#left = this.#next
-      this.#next = 0
-      this.#isFirst = true
+    const isFirst = this.#left === 0
+    if (isFirst) {
+      this.#left = this.#waiting.length
       this.#startMs = this.#now()
     }
     this.#left -= 1
-    if (!this.#isFirst && this.#now() - this.#startMs >= TURN_MS) {
-      this.#again()
-      return
-    }
-    this.#isFirst = false
-    this.#waiting.shift()?.()
+    if (isFirst || this.#now() - this.#startMs < TURN_MS) this.#waiting.shift()?.()
+    else this.#schedule(this.#run)
   }
 }
 

@@ -186,11 +186,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.#demandRest()
     const commands = batch.map(decodeOrStop)
     const results: CommandResult[] = []
-    for (let at = 0; at < batch.length; ) {
-      if (this.#isLong(commands[at])) return this.#applyInTurns(batch, commands, at, results)
-      at = this.#applyShort(batch, commands, at, results)
-    }
-    return results
+    const at = this.#applyUntilLong(batch, commands, 0, results)
+    return at === batch.length ? results : this.#applyInTurns(batch, commands, at, results)
   }
 
   /** As `apply`, all of it in this turn. */
@@ -202,6 +199,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     return results
   }
 
+  /** From a long command on. */
   async #applyInTurns(
     batch: readonly AppliedCommand[],
     commands: readonly (Command | null)[],
@@ -209,14 +207,16 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     results: CommandResult[],
   ): Promise<readonly CommandResult[]> {
     const pause = this.#pacerOfCommands()
-    for (let at = from; at < batch.length; ) {
-      const [entry, command] = [batch[at], commands[at]]
-      if (entry !== undefined && command?.type === 'txn' && this.#isLong(command)) {
-        results.push(await this.#applyLong(entry, command, pause))
-        at += 1
-      } else at = this.#applyShort(batch, commands, at, results)
-    }
+    for (let at = from; at < batch.length; at = this.#applyUntilLong(batch, commands, at + 1, results))
+      results.push(await this.#applyLong(batch[at] as AppliedCommand, commands[at] as TxnCommand, pause))
     return results
+  }
+
+  /** Commands up to the next one that is long. Answers where that is. */
+  #applyUntilLong(batch: readonly AppliedCommand[], commands: readonly (Command | null)[], from: number, results: CommandResult[]): number {
+    let at = from
+    while (at < batch.length && !this.#isLong(commands[at])) at = this.#applyShort(batch, commands, at, results)
+    return at
   }
 
   /** Commands up to the next one that may be long, as one batch of the tables. Answers where that is. */
