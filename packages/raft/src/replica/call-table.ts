@@ -1,4 +1,5 @@
 import { BalsaError } from '../errors.js'
+import { NumberMap } from '../number-map.js'
 import type { CallGuards, CallOptions, Cancellable, CancelReason, Guard } from './calls.js'
 
 class PendingCall<Value> implements Cancellable {
@@ -24,7 +25,7 @@ class PendingCall<Value> implements Cancellable {
 export class CallTable<Value> {
   readonly #guards: CallGuards
   readonly #mayStill: string
-  readonly #pending = new Map<number, PendingCall<Value>>()
+  readonly #pending = new NumberMap<PendingCall<Value>>()
   #nextRef = 1
 
   /** `mayStill`: what may happen though nobody waits for it any more, for the text of OUTCOME_UNKNOWN. */
@@ -54,7 +55,7 @@ export class CallTable<Value> {
   }
 
   failAll(error: BalsaError): void {
-    for (const ref of [...this.#pending.keys()]) this.fail(ref, error)
+    for (const ref of this.#pending.keys()) this.fail(ref, error)
   }
 
   /** The caller gave up. For PendingCall only. */

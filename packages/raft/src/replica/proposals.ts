@@ -1,6 +1,7 @@
 import type { Proposal, ProposalOutcome } from '../core/effects.js'
 import type { ErrorCode } from '../errors.js'
 import { BalsaError, invariant } from '../errors.js'
+import { NumberMap } from '../number-map.js'
 import type { EntryType, LogIndex, MemberId, Term } from '../types.js'
 import { ZERO_INDEX, ZERO_TERM } from '../types.js'
 import type { CallGuards, CallOptions, Cancellable, CancelReason, Guard } from './calls.js'
@@ -82,7 +83,7 @@ export class ProposalTable<Result> {
   #handedBase = 0
   #unanswered = 0
   #nextRef = 1
-  readonly #accepted = new Map<LogIndex, PendingProposal<Result>>()
+  readonly #accepted = new NumberMap<PendingProposal<Result>>()
 
   constructor(limits: ProposalLimits, guards: CallGuards) {
     this.#limits = limits

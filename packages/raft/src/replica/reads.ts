@@ -1,5 +1,6 @@
 import type { ReadOutcome } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
+import { NumberMap } from '../number-map.js'
 import type { LogIndex, MemberId } from '../types.js'
 import type { CallGuards, CallOptions, Cancellable, CancelReason, Guard } from './calls.js'
 import { cancelled, stopped } from './calls.js'
@@ -36,7 +37,7 @@ export class ReadTable {
   readonly #guards: CallGuards
   readonly #maxPending: number
   #queue: PendingRead[] = []
-  readonly #asked = new Map<number, readonly PendingRead[]>()
+  #asked = new NumberMap<readonly PendingRead[]>()
   #confirmed: Confirmed[] = []
   #nextRef = 1
   #pending = 0
@@ -121,9 +122,9 @@ export class ReadTable {
 
   stop(cause?: unknown): void {
     const error = stopped(cause)
-    const all = [...this.#queue, ...[...this.#asked.values()].flat(), ...this.#confirmed.flatMap(({ reads }) => reads)]
+    const all = [...this.#queue, ...this.#asked.values().flat(), ...this.#confirmed.flatMap(({ reads }) => reads)]
     this.#queue = []
-    this.#asked.clear()
+    this.#asked = new NumberMap()
     this.#confirmed = []
     for (const read of all) this.fail(read, error)
   }

@@ -1,3 +1,4 @@
+import { NumberMap } from '@balsa/raft'
 import type { ByteOutput } from './byte-output.js'
 import { ClosedStreams } from './closed-streams.js'
 import { calm, flowControlError, frameSizeError, Http2Code, Http2ConnectionError, protocolError } from './errors.js'
@@ -72,7 +73,7 @@ export class Http2Connection implements FrameSink, StreamOwner {
   readonly #sender: Sender
   readonly #reader: FrameReader
   readonly #decoder: HpackDecoder<HeaderBlock>
-  readonly #streams = new Map<number, Http2Stream>()
+  readonly #streams = new NumberMap<Http2Stream>()
   readonly #closedStreams = new ClosedStreams()
   readonly #resets: TokenBucket
   readonly #controls: TokenBucket
@@ -587,7 +588,7 @@ export class Http2Connection implements FrameSink, StreamOwner {
   #finish(code: number, reason: string): void {
     this.#endCode = code
     this.#endReason = reason
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.values()) {
       this.#sender.forget(stream)
       this.#remove(stream, code)
     }
