@@ -25,8 +25,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { encodeCommand } from '@balsa/kv'
 import { asMemberId } from '@balsa/raft'
-import { Member, parseConfig } from '@balsa/server'
-import { HOST, pickPort } from '../scripts/ports.mjs'
+import { Member } from '@balsa/server'
+import { memberOptions } from '../scripts/member-options.mjs'
+import { HOST, pickPorts } from '../scripts/ports.mjs'
 import { root } from '../scripts/processes.mjs'
 
 const { values: flags } = parseArgs({
@@ -48,21 +49,6 @@ const random = (/** @type {number} */ limit) => {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
   return Math.floor((state / 2 ** 32) * limit)
 }
-
-/** @param {string} directory @param {{ peer: number, client: number }} ports @param {string} name @param {readonly string[]} more */
-const configOf = (directory, ports, name, more) =>
-  parseConfig(
-    [
-      `--name=${name}`,
-      `--data-dir=${join(directory, name)}`,
-      `--listen-peer-urls=${HOST}:${ports.peer}`,
-      `--listen-client-urls=${HOST}:${ports.client}`,
-      ...more,
-    ],
-    {},
-  )
-
-const pickPorts = async () => ({ peer: await pickPort(), client: await pickPort() })
 
 /** How many were applied. @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn @param {number} inFlight */
 async function keepProposing(member, command, goesOn, inFlight = IN_FLIGHT) {
@@ -265,7 +251,7 @@ async function follow(member, directory, ports, alone) {
 
 /** @param {{ directory: string, ports: { peer: number, client: number }, join: string, id: number }} given */
 async function runFollower({ directory, ports, join: leader, id }) {
-  const config = configOf(directory, ports, 'follower', [`--initial-cluster-state=existing`, `--join=${leader}`])
+  const config = memberOptions(directory, ports, 'follower', [`--initial-cluster-state=existing`, `--join=${leader}`])
   const member = await Member.start({ ...config, memberId: asMemberId(id), clusterId: Number(process.env.BENCH_STORE_CLUSTER) })
   const { user, system } = process.cpuUsage()
   let sizeBytes = 0
@@ -294,7 +280,7 @@ async function place(kept) {
 
 async function main() {
   const { directory, ports, isLoaded, loaded } = await place(flags.directory)
-  const options = configOf(directory, ports, 'leader', [`--initial-cluster=leader=${HOST}:${ports.peer}`])
+  const options = memberOptions(directory, ports, 'leader', [`--initial-cluster=leader=${HOST}:${ports.peer}`])
   process.env.BENCH_STORE_CLUSTER = String(options.clusterId)
   console.log(`store: one member with ${count(KEYS)} keys`)
   try {

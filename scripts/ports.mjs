@@ -23,6 +23,9 @@ export async function pickPort(wanted) {
   throw new Error(`no free port on ${HOST}`)
 }
 
+/** Those of a member. */
+export const pickPorts = async () => ({ peer: await pickPort(), client: await pickPort() })
+
 /** @param {number} port @returns {Promise<boolean>} */
 function isFree(port) {
   return new Promise((resolve) => {

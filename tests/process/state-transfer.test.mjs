@@ -9,8 +9,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { encodeCommand } from '@balsa/kv'
 import { asMemberId } from '@balsa/raft'
-import { Member, parseConfig } from '@balsa/server'
-import { HOST, pickPort } from '../../scripts/ports.mjs'
+import { Member } from '@balsa/server'
+import { memberOptions } from '../../scripts/member-options.mjs'
+import { HOST, pickPorts } from '../../scripts/ports.mjs'
 
 const ROUNDS = 8
 const KEYS = 40_000
@@ -20,23 +21,6 @@ const FOLLOWER_ID = 2
 const MAX_LOG_BYTES = 300_000
 /** If nothing comes, because the log is enough by now. */
 const LONGEST_ROUND_MS = 5000
-
-/** @param {string} directory @param {{ peer: number, client: number }} ports @param {string} name @param {readonly string[]} more */
-const optionsOf = (directory, ports, name, more) => ({
-  ...parseConfig(
-    [
-      `--name=${name}`,
-      `--data-dir=${join(directory, name)}`,
-      `--listen-peer-urls=${HOST}:${ports.peer}`,
-      `--listen-client-urls=${HOST}:${ports.client}`,
-      ...more,
-    ],
-    {},
-  ),
-  maxLogBytes: MAX_LOG_BYTES,
-})
-
-const pickPorts = async () => ({ peer: await pickPort(), client: await pickPort() })
 
 /** @param {number} from @param {number} seed */
 const putsOf = (from, seed) =>
@@ -62,8 +46,8 @@ const putsOf = (from, seed) =>
 
 /** @param {Given} given */
 async function runFollower({ directory, ports, leader, clusterId }) {
-  const options = optionsOf(directory, ports, 'follower', ['--initial-cluster-state=existing', `--join=${leader}`])
-  const member = await Member.start({ ...options, memberId: asMemberId(FOLLOWER_ID), clusterId })
+  const options = memberOptions(directory, ports, 'follower', ['--initial-cluster-state=existing', `--join=${leader}`])
+  const member = await Member.start({ ...options, maxLogBytes: MAX_LOG_BYTES, memberId: asMemberId(FOLLOWER_ID), clusterId })
   member.replica.on('restored', () => process.send?.('restored'))
   process.on('message', () => {
     const { appliedIndex } = member.replica.status()
@@ -126,8 +110,8 @@ else {
   }, async (context) => {
     const directory = await mkdtemp(join(tmpdir(), 'balsa-state-'))
     const [ports, own] = [await pickPorts(), await pickPorts()]
-    const options = optionsOf(directory, ports, 'leader', [`--initial-cluster=leader=${HOST}:${ports.peer}`])
-    const leader = await Member.start(options)
+    const options = memberOptions(directory, ports, 'leader', [`--initial-cluster=leader=${HOST}:${ports.peer}`])
+    const leader = await Member.start({ ...options, maxLogBytes: MAX_LOG_BYTES })
     await leader.whenReady()
     for (let from = 0; from < KEYS; from += 100 * KEYS_PER_COMMAND) {
       await Promise.all(Array.from({ length: 100 }, (_, at) => leader.replica.propose(putsOf(from + at * KEYS_PER_COMMAND, 1))))

@@ -6,10 +6,11 @@ import { KvStateMachine } from '../kv-state-machine.js'
 import { NaiveStore } from '../naive-store.test-support.js'
 import type { CommandResult } from '../result.js'
 import { MemoryBackend } from '../backend/memory-backend.js'
-import { PLAIN_RANGE, type RangeRequest, SORT_TARGETS } from './range.js'
+import { arbitrariesOf } from './commands.test-support.js'
+import { PLAIN_RANGE } from './range.js'
 import { VersionReader } from './reader.js'
 import { walkHistory } from './history.js'
-import { type Compare, COMPARE_RESULTS, type Txn, type TxnOperation } from './txn.js'
+import type { TxnOperation } from './txn.js'
 
 const entry = (index: number, command: Command, timeMs = 0) => ({
   index: asIndex(index),
@@ -32,78 +33,8 @@ async function snapshotOf(machine: KvStateMachine): Promise<string> {
   return parts.join()
 }
 
-const KEYS = ['a', 'a\0', 'ab', 'b', 'b\u00ff', '\u00ff', 'c'].map(bytes)
-const key = fc.constantFrom(...KEYS)
-const rangeEnd = fc.oneof({ weight: 4, arbitrary: fc.constant(bytes('')) }, { weight: 1, arbitrary: fc.constant(bytes('\0')) }, key)
-const value = fc.uint8Array({ maxLength: 4 })
-const lease = fc.constantFrom(0n, 0n, 7n, 8n, -9n)
 /** Revisions are small numbers in runs of this length. */
-const revision = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat(120))
-const number = fc.oneof(fc.constant(0), fc.integer({ min: -1, max: 60 }))
-const bound = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(60))
-
-const request: fc.Arbitrary<RangeRequest> = fc.record({
-  key,
-  rangeEnd,
-  limit: fc.nat(4),
-  revision,
-  sortTarget: fc.constantFrom('key' as const, ...SORT_TARGETS),
-  descending: fc.boolean(),
-  keysOnly: fc.boolean(),
-  countOnly: fc.nat(5).map((n) => n === 0),
-  counted: fc.boolean(),
-  minModRevision: bound,
-  maxModRevision: bound,
-  minCreateRevision: bound,
-  maxCreateRevision: bound,
-})
-const result = fc.constantFrom(...COMPARE_RESULTS)
-const compare: fc.Arbitrary<Compare> = fc.oneof(
-  fc.record({
-    key,
-    rangeEnd,
-    result,
-    target: fc.constantFrom('version' as const, 'createRevision' as const, 'modRevision' as const),
-    operand: number,
-  }),
-  fc.record({ key, rangeEnd, result, target: fc.constant('lease' as const), operand: lease }),
-  fc.record({ key, rangeEnd, result, target: fc.constant('value' as const), operand: value }),
-)
-const { txn } = fc.letrec<{ txn: Txn; operation: TxnOperation }>((tie) => ({
-  txn: fc.record({
-    compares: fc.array(compare, { maxLength: 2 }),
-    success: fc.array(tie('operation'), { maxLength: 3 }),
-    failure: fc.array(tie('operation'), { maxLength: 3 }),
-  }),
-  operation: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        type: fc.constant('put' as const),
-        key,
-        value: fc.option(value, { freq: 6 }),
-        lease: fc.option(lease, { freq: 6 }),
-        previous: fc.boolean(),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ type: fc.constant('append' as const), key, value }) },
-    { weight: 2, arbitrary: fc.record({ type: fc.constant('delete' as const), key, rangeEnd, previous: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ type: fc.constant('range' as const), request }) },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant('txn' as const), txn: tie('txn') }) },
-  ),
-}))
-const stamp = fc.constant(null)
-const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constantFrom('put' as const, 'append' as const), stamp, key, value }) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('append' as const), stamp, key, value }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('delete' as const), stamp, key }) },
-  { weight: 12, arbitrary: fc.record({ type: fc.constant('txn' as const), stamp, txn }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('compact' as const), stamp, revision: fc.integer({ min: 1, max: 120 }) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('leaseGrant' as const), stamp, lease, ttlMs: fc.nat(3000) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('leaseRevoke' as const, 'leaseKeepAlive' as const), stamp, lease }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('advance' as const) }) },
-)
+const { request, command } = arbitrariesOf(120)
 const step = fc.record({ command, request, elapsedMs: fc.oneof({ weight: 9, arbitrary: fc.nat(60) }, fc.nat(2500)), event: fc.nat(80) })
 
 describe('the data model against the naive store', () => {

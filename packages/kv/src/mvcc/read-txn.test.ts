@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { type Command, encodeCommand } from '../command.js'
 import { KvStateMachine } from '../kv-state-machine.js'
 import type { CommandResult } from '../result.js'
-import { PLAIN_RANGE, type RangeRequest } from './range.js'
-import { type Compare, COMPARE_RESULTS, canWrite, type Txn, type TxnOperation } from './txn.js'
+import { arbitrariesOf } from './commands.test-support.js'
+import { PLAIN_RANGE } from './range.js'
+import { canWrite, type Txn, type TxnOperation } from './txn.js'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 const EMPTY = bytes('')
@@ -20,57 +21,25 @@ class Applied {
     const [result] = this.machine.applyAtOnce([entry]) as [CommandResult]
     return result
   }
+
+  /** The place in the log that a question would have had: ids of leases come from there. */
+  skip(): void {
+    this.#index += 1
+  }
 }
 
-const KEYS = ['a', 'ab', 'b', 'c'].map(bytes)
-const key = fc.constantFrom(...KEYS)
-const rangeEnd = fc.constantFrom(EMPTY, EMPTY, bytes('\0'), bytes('b'), bytes('z'))
-const value = fc.uint8Array({ maxLength: 3 })
-const revision = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(40))
-const request: fc.Arbitrary<RangeRequest> = fc
-  .record({ key, rangeEnd, revision, limit: fc.nat(3), keysOnly: fc.boolean() })
-  .map((some) => ({
-    ...PLAIN_RANGE,
-    counted: true,
-    ...some,
-  }))
-const compare: fc.Arbitrary<Compare> = fc.record({
-  key,
-  rangeEnd,
-  result: fc.constantFrom(...COMPARE_RESULTS),
-  target: fc.constantFrom('version' as const, 'modRevision' as const),
-  operand: fc.nat(20),
-})
-const { txn } = fc.letrec<{ txn: Txn; operation: TxnOperation }>((tie) => ({
-  txn: fc.record({
-    compares: fc.array(compare, { maxLength: 2 }),
-    success: fc.array(tie('operation'), { maxLength: 3 }),
-    failure: fc.array(tie('operation'), { maxLength: 3 }),
-  }),
-  operation: fc.oneof(
-    { maxDepth: 3 },
-    fc.record({ type: fc.constant('range' as const), request }),
-    fc.record({ type: fc.constant('txn' as const), txn: tie('txn') }),
-  ),
-}))
-const write: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('put' as const), stamp: fc.constant(null), key, value }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), stamp: fc.constant(null), key }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ type: fc.constant('compact' as const), stamp: fc.constant(null), revision: fc.integer({ min: 1, max: 30 }) }),
-  },
-)
+const { command, question } = arbitrariesOf(40)
 
 describe('a transaction that writes nothing', () => {
   it('is answered as the log would have answered it', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(write, txn), { minLength: 20, maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(fc.tuple(command, question), { minLength: 20, maxLength: 40 }), async (steps) => {
         const read = new Applied()
         const logged = new Applied()
-        for (const [command, asked] of steps) {
-          expect(logged.run(command)).toEqual(read.run(command))
+        for (const [given, asked] of steps) {
+          expect(logged.run(given)).toEqual(read.run(given))
           const result = logged.run({ type: 'txn', stamp: null, txn: asked })
+          read.skip()
           const { revision: at, refusal, outcome } = await read.machine.query({ type: 'txn', txn: asked }).answer
           if (result.type === 'refused') expect([refusal, outcome]).toEqual([result.code, null])
           else expect(result).toEqual({ type: 'txn', revision: at, ...outcome })
