@@ -1,5 +1,5 @@
 import type { DataDirectory } from '@balsa/host'
-import type { Entry, LogIndex, PersistEffect, RecoveredState, SnapshotStore, Storage } from '@balsa/raft'
+import type { Entry, LogIndex, PersistEffect, SnapshotStore, Storage } from '@balsa/raft'
 
 /** Storage that frees its data directory when the replica closes it: until then no other process may take it. */
 export class OwnedStorage implements Storage {
@@ -11,8 +11,12 @@ export class OwnedStorage implements Storage {
     this.#directory = directory
   }
 
-  get recovered(): RecoveredState {
+  get recovered(): Storage['recovered'] {
     return this.#inner.recovered
+  }
+
+  takeTail(): readonly Entry[] {
+    return this.#inner.takeTail()
   }
 
   get logBytes(): number {

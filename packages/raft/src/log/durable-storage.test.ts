@@ -35,7 +35,6 @@ describe('DurableStorage', () => {
       configurations: [],
       baseConfiguration: configurationOf(1, 2, 3),
       timeMs: 0,
-      tail: [],
       strippedFrom: null,
     })
   })
@@ -61,7 +60,9 @@ describe('DurableStorage', () => {
       baseConfiguration: configurationOf(1, 2, 3),
       timeMs: 50,
     })
-    expect(again.recovered.tail).toEqual([...entriesOf(1, 3, 1), change, entryOf(5, 2)])
+    expect(again.takeTail()).toEqual([...entriesOf(1, 3, 1), change, entryOf(5, 2)])
+    expect(again.takeTail()).toEqual([])
+    expect(await allEntries(again, 1, 5)).toHaveLength(5)
   })
 
   it('an entry voids everything from its index on, also what was read from disk before', async () => {
@@ -81,7 +82,7 @@ describe('DurableStorage', () => {
       { term: 3, firstIndex: 6 },
       { term: 4, firstIndex: 9 },
     ])
-    expect(again.recovered.tail.length).toBeLessThan(30)
+    expect(again.takeTail().length).toBeLessThan(30)
     expect(await allEntries(again, 1, 30)).toEqual(expected)
   })
 

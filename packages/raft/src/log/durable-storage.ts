@@ -1,5 +1,5 @@
 /** Everything durable of one member, over the FileSystem port: identity, log and snapshots in one directory. */
-import type { PersistEffect, RecoveredState } from '../core/effects.js'
+import type { PersistEffect } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
 import type { Crc32 } from '../ports/checksum.js'
 import type { FileSystem } from '../ports/file-system.js'
@@ -37,7 +37,7 @@ const SMALLEST_SEGMENT_BYTES = 4096
 const DEFAULT_CACHE_BYTES = 8 * 1024 * 1024
 
 export class DurableStorage implements Storage {
-  readonly recovered: RecoveredState
+  readonly recovered: Storage['recovered']
   readonly snapshots: FileSnapshotStore
   /** Where a write did not complete before the last crash; for people. */
   readonly tornAt: { readonly path: string; readonly offset: number } | null
@@ -46,6 +46,7 @@ export class DurableStorage implements Storage {
   readonly #wal: Wal
   readonly #writer: SegmentWriter
   readonly #options: DurableStorageOptions
+  #tail: readonly Entry[]
 
   private constructor(options: DurableStorageOptions, parts: OpenedParts) {
     this.#options = options
@@ -55,6 +56,7 @@ export class DurableStorage implements Storage {
     this.incarnation = parts.incarnation
     this.#wal = parts.wal
     this.#writer = parts.writer
+    this.#tail = parts.tail
   }
 
   /**
@@ -88,12 +90,19 @@ export class DurableStorage implements Storage {
     const hooks = { install: (meta: SnapshotMeta) => snapshots.install(meta), latest: () => snapshots.latest }
     return new DurableStorage(options, {
       recovered: describe(state, snapshots.latest, log, baseConfiguration()),
+      tail: state.cache.read(state.cache.firstIndex, state.lastIndex, Number.POSITIVE_INFINITY) ?? [],
       snapshots,
       tornAt: log?.tornAt ?? null,
       incarnation,
       wal: new Wal(writer, state, hooks, newState),
       writer,
     })
+  }
+
+  takeTail(): readonly Entry[] {
+    const tail = this.#tail
+    this.#tail = []
+    return tail
   }
 
   persist(effect: PersistEffect): Promise<void> {
@@ -134,7 +143,8 @@ export class DurableStorage implements Storage {
 }
 
 interface OpenedParts {
-  readonly recovered: RecoveredState
+  readonly recovered: Storage['recovered']
+  readonly tail: readonly Entry[]
   readonly snapshots: FileSnapshotStore
   readonly tornAt: DurableStorage['tornAt']
   readonly incarnation: number
@@ -246,9 +256,8 @@ function describe(
   snapshot: SnapshotMeta | null,
   log: RecoveredLog | null,
   baseConfiguration: Configuration,
-): RecoveredState {
+): Storage['recovered'] {
   const configurations = log === null || log.discard ? [] : log.configurations
-  const tail = state.cache.read(state.cache.firstIndex, state.lastIndex, Number.POSITIVE_INFINITY) ?? []
   return {
     hardState: state.hardState,
     snapshot,
@@ -260,6 +269,5 @@ function describe(
     baseConfiguration,
     timeMs: Math.max(state.timeMs, snapshot?.timeMs ?? 0),
     strippedFrom: log === null || log.discard ? null : log.strippedFrom,
-    tail,
   }
 }

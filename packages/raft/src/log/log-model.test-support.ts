@@ -80,11 +80,12 @@ const summary = (key: string, value: unknown): unknown =>
 
 /** What a storage holds, everything read back through its interface. */
 export async function recoveredState(storage: DurableStorage, meta: SnapshotMeta | null = storage.recovered.snapshot): Promise<ModelState> {
-  const { hardState, firstIndex, lastIndex, snapshot, tail } = storage.recovered
+  const { hardState, firstIndex, lastIndex, snapshot } = storage.recovered
   const snapshotIndex = snapshot?.index ?? 0
   if (firstIndex > snapshotIndex + 1) throw new Error(`the log begins at ${firstIndex}, the snapshot ends at ${snapshotIndex}`)
   if (meta !== null) await stateOf(storage, meta)
   const entries = await allEntries(storage, firstIndex, lastIndex)
+  const tail = storage.takeTail()
   const end = entries.slice(entries.length - tail.length)
   if (end.map(entryText).join() !== tail.map(entryText).join()) throw new Error('the tail is not the end of the log')
   return { hardState, snapshotIndex, entries: entries.filter((entry) => entry.index > snapshotIndex) }

@@ -3,7 +3,12 @@ import type { Configuration, Entry, LogIndex, SnapshotMeta, Term } from '../type
 
 /** Everything durable of one member: log, hard state and snapshots. Implemented by `DurableStorage` over the FileSystem port. */
 export interface Storage {
-  readonly recovered: RecoveredState
+  readonly recovered: Omit<RecoveredState, 'tail'>
+  /**
+   * The newest entries of what was recovered, contiguous up to its last index, as many as are worth keeping in memory. Handed over once, so that nobody else keeps them: whoever asks again
+   * gets none.
+   */
+  takeTail(): readonly Entry[]
   /**
    * Makes the effect durable; resolves in the order of the calls. Effects that arrive while a sync is under way leave together in
    * one write and one sync (group commit). A rejection is final and fatal: nothing later will be accepted.

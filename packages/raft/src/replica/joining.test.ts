@@ -104,6 +104,9 @@ it('a witness is one again after a loss of power: stripped log, snapshots of not
   const { storage, machine, replica } = await start(disk, {})
   expect(storage.recovered).toMatchObject({ snapshot: { index: meta.index, sizeBytes: 0, checksum: 0 } })
   expect(storage.recovered.strippedFrom).not.toBeNull()
+  // The member has taken its newest entries over: nobody else keeps them.
+  expect(storage.recovered.lastIndex).toBeGreaterThan(meta.index)
+  expect(storage.takeTail()).toEqual([])
   // Of four voters three are needed: with one of the others gone, the witness is.
   const gone = cluster.members.find((member) => member !== leader)
   if (gone === undefined) throw new Error('no follower')

@@ -111,7 +111,8 @@ export class Replica<Result = unknown, Query = unknown, Answer = unknown> implem
       const resolved = resolveReplicaOptions(options)
       const start = await startMachine(machine, storage)
       const create = options.createCore ?? ((core, recovered, nowMs) => new RaftCore(core, recovered, nowMs))
-      const core = create(resolved.core, { ...storage.recovered, appliedIndex: start.index }, clock.now())
+      const recovered = { ...storage.recovered, tail: storage.takeTail(), appliedIndex: start.index }
+      const core = create(resolved.core, recovered, clock.now())
       const replica = new Replica<Result, Query, Answer>({ clock, random, storage, transport, machine }, start, core, resolved)
       await replica.#driver.start()
       return replica

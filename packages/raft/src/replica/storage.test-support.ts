@@ -1,4 +1,4 @@
-import type { PersistEffect, RecoveredState } from '../core/effects.js'
+import type { PersistEffect } from '../core/effects.js'
 import { BalsaError } from '../errors.js'
 import type { SnapshotDescription, SnapshotStore, Storage } from '../log/storage.js'
 import type { Clock } from '../ports/clock.js'
@@ -69,7 +69,7 @@ export class TestDisk {
     }
   }
 
-  recover(): RecoveredState {
+  recover(): Storage['recovered'] {
     const termRuns: { term: Entry['term']; firstIndex: LogIndex }[] = []
     for (const entry of this.entries) {
       if (termRuns[termRuns.length - 1]?.term !== entry.term) termRuns.push({ term: entry.term, firstIndex: entry.index })
@@ -88,7 +88,6 @@ export class TestDisk {
       configurations,
       baseConfiguration: snapshot?.configuration ?? this.base,
       timeMs: Math.max(snapshot?.timeMs ?? 0, this.entries[this.entries.length - 1]?.timeMs ?? 0),
-      tail: [],
     }
   }
 }
@@ -99,7 +98,7 @@ export class TestDisk {
  */
 export class TestStorage implements Storage, SnapshotStore {
   readonly disk: TestDisk
-  readonly recovered: RecoveredState
+  readonly recovered: Storage['recovered']
   readonly snapshots: SnapshotStore = this
   manual = false
   /** Set to make every write take this long. */
@@ -122,6 +121,10 @@ export class TestStorage implements Storage, SnapshotStore {
 
   get logBytes(): number {
     return this.disk.entries.reduce((sum, entry) => sum + (entry.index > (this.latest?.index ?? 0) ? entry.payload.length + 32 : 0), 0)
+  }
+
+  takeTail(): readonly Entry[] {
+    return []
   }
 
   persist(effect: PersistEffect): Promise<void> {

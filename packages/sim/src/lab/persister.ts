@@ -8,7 +8,6 @@ import {
   invariant,
   type LogIndex,
   type PersistEffect,
-  type RecoveredState,
   type SnapshotDescription,
   type SnapshotMeta,
   type SnapshotStore,
@@ -94,7 +93,7 @@ export class Persister {
     this.previousTerm = snapshot.meta.term
   }
 
-  recovered(): RecoveredState {
+  recovered(): Storage['recovered'] {
     const { entries, snapshot, previousTerm } = this
     const firstIndex = asIndex(this.firstIndex)
     const termRuns: { term: Entry['term']; firstIndex: LogIndex }[] = []
@@ -112,7 +111,6 @@ export class Persister {
       configurations: [],
       baseConfiguration: this.founding,
       timeMs: entries[entries.length - 1]?.timeMs ?? snapshot?.meta.timeMs ?? 0,
-      tail: [...entries],
     }
   }
 }
@@ -124,14 +122,20 @@ interface StoredSnapshot {
 
 /** Storage over a persister. A save is durable at once, as the course has it; disks with a time and with faults are the simulator's part. */
 export class LabStorage implements Storage {
-  readonly recovered: RecoveredState
+  readonly recovered: Storage['recovered']
   readonly snapshots: LabSnapshots
   readonly #persister: Persister
+  readonly #tail: Entry[]
 
   constructor(persister: Persister) {
     this.#persister = persister
     this.recovered = persister.recovered()
+    this.#tail = [...persister.entries]
     this.snapshots = new LabSnapshots(persister)
+  }
+
+  takeTail(): readonly Entry[] {
+    return this.#tail.splice(0)
   }
 
   persist(effect: PersistEffect): Promise<void> {
