@@ -159,8 +159,9 @@ test('watch KEY -- COMMAND runs it for each change, with the change in its envir
   assert.equal(seen.code, 0, seen.err)
   assert.equal(seen.out, 'one put hook 0\ntwo put hook 1\n delete hook 2\n')
   assert.equal(seen.err, `balsactl watch: revision ${revision + 2}: sh: exit code 1\n`)
-  const none = await finish(['watch', 'hook', '--rev', String(revision), '--limit', '1', '--', '/no/such/program'])
-  assert.match(none.err, /\/no\/such\/program/)
+  const none = await finish(['watch', 'hook', '--rev', String(revision), '--', '/no/such/program'])
+  assert.equal(none.code, 127)
+  assert.match(none.err, /\/no\/such\/program: no such program/)
 })
 
 test('compact: older revisions are refused afterwards, in words and with a next step', async () => {

@@ -115,7 +115,7 @@ function addLeases(program: Command, io: Io, choose: Choose, withCommon: WithCom
   const commands = () => import('./commands/lease.js')
   withCommon(lease.command('grant'), [{ does: 'a lease of half a minute; prints its id', line: 'balsactl lease grant 30s' }])
     .description('Grants a lease that ends after this time, unless it is kept alive.')
-    .argument('<ttl>', 'such as 30s or 5m; a second at least')
+    .argument('<ttl>', 'such as 30s, 5m or 24h; a second at least')
     .action(choose('lease grant', async (flags, [ttl = '']) => (await commands()).grant(ttl, flags, io)))
   withCommon(lease.command('revoke'), [{ does: 'end it now, with its keys', line: 'balsactl lease revoke 0000000000000017' }])
     .description('Ends a lease now, with its keys.')

@@ -48,6 +48,13 @@ const NOT_FOUND = 127
 const NOT_EXECUTABLE = 126
 const SIGNAL_BASE = 128
 
+/** Why a program could not be started, in words and as an exit code. */
+export function notStarted(program = '', error: NodeJS.ErrnoException): { readonly text: string; readonly code: number } {
+  const isMissing = error.code === 'ENOENT'
+  const why = isMissing ? 'no such program' : `cannot be run (${error.code ?? error.message})`
+  return { text: `${program}: ${why}`, code: isMissing ? NOT_FOUND : NOT_EXECUTABLE }
+}
+
 /**
  * Runs a command with the standard streams of this process until it ends, and answers its exit code: 128 + n when signal n ended it. Signals that
  * this process gets go to the command, and what it makes of them is the outcome. It is a process group of its own, so what it starts ends with it.
@@ -74,9 +81,10 @@ export function runGuarded({ command, environment, signal, killAfterMs, signals,
       resolve(code)
     }
     signal.addEventListener('abort', onAbort)
-    child?.once('error', (error: NodeJS.ErrnoException) => {
-      complain(`${program}: ${error.code === 'ENOENT' ? 'no such program' : `cannot be run (${error.code ?? error.message})`}`)
-      end(error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE)
+    child?.once('error', (error) => {
+      const { text, code } = notStarted(program, error)
+      complain(text)
+      end(code)
     })
     child?.once('exit', (code, name) => end(code ?? (name === null ? 1 : exitCodeOfSignal(name))))
     signals.handle(onSignal)

@@ -20,7 +20,7 @@ export interface CommonOptions {
 
 const DEFAULT_ENDPOINT = '127.0.0.1:2379'
 const DEFAULT_TIMEOUT = '5s'
-const MAX_TIMEOUT_MS = 3_600_000
+const LONGEST_WAIT = '60m'
 
 /** Throws UsageError. `humanFormat` is what a person at a terminal sees by default. */
 export function commonOptions(flags: CommonFlags, io: Io, humanFormat: OutputFormat = 'plain'): CommonOptions {
@@ -51,12 +51,16 @@ export function readEndpoints(text: string, source: string): readonly string[] {
   return [...new Set(endpoints)]
 }
 
-/** `500ms`, `5s`, `2m`; a bare number is seconds. */
-export function readDuration(text: string, flag = '--timeout'): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
-  const scale = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's'] ?? Number.NaN
-  const ms = Number(match?.[1]) * scale
-  if (!(ms >= 1 && ms <= MAX_TIMEOUT_MS))
-    throw new UsageError(`${flag} must be between 1ms and 60m, such as 500ms or 5s, not ${JSON.stringify(text)}`)
-  return ms
+const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** `500ms`, `5s`, `2m`, `1h`; a bare number is seconds. Throws UsageError for what is not between `least` and `most`. */
+export function readDuration(text: string, flag = '--timeout', least = '1ms', most = LONGEST_WAIT): number {
+  const ms = toMs(text)
+  if (ms >= toMs(least) && ms <= toMs(most)) return ms
+  throw new UsageError(`${flag} must be between ${least} and ${most}, such as ${least} or 5s, not ${JSON.stringify(text)}`)
+}
+
+function toMs(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
+  return Number(number) * MS[unit as keyof typeof MS]
 }

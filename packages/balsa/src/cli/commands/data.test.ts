@@ -67,6 +67,13 @@ describe('leases', () => {
     expect(await balsactl('get', 'leased')).toMatchObject({ code: 3 })
     expect(await balsactl('lease', 'info', lease)).toMatchObject({ code: 3, err: `balsactl lease info: lease ${lease} not found\n` })
     expect(await balsactl('lease', 'revoke', lease)).toMatchObject({ code: 1, err: expect.stringContaining('LEASE_NOT_FOUND') })
+    const years = (await balsactl('lease', 'grant', '24000h')).out.trim()
+    expect(await parsed('lease', 'info', years)).toMatchObject({ ttlMs: 24_000 * 3_600_000 })
+    for (const ttl of ['0', '500ms', '2500001h', '1d', 'x'])
+      expect(await balsactl('lease', 'grant', ttl)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('TTL must be between 1s and 2500000h'),
+      })
     expect(await balsactl('put', '--lease', 'nine', 'a', 'b')).toMatchObject({ code: 2 })
   })
 })
@@ -118,6 +125,8 @@ describe('watch', () => {
     const ran = await ctl(['watch', 'x', '--rev', String(first), '--limit', '2', '--', 'sh', '-c', script], { environment })
     expect(ran).toMatchObject({ code: 0, err: expect.stringContaining(`revision ${first}: sh: exit code 3`) })
     expect(await readFile(file, 'utf8')).toBe(`one put x one ${first}\ntwo put x two ${first + 1}\n`)
+    const none = await ctl(['watch', 'x', '--rev', String(first), '--', '/no/such/program'], { environment })
+    expect(none).toMatchObject({ code: 127, err: 'balsactl watch: /no/such/program: no such program\n' })
   })
 })
 

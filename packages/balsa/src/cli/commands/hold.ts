@@ -35,7 +35,7 @@ interface Work {
 /** The signal fires a tenth of its time before the lease can end. After half of that the command is killed, so that it is gone before others begin. */
 const KILL_SHARE = 1 / 20
 const DEFAULT_TTL = '10s'
-const SHORTEST_TTL_MS = 1000
+const SHORTEST_TTL = '1s'
 
 export function lock(name: string, command: readonly string[], flags: HoldFlags, io: Io): Promise<number> {
   const acquire: Work['acquire'] = (store, options) => store.lock(name, { ...options, value: whoami() })
@@ -50,13 +50,12 @@ export function elect(name: string, command: readonly string[], flags: ElectFlag
 }
 
 /** 0 = only when it is free. */
-const readWait = (text: string): number => (/^0(?:ms|s|m)?$/.test(text) ? 0 : readDuration(text, '--wait'))
+const readWait = (text: string): number => (/^0(?:ms|s|m|h)?$/.test(text) ? 0 : readDuration(text, '--wait'))
 
 const whoami = (): string => `${hostname()}/${process.pid}`
 
 function holdOptions(flags: HoldFlags, signal: AbortSignal): HoldOptions {
-  const ttlMs = Math.ceil(readDuration(flags.ttl ?? DEFAULT_TTL, '--ttl'))
-  if (ttlMs < SHORTEST_TTL_MS) throw new UsageError('--ttl must be at least 1s')
+  const ttlMs = Math.ceil(readDuration(flags.ttl ?? DEFAULT_TTL, '--ttl', SHORTEST_TTL))
   return { ttlMs, signal, ...(flags.wait === undefined ? {} : { waitMs: readWait(flags.wait) }) }
 }
 

@@ -12,12 +12,14 @@ export interface KeepAliveFlags extends CommonFlags {
 }
 
 const ASKED_AT_A_TIME = 64
+/** As etcd has it: almost three hundred years. */
+const LONGEST_TTL = '2500000h'
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)}s`
 
 export async function grant(ttlText: string, flags: CommonFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io)
-  const ttlMs = Math.ceil(readDuration(ttlText, 'TTL'))
+  const ttlMs = Math.ceil(readDuration(ttlText, 'TTL', '1s', LONGEST_TTL))
   const granted = await withStore(options, (store) => store.grantLease(ttlMs))
   const { id, ...rest } = granted
   if (options.output === 'json') await io.out(json({ lease: formatLease(id), ...rest }))

@@ -3,13 +3,14 @@ import type { WatchEvent, WatchOptions } from '@balsa/kv'
 import { BalsaError } from '@balsa/raft'
 import { displayBytes, type Encoding, type EncodingFlags, encodingOf, jsonBytes } from '../bytes.js'
 import { entryJson } from '../entries.js'
+import { notStarted } from '../guarded-process.js'
 import { untilInterrupted } from '../interrupt.js'
-import { EXIT, type ExitCode, type Io } from '../io.js'
+import { EXIT, type Io } from '../io.js'
 import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
 import { tabbed } from '../output.js'
 import { type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
 import { withStore } from '../store.js'
-import { UsageError } from '../text.js'
+import { printable, UsageError } from '../text.js'
 
 export interface WatchFlags extends CommonFlags, EncodingFlags, SelectionFlags {
   readonly rev?: string
@@ -23,7 +24,7 @@ const WHATEVER = 'balsactl'
 type Change = Exclude<WatchEvent, { readonly type: 'progress' }>
 
 /** Prints every change, or runs the command for it, one after the other; ends with SIGINT, or after `--limit` events. */
-export async function watch(keyText: string, command: readonly string[], flags: WatchFlags, io: Io): Promise<ExitCode> {
+export async function watch(keyText: string, command: readonly string[], flags: WatchFlags, io: Io): Promise<number> {
   const options = commonOptions(flags, io)
   const encoding = encodingOf(flags)
   const selection = selectionOf(keyText, flags, encoding)
@@ -38,7 +39,10 @@ export async function watch(keyText: string, command: readonly string[], flags: 
         for await (const event of store.watch(selection, { ...how, signal })) {
           if (event.type === 'progress') continue
           if (command.length === 0) await io.out(shown(event, encoding, options))
-          else await run(command, event, encoding, io)
+          else {
+            const code = await run(command, event, encoding, io)
+            if (code !== null) return code
+          }
           seen += 1
           if (seen >= limit) break
         }
@@ -74,8 +78,11 @@ function shown(event: Change, encoding: Encoding, { output }: CommonOptions): st
   return tabbed([[String(event.revision), event.type, displayBytes(event.key, encoding), now, ...before]])
 }
 
-/** The command sees the event in its environment, and the new value as its standard input. What it fails with is said, and the next event goes on. */
-async function run([program = '', ...args]: readonly string[], event: Change, encoding: Encoding, io: Io): Promise<void> {
+/**
+ * The command sees the event in its environment, and the new value as its standard input. What it fails with is said, and the next event goes on; a program that cannot be started never
+ * can: answers the exit code to end with.
+ */
+async function run([program = '', ...args]: readonly string[], event: Change, encoding: Encoding, io: Io): Promise<number | null> {
   const value = event.type === 'put' ? event.entry.value : new Uint8Array(0)
   const environment = {
     BALSA_WATCH_TYPE: event.type,
@@ -83,13 +90,17 @@ async function run([program = '', ...args]: readonly string[], event: Change, en
     BALSA_WATCH_VALUE: displayBytes(value, encoding),
     BALSA_WATCH_REVISION: String(event.revision),
   }
-  const failure = await new Promise<string | null>((resolve) => {
+  const { text, code } = await new Promise<{ readonly text: string | null; readonly code: number | null }>((resolve) => {
     const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env: { ...io.environment, ...environment } })
     // A command that does not read its input is no failure.
     child.stdin.on('error', () => undefined)
     child.stdin.end(value)
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(code === 0 ? null : signal === null ? `exit code ${code}` : signal))
+    child.once('error', (error) => resolve(notStarted(program, error)))
+    child.once('exit', (exitCode, signal) => {
+      const failure = signal ?? `exit code ${exitCode}`
+      resolve({ text: exitCode === 0 ? null : `revision ${event.revision}: ${program}: ${failure}`, code: null })
+    })
   })
-  if (failure !== null) io.err(`balsactl watch: revision ${event.revision}: ${program}: ${failure}\n`)
+  if (text !== null) io.err(`balsactl watch: ${printable(text)}\n`)
+  return code
 }
