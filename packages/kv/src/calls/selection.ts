@@ -10,6 +10,8 @@ import type { ReadMode } from '../protocol/read-mode.js'
 
 const textEncoder = new TextEncoder()
 const EMPTY = new Uint8Array(0)
+/** Up to here a loop is faster than the platform's encoder, which is reached through a call out of the engine. */
+const SHORT_TEXT = 64
 /** As the start of a range: from the first key on. As its end: to the last one. */
 const ZERO = Uint8Array.of(0)
 
@@ -19,8 +21,21 @@ export const invalid = (text: string): BalsaError => new BalsaError('INVALID', t
 export function toBytes(value: BytesLike, name: string): Uint8Array {
   if (value instanceof Uint8Array) return value.slice()
   if (typeof value !== 'string') throw invalid(`the ${name} must be a string or a Uint8Array`)
+  const short = value.length <= SHORT_TEXT ? asciiOf(value) : null
+  if (short !== null) return short
   if (/\p{Surrogate}/u.test(value)) throw invalid(`the ${name} has a lone surrogate, which has no UTF-8`)
   return textEncoder.encode(value)
+}
+
+/** The bytes of a text of ASCII, null of any other. */
+function asciiOf(text: string): Uint8Array | null {
+  const bytes = new Uint8Array(text.length)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) return null
+    bytes[at] = code
+  }
+  return bytes
 }
 
 export function toKey(value: BytesLike): Uint8Array {

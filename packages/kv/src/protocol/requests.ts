@@ -32,6 +32,7 @@ export const MAX_CLIENT_FRAME_BYTES: number = MAX_REQUEST_BYTES + 64 * 1024
 export const MAX_MEMBER_FRAME_BYTES: number = 4 * 1024 * 1024
 
 export const RequestType = { hello: 1, get: 2, write: 3, status: 4, query: 5, watch: 6, credit: 7, cancel: 8, admin: 32 } as const
+const REQUEST_TYPES: ReadonlySet<number> = new Set(Object.values(RequestType))
 
 export type ClientRequest =
   | { readonly type: 'hello'; readonly protocol: VersionRange }
@@ -91,7 +92,7 @@ export function decodeRequest(body: Uint8Array): DecodedRequest {
   const reader = new ByteReader(body, 'client request')
   const type = reader.u8('frame type')
   if (type === RequestType.hello) return { type: 'hello', protocol: readVersions(reader) }
-  if (!Object.values<number>(RequestType).includes(type)) reader.fail('frame type', `${type} is unknown`)
+  if (!REQUEST_TYPES.has(type)) reader.fail('frame type', `${type} is unknown`)
   const id = reader.u32('id')
   if (id === 0) reader.fail('id', '0 is not a request')
   if (type === RequestType.write) {

@@ -42,7 +42,7 @@ export class FreshnessLog {
     while (at < this.#issued.length && this.#issued[at]?.stamp !== stamp) at++
     const issued = this.#issued[at]
     if (issued === undefined) return
-    if (at > 0) this.#issued.splice(0, at)
+    for (; at > 0; at--) this.#issued.shift()
     this.prove(issued.atMs, index, applied)
   }
 
@@ -52,8 +52,8 @@ export class FreshnessLog {
     // Most come in order and are applied already: every one before it is of no use any more.
     const last = proofs[proofs.length - 1]
     if (index <= applied && (last === undefined || (atMs > last.atMs && index >= last.index))) {
-      proofs.length = 0
-      proofs.push({ atMs, index })
+      if (proofs.length > 1) proofs.length = 1
+      proofs[0] = { atMs, index }
       return
     }
     if (proofs.some((proof) => proof.atMs >= atMs && proof.index <= index)) return

@@ -27,7 +27,7 @@ export interface RoundRecord {
   /** Its commit index when the round began; null before an entry of its own term was committed. */
   readonly index: LogIndex | null
   /** The newest mark of time that each peer had sent by then. */
-  readonly stamps: ReadonlyMap<MemberId, number>
+  readonly stamps: readonly { readonly id: MemberId; readonly stamp: number }[]
 }
 
 /** Rounds that nobody has confirmed; then no more are begun until somebody does. */
@@ -45,8 +45,8 @@ export function beat(state: CoreState): void {
 
 /** A round has begun just now. */
 export function noteRound(state: CoreState, leadership: Leadership): void {
-  const stamps = new Map<MemberId, number>()
-  for (const { id, stamp } of leadership.peers) if (stamp !== 0) stamps.set(id, stamp)
+  const stamps: { readonly id: MemberId; readonly stamp: number }[] = []
+  for (const { id, stamp } of leadership.peers) if (stamp !== 0) stamps.push({ id, stamp })
   const index = state.log.termAt(state.commitIndex) === state.term ? state.commitIndex : null
   leadership.rounds.push({ number: state.reads.currentRound, startedMs: state.nowMs, index, stamps })
 }
@@ -68,7 +68,7 @@ export function learnFromRounds(state: CoreState, leadership: Leadership, round:
   leadership.provenRound = record
   if (record.index === null) return
   state.freshness.prove(record.startedMs, record.index, state.appliedIndex)
-  for (const [id, stamp] of record.stamps) {
+  for (const { id, stamp } of record.stamps) {
     const progress = leadership.progress.get(id)
     if (progress !== undefined) progress.fresh = { stamp, index: record.index }
   }

@@ -253,16 +253,19 @@ function writeBatchHeader(bytes: Uint8Array, crc32: Crc32, header: BatchHeader):
   view.setUint32(0, crc32(bytes.subarray(4, BATCH_HEADER_BYTES)), true)
 }
 
-/** A mark: one sector that says what is known to be durable when it is written. */
+/** Shared by all marks: each is written, which copies it, before the next is made. Behind the header there are always zeros. */
+const markSector = new Uint8Array(SECTOR_BYTES)
+
+/** A mark: one sector that says what is known to be durable when it is written. The bytes are valid until the next call. */
 export function encodeMark(
   crc32: Crc32,
   kind: BatchKind,
   place: { readonly segment: number; readonly number: number; readonly offset: number; readonly nextSequence: number },
 ): Uint8Array {
-  const bytes = new Uint8Array(SECTOR_BYTES)
   const { segment, number, offset, nextSequence } = place
-  writeBatchHeader(bytes, crc32, { segment, number, offset, kind, bodyBytes: 0, records: 0, firstSequence: nextSequence, bodyCrc: 0 })
-  return bytes
+  const header = { segment, number, offset, kind, bodyBytes: 0, records: 0, firstSequence: nextSequence, bodyCrc: 0 }
+  writeBatchHeader(markSector, crc32, header)
+  return markSector
 }
 
 /** The batch header at `at`, or null when there is none. Says nothing about segment, number and place. */

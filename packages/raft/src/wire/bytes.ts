@@ -5,6 +5,10 @@
 import { BalsaError } from '../errors.js'
 
 const SMALLEST_CAPACITY = 64
+/** So many bytes are copied faster one by one than by asking the engine to do it. */
+const SHORT_BYTES = 64
+/** Below this a copy is cheaper than new memory for what comes next. */
+const COPY_LIMIT_BYTES = 1024
 const TWO_32 = 0x1_0000_0000
 /** 2^53 - 1 has 53 bits: 8 groups of 7. */
 const MAX_VARINT_BYTES = 8
@@ -48,13 +52,18 @@ export class ByteWriter {
 
   /** A copy of what was written. Leaves the writer empty. */
   take(): Uint8Array {
-    const copy = this.#buffer.slice(0, this.#length)
+    const length = this.#length
     this.#length = 0
+    if (length > SHORT_BYTES) return this.#buffer.slice(0, length)
+    const copy = new Uint8Array(length)
+    const buffer = this.#buffer
+    for (let at = 0; at < length; at++) copy[at] = buffer[at] ?? 0
     return copy
   }
 
-  /** What was written, without a copy. Leaves the writer empty and with new memory: the caller owns the bytes. */
+  /** What was written, without a copy when it is much. Leaves the writer empty, and the caller owns the bytes. */
   detach(): Uint8Array {
+    if (this.#length <= COPY_LIMIT_BYTES) return this.take()
     const bytes = this.#buffer.subarray(0, this.#length)
     this.#buffer = new Uint8Array(SMALLEST_CAPACITY)
     this.#view = new DataView(this.#buffer.buffer)

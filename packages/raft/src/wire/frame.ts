@@ -17,6 +17,7 @@ const MAGIC_LETTERS = 6
 /** What a socket hands over at once. */
 const PIECE_BYTES = 64 * 1024
 const MOST_AHEAD = 16
+const NOTHING = new Uint8Array(0)
 
 /** Starts a frame in `writer`. Write the body behind it, then call {@link endFrame} with the returned position. */
 export function beginFrame(writer: ByteWriter): number {
@@ -89,7 +90,7 @@ export class FrameDecoder {
   #maxBodyBytes: number
   #magicMatched = 0
   /** Not yet consumed bytes: `#buffer` from `#start` to `#end`. */
-  #buffer: Uint8Array = new Uint8Array(0)
+  #buffer: Uint8Array = NOTHING
   #start = 0
   #end = 0
   /** True when `#buffer` is memory of this decoder with room to grow, not a piece from outside. */
@@ -149,7 +150,7 @@ export class FrameDecoder {
     this.#start = bodyStart + length
     if (this.#start === this.#end) {
       // Bodies were handed out as views of this memory: it must not be filled again.
-      this.#buffer = new Uint8Array(0)
+      this.#buffer = NOTHING
       this.#start = 0
       this.#end = 0
     }
@@ -206,7 +207,7 @@ export class FrameDecoder {
 
   #fail(reason: string): never {
     this.#failure = new BalsaError('MALFORMED', `malformed stream: ${reason}`)
-    this.#buffer = new Uint8Array(0)
+    this.#buffer = NOTHING
     this.#start = 0
     this.#end = 0
     throw this.#failure

@@ -55,7 +55,15 @@ function hasMoved(place: Place, core: RaftCore): boolean {
     place.snapshotMeta === core.snapshotMeta
   )
     return false
-  Object.assign(place, placeOf(core))
+  place.role = core.role
+  place.term = core.term
+  place.leaderId = core.leaderId
+  place.commitIndex = core.commitIndex
+  place.appliedIndex = core.appliedIndex
+  place.firstIndex = core.firstIndex
+  place.lastIndex = core.lastIndex
+  place.lastTerm = core.lastTerm
+  place.snapshotMeta = core.snapshotMeta
   return true
 }
 
