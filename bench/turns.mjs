@@ -131,6 +131,11 @@ async function measure(name, open) {
   for (let at = 0; !isOver; at++) await store.apply([{ type: 'put', stamp: null, key: keyOf(at % COUNT), value: VALUE }])
   await probe.report('a count and a sorted range over all keys, and puts meanwhile')
 
+  probe = new Probe()
+  const all = { ...PLAIN_RANGE, ...ALL, sortTarget: /** @type {const} */ ('value') }
+  const { result } = await store.machine.scan({ type: 'scan', request: all, maxBytes: Number.POSITIVE_INFINITY })
+  await probe.report(`all of them sorted by their values (${result?.entries.length} in the answer)`)
+
   for (let at = 0; at < MAX_HISTORY_REVISIONS; at += BATCH)
     await store.apply(
       Array.from({ length: BATCH }, (_, step) => ({ type: 'put', stamp: null, key: keyOf((at + step) % COUNT), value: VALUE })),

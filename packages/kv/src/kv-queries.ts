@@ -19,7 +19,7 @@ export interface StatsQuery {
 export interface RangeQuery {
   readonly type: 'range'
   readonly request: RangeRequest
-  /** The answer is cut, with `more`, behind the entry that brings it to so many bytes; not when it is sorted by something else than keys. */
+  /** The answer is cut, with `more`, behind the entry that brings it to so many bytes; refused when it is sorted by something else than keys, and longer. */
   readonly maxBytes: number
 }
 
@@ -54,7 +54,7 @@ export interface RangeAnswer {
   readonly type: 'range'
   /** Revision of the store when it was read; the one of the request may be older. */
   readonly revision: number
-  /** COMPACTED or FUTURE_REVISION: why there is no result. */
+  /** COMPACTED, FUTURE_REVISION, or TOO_LARGE when it is sorted by something else than keys: why there is no result. */
   readonly refusal: RefusalCode | null
   /** Values belong to the store: copy them before they leave the process or reach a user. */
   readonly result: RangeResult | null

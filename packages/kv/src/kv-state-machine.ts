@@ -3,6 +3,7 @@ import type { Backend, WriteBatch } from './backend/backend.js'
 import { keyToString } from './backend/byte-string.js'
 import { MemoryBackend } from './backend/memory-backend.js'
 import { type Command, decodeCommand, refusalOf, type TxnCommand, type WriteCommand, type WriteStamp } from './command.js'
+import { durableState } from './durable-state.js'
 import { type HashMark, HashMarks } from './hash-marks.js'
 import type {
   GetAnswer,
@@ -30,13 +31,13 @@ import { pageOfLeaseKeys, pageOfLeases } from './mvcc/lease-pages.js'
 import { livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
 import { isRanged, STEP_KEYS, type Steps, type TxnOutcome } from './mvcc/execute-txn.js'
-import { RangeScan } from './mvcc/range.js'
+import { type RangeRequest, RangeScan } from './mvcc/range.js'
 import { readTxn } from './mvcc/read-txn.js'
 import { VersionReader } from './mvcc/reader.js'
 import { type Txn, txnRefusal } from './mvcc/txn.js'
 import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
-import { decodeSnapshot, encodeReference, encodeSnapshot } from './snapshot-codec.js'
+import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
 import { StateHash } from './state-hash.js'
 import { EventJournal } from './watch/events.js'
 import { WatchHub, type WatchLimits } from './watch/hub.js'
@@ -64,6 +65,11 @@ export interface KvStateMachineOptions {
   /** Asks for a snapshot after this many bytes of commands; never when absent. */
   readonly snapshotAfterBytes?: number
   readonly watch?: WatchLimits
+  /**
+   * A read that is sorted by something else than keys, and has to hold more than that in memory, is refused with TOO_LARGE: keys, values (unless it wants keys only, and sorts by something else) and
+   * 160 bytes each. With a limit, up to twice as many entries and 4096 more are held; without one all. Default 512 MiB.
+   */
+  readonly maxSortBytes?: number
   /** Only with a clock; else every command is done in one turn. */
   readonly longCommands?: LongCommands
 }
@@ -78,6 +84,7 @@ const LONGEST_SLICE_MS = 4
 /** At least that is given to a long command: all other writes wait for it. */
 const LONG_COMMAND_SLICE_MS = 4
 const LONG_COMMAND_KEYS = 1024
+const MAX_SORT_BYTES = 512 * 1024 * 1024
 /** Keys that a scan looks at before it asks how long it has been at it. */
 const SCAN_STEP_KEYS = 512
 
@@ -96,6 +103,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   readonly #snapshotAfterBytes: number
   readonly #backend: Backend
   readonly #maxHistoryRevisions: number
+  readonly #maxSortBytes: number
   /** Watches on the applied state of this member. */
   readonly watches: WatchHub
   /** Null when the backend ends with the process. */
@@ -118,6 +126,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     this.#clock = options.clock ?? null
     this.#backend = options.backend ?? new MemoryBackend()
     this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
+    this.#maxSortBytes = options.maxSortBytes ?? MAX_SORT_BYTES
     this.#longCommands = options.longCommands ?? {}
     this.#store = this.#newStore()
     this.#take(loadMachine(this.#backend))
@@ -299,8 +308,13 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     const { revision, reader } = this.#store
     const refusal = this.#store.revisionRefusal(request.revision)
     if (refusal !== null) return { type: 'range', revision, refusal, result: null }
-    const result = new RangeScan(reader, request, request.revision === 0 ? null : request.revision, maxBytes).run()
-    return { type: 'range', revision, refusal, result }
+    const scan = this.#scanOf(reader, request, maxBytes)
+    while (!scan.step(SCAN_STEP_KEYS)) continue
+    return rangeAnswer(revision, scan)
+  }
+
+  #scanOf(reader: VersionReader, request: RangeRequest, maxBytes: number): RangeScan {
+    return new RangeScan(reader, request, request.revision === 0 ? null : request.revision, maxBytes, this.#maxSortBytes)
   }
 
   /** As the query, for ranges of any size: works in slices on a snapshot, so that nobody else has to wait. */
@@ -310,13 +324,13 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     if (refusal !== null) return { type: 'range', revision, refusal, result: null }
     const snapshot = this.#backend.snapshot()
     try {
-      const scan = new RangeScan(new VersionReader(snapshot), request, request.revision === 0 ? null : request.revision, maxBytes)
+      const scan = this.#scanOf(new VersionReader(snapshot), request, maxBytes)
       const pause = this.#pacer()
       while (!scan.step(SCAN_STEP_KEYS)) {
         const pausing = pause()
         if (pausing !== null) await pausing
       }
-      return { type: 'range', revision, refusal, result: scan.result() }
+      return rangeAnswer(revision, scan)
     } finally {
       snapshot.close()
     }
@@ -329,11 +343,11 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       typeof outcome === 'string' ? { revision, refusal: outcome, outcome: null } : { revision, refusal: null, outcome }
     const refusal = txnRefusal(txn)
     if (refusal !== null) return answer(refusal.code)
-    const first = readTxn(reader, { revision, compactedRevision }, txn, SCAN_STEP_KEYS).next()
+    const first = readTxn(reader, { revision, compactedRevision }, txn, SCAN_STEP_KEYS, this.#maxSortBytes).next()
     if (first.done === true) return answer(first.value)
     const snapshot = this.#backend.snapshot()
     try {
-      const work = readTxn(new VersionReader(snapshot), { revision, compactedRevision }, txn, SCAN_STEP_KEYS)
+      const work = readTxn(new VersionReader(snapshot), { revision, compactedRevision }, txn, SCAN_STEP_KEYS, this.#maxSortBytes)
       const pause = this.#pacer()
       for (let next = work.next(); ; next = work.next()) {
         if (next.done === true) return answer(next.value)
@@ -540,27 +554,10 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 }
 
-function durableState(backend: Backend): DurableState {
-  const { transfer } = backend
-  return {
-    ...(transfer === undefined ? {} : { transfer }),
-    get appliedIndex() {
-      return backend.appliedIndex
-    },
-    ready: () => backend.ready(),
-    logDurable: (index) => backend.limitDurability(index),
-    flush: (index) => {
-      // What is applied up to there and is no command leaves no trace in the tables.
-      if (index > backend.appliedIndex) backend.write(index, () => undefined)
-      return backend.flush()
-    },
-    reference: (index) => once(encodeReference(index)),
-  }
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield chunk
-}
+const rangeAnswer = (revision: number, scan: RangeScan): RangeAnswer =>
+  scan.isTooLarge
+    ? { type: 'range', revision, refusal: 'TOO_LARGE', result: null }
+    : { type: 'range', revision, refusal: null, result: scan.result() }
 
 /** Null when the bytes are no command: every member of this version sees that in the same way, so it may be answered. */
 function decodeOrStop(entry: AppliedCommand): Command | null {

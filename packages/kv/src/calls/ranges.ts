@@ -20,6 +20,11 @@ export const rangeQuery = (selection: Selection, options: RangeSelection, counte
 export function pageOf(answer: ClientQueryAnswer, ageMs: number | null): RangePage {
   if (answer.type !== 'range') throw new BalsaError('INVALID', `a range was answered with ${answer.type}`)
   const { refusal, result, revision } = answer
+  if (refusal === 'TOO_LARGE') {
+    throw new BalsaError('TOO_LARGE', `a range that is sorted by something else than keys is limited to ${MAX_PAGE_BYTES} bytes`, {
+      hint: 'Use a limit, or read in the order of keys.',
+    })
+  }
   if (refusal !== null || result === null) {
     const code = refusal ?? 'INVALID'
     throw new BalsaError(code, `the range cannot be read (${code}): the store is at revision ${revision}`)

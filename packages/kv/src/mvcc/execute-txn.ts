@@ -164,7 +164,7 @@ function* checkRange(
   if (request.limit === 0 || request.limit > 1) budget.bytes -= put
   const scan = new RangeScan(reader, { ...request, counted: false }, revisionOf(context.counters, request.revision), budget.bytes)
   while (!scan.step(context.stepKeys)) yield
-  for (const entry of scan.result().entries) budget.bytes -= entry.key.length + entry.value.length + ENTRY_BYTES
+  budget.bytes -= scan.bytes
   yield
   return null
 }

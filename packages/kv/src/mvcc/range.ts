@@ -2,6 +2,9 @@ import type { TableRange } from '../backend/backend.js'
 import { type ByteString, bytesEqual, keyToString } from '../backend/byte-string.js'
 import type { VersionReader } from './reader.js'
 import { decodeRecord, type KeyRecord, type StoredRecord } from './record.js'
+import { type KeyEntry, SortedEntries } from './sorted-entries.js'
+
+export type { KeyEntry } from './sorted-entries.js'
 
 export const SORT_TARGETS = ['key', 'version', 'createRevision', 'modRevision', 'value'] as const
 export type SortTarget = (typeof SORT_TARGETS)[number]
@@ -30,11 +33,6 @@ export interface RangeRequest extends KeyRange {
   readonly maxModRevision: number
   readonly minCreateRevision: number
   readonly maxCreateRevision: number
-}
-
-export interface KeyEntry extends KeyRecord {
-  /** Belongs to the receiver. */
-  readonly key: ByteString
 }
 
 export interface RangeResult {
@@ -87,36 +85,62 @@ const COUNT_STEP = 4096
 export class RangeScan {
   readonly #request: RangeRequest
   readonly #walk: Walk
-  readonly #sorted: boolean
+  /** Null = the order of keys. */
+  readonly #sorted: SortedEntries | null
   readonly #filtered: boolean
   readonly #maxBytes: number
-  #entries: KeyEntry[] = []
+  readonly #maxHeldBytes: number
+  readonly #entries: KeyEntry[] = []
   #bytes = 0
   #count = 0
   #more = false
   #counting = false
+  /** All keys have been looked at. */
+  #walked = false
   #finished = false
+  #tooLarge = false
 
-  /** `revision` null = now. The answer is cut, with `more`, behind the entry that brings it to `maxBytes` (only in the order of keys). */
-  constructor(reader: VersionReader, request: RangeRequest, revision: number | null, maxBytes: number = Number.POSITIVE_INFINITY) {
+  /**
+   * `revision` null = now. In the order of keys the answer is cut, with `more`, behind the entry that brings it to `maxBytes`. In another order it is too large when it takes more, or when what has
+   * to be held for it takes more than `maxHeldBytes` of memory.
+   */
+  constructor(
+    reader: VersionReader,
+    request: RangeRequest,
+    revision: number | null,
+    maxBytes: number = Number.POSITIVE_INFINITY,
+    maxHeldBytes: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#request = request
-    this.#sorted = request.sortTarget !== 'key'
+    const isSorted = request.sortTarget !== 'key'
+    this.#sorted = isSorted ? new SortedEntries(orderOf(request), request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit) : null
     this.#filtered =
       request.minModRevision > 0 || request.maxModRevision > 0 || request.minCreateRevision > 0 || request.maxCreateRevision > 0
-    this.#maxBytes = this.#sorted ? Number.POSITIVE_INFINITY : maxBytes
-    const reverse = request.descending && !this.#sorted && !request.countOnly
+    this.#maxBytes = maxBytes
+    this.#maxHeldBytes = maxHeldBytes
+    const reverse = request.descending && !isSorted && !request.countOnly
     const { from, to } = boundsOf(request)
-    const pageKeys = request.limit > 0 && !this.#sorted && !this.#filtered ? Math.min(PAGE_KEYS, request.limit + 1) : PAGE_KEYS
+    const pageKeys = request.limit > 0 && !isSorted && !this.#filtered ? Math.min(PAGE_KEYS, request.limit + 1) : PAGE_KEYS
     this.#walk =
       revision === null ? new CurrentWalk(reader, from, to, reverse, pageKeys) : new PastWalk(reader, from, to, reverse, revision)
     this.#counting = request.countOnly
+  }
+
+  /** There is no result. */
+  get isTooLarge(): boolean {
+    return this.#tooLarge
+  }
+
+  /** What the entries of the answer take. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Looks at about `keys` keys. False = there is more to do. */
   step(keys: number): boolean {
     if (this.#finished) return true
     let left = keys
-    while (left > 0 && !this.#finished) left -= this.#counting ? this.#countSome(left) : this.#takeSome()
+    while (left > 0 && !this.#finished) left -= this.#doSome(left)
     return this.#finished
   }
 
@@ -127,10 +151,16 @@ export class RangeScan {
   }
 
   result(): RangeResult {
-    const { limit, keysOnly, counted, countOnly } = this.#request
-    if (this.#sorted) this.#sortAndCut(limit)
-    const entries = keysOnly ? this.#entries.map((entry) => ({ ...entry, value: EMPTY })) : this.#entries
-    return { entries, more: this.#more && !countOnly, count: counted || countOnly ? this.#count : null }
+    const { counted, countOnly } = this.#request
+    const more = this.#sorted === null ? this.#more : this.#sorted.isCut
+    return { entries: this.#entries, more: more && !countOnly, count: counted || countOnly ? this.#count : null }
+  }
+
+  #doSome(most: number): number {
+    if (this.#counting) return this.#countSome(most)
+    if (this.#sorted === null) return this.#takeSome()
+    if (!this.#walked && !this.#sorted.isFull) return this.#gatherSome(this.#sorted)
+    return this.#sorted.order(most) || this.#handOutSome(this.#sorted, most)
   }
 
   #countSome(most: number): number {
@@ -147,17 +177,21 @@ export class RangeScan {
     for (let at = 0; at < entries.length; at++) {
       const entry = entries[at] as KeyEntry
       if (!this.#filtered || this.#passes(entry)) {
-        if (!this.#sorted && ((limit > 0 && this.#entries.length >= limit) || this.#bytes >= this.#maxBytes)) {
+        if ((limit > 0 && this.#entries.length >= limit) || this.#bytes >= this.#maxBytes) {
           this.#cutOff(entries.length - at)
           break
         }
-        this.#entries.push(entry)
-        this.#bytes += entry.key.length + (this.#request.keysOnly ? 0 : entry.value.length) + ENTRY_BYTES
-        if (this.#sorted && limit > 0 && this.#entries.length > 2 * limit + COUNT_STEP) this.#sortAndCut(limit)
+        this.#answer(entry)
       }
       this.#count += 1
     }
     return Math.max(1, entries.length)
+  }
+
+  #answer(entry: KeyEntry): void {
+    const { keysOnly } = this.#request
+    this.#entries.push(keysOnly ? withoutValue(entry) : entry)
+    this.#bytes += answerBytes(entry, keysOnly)
   }
 
   #cutOff(unseen: number): void {
@@ -166,6 +200,44 @@ export class RangeScan {
       this.#count += unseen
       this.#counting = true
     } else this.#finished = true
+  }
+
+  /** Those that are not in the order of the answer. */
+  #gatherSome(sorted: SortedEntries): number {
+    const entries = this.#walk.next()
+    const { limit, keysOnly, sortTarget } = this.#request
+    let bytes = 0
+    for (const entry of entries) {
+      this.#count += 1
+      if (this.#filtered && !this.#passes(entry)) continue
+      sorted.add(keysOnly && sortTarget !== 'value' ? withoutValue(entry) : entry)
+      bytes += answerBytes(entry, keysOnly)
+    }
+    if (limit === 0) {
+      this.#bytes += bytes
+      if (this.#bytes > this.#maxBytes) this.#giveUp()
+    }
+    if (sorted.heldBytes > this.#maxHeldBytes) this.#giveUp()
+    this.#walked = entries.length === 0
+    return Math.max(1, entries.length)
+  }
+
+  /** When all are in their order, or as many as are wanted. */
+  #handOutSome({ entries }: SortedEntries, most: number): number {
+    if (!this.#walked) return 1
+    const { limit } = this.#request
+    if (limit === 0 && this.#entries.length === 0) this.#bytes = 0
+    const from = this.#entries.length
+    const to = Math.min(entries.length, from + most)
+    for (let at = from; at < to; at++) this.#answer(entries[at] as KeyEntry)
+    if (this.#bytes > this.#maxBytes) this.#giveUp()
+    if (to === entries.length) this.#finished = true
+    return Math.max(1, to - from)
+  }
+
+  #giveUp(): void {
+    this.#tooLarge = true
+    this.#finished = true
   }
 
   #passes({ modRevision, createRevision }: KeyEntry): boolean {
@@ -177,17 +249,11 @@ export class RangeScan {
       (maxCreateRevision === 0 || createRevision <= maxCreateRevision)
     )
   }
-
-  /** Equal ones stay in the order of their keys, so that all members answer alike. */
-  #sortAndCut(limit: number): void {
-    const { sortTarget, descending } = this.#request
-    const sign = descending ? -1 : 1
-    this.#entries.sort((a, b) => sign * compareBy(sortTarget, a, b) || (a.key < b.key ? -1 : 1))
-    if (limit === 0 || this.#entries.length <= limit) return
-    this.#entries.length = limit
-    this.#more = true
-  }
 }
+
+const withoutValue = (entry: KeyEntry): KeyEntry => ({ ...entry, value: EMPTY })
+
+const answerBytes = ({ key, value }: KeyEntry, keysOnly: boolean): number => key.length + (keysOnly ? 0 : value.length) + ENTRY_BYTES
 
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length)
@@ -198,10 +264,13 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
-function compareBy(target: SortTarget, a: KeyEntry, b: KeyEntry): number {
-  if (target === 'value') return compareBytes(a.value, b.value)
-  if (target === 'key') return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
-  return a[target] - b[target]
+/** Equal ones stay in the order of their keys, so that all members answer alike. */
+function orderOf({ sortTarget, descending }: RangeRequest): (a: KeyEntry, b: KeyEntry) => number {
+  const sign = descending ? -1 : 1
+  const byKey = (a: KeyEntry, b: KeyEntry): number => (a.key < b.key ? -1 : 1)
+  if (sortTarget === 'key') return byKey
+  if (sortTarget === 'value') return (a, b) => sign * compareBytes(a.value, b.value) || byKey(a, b)
+  return (a, b) => sign * (a[sortTarget] - b[sortTarget]) || byKey(a, b)
 }
 
 /** Goes through the living keys of a range in order, once. */

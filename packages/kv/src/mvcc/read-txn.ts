@@ -15,10 +15,11 @@ export function* readTxn(
   counters: Readonly<Pick<Counters, 'revision' | 'compactedRevision'>>,
   txn: Txn,
   stepKeys: number,
+  maxHeldBytes: number = Number.POSITIVE_INFINITY,
 ): Steps<TxnOutcome | RefusalCode> {
   invariant(!canWrite(txn), 'only what writes nothing is read')
   const path = yield* choosePath(reader, txn, stepKeys)
-  return pathRefusal(counters, path) ?? (yield* readPath(reader, path, stepKeys))
+  return pathRefusal(counters, path) ?? (yield* readPath(reader, path, stepKeys, maxHeldBytes))
 }
 
 function pathRefusal(counters: Readonly<Pick<Counters, 'revision' | 'compactedRevision'>>, path: Path): RefusalCode | null {
@@ -31,13 +32,19 @@ function pathRefusal(counters: Readonly<Pick<Counters, 'revision' | 'compactedRe
   return null
 }
 
-function* readPath(reader: VersionReader, path: Path, keys: number): Steps<TxnOutcome> {
+function* readPath(reader: VersionReader, path: Path, keys: number, maxHeldBytes: number): Steps<TxnOutcome | 'TOO_LARGE'> {
   const responses: OperationOutcome[] = []
   for (const step of path.steps) {
-    if (step.type === 'txn') responses.push({ type: 'txn', outcome: yield* readPath(reader, step.path, keys) })
+    if (step.type === 'txn') {
+      const outcome = yield* readPath(reader, step.path, keys, maxHeldBytes)
+      if (outcome === 'TOO_LARGE') return outcome
+      responses.push({ type: 'txn', outcome })
+    }
     if (step.type !== 'range') continue
-    const scan = new RangeScan(reader, step.request, step.request.revision === 0 ? null : step.request.revision)
+    const { request } = step
+    const scan = new RangeScan(reader, request, request.revision === 0 ? null : request.revision, Number.POSITIVE_INFINITY, maxHeldBytes)
     while (!scan.step(keys)) yield
+    if (scan.isTooLarge) return 'TOO_LARGE'
     responses.push({ type: 'range', ...scan.result() })
   }
   return { succeeded: path.succeeded, responses }
