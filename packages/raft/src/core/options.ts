@@ -32,7 +32,7 @@ export interface CoreOptions {
   readonly maxUncommittedBytes?: number
   /** Reads waiting for confirmation; then reads are refused as OVERLOADED. */
   readonly maxPendingReads?: number
-  /** Payload bytes of applied entries kept in memory for followers that are a little behind. */
+  /** Payload bytes of applied entries kept in memory at most, for followers that are up and a little behind. What all of those have leaves memory sooner. */
   readonly logCacheBytes?: number
   readonly snapshotChunkBytes?: number
   /** Bytes of a snapshot that may be under way to one peer before it has answered; at least one chunk always may. */

@@ -13,6 +13,24 @@ import { entriesTo, lastIndexFor } from './witness.js'
 
 /** How a leader feeds one peer: paper, section 5.3, with pipelining. */
 
+/** Payload bytes of entries that stay in memory though they are applied, and nobody who is up lacks them. */
+const SETTLED_CACHE_BYTES = 256 * 1024
+
+/**
+ * Frees memory of applied entries. What every peer has that is up goes early: whatever outlives a young collection or two is promoted, and then it takes a
+ * collection of everything to free it. Storage has them all.
+ */
+export function forgetApplied(state: CoreState): void {
+  const { log, appliedIndex, leadership } = state
+  const { logCacheBytes, electionTimeoutMs } = state.options
+  let settled: number = appliedIndex
+  for (const { lastContactMs, matchIndex } of leadership?.peers ?? []) {
+    if (state.nowMs - lastContactMs < electionTimeoutMs) settled = Math.min(settled, matchIndex)
+  }
+  log.evict(asIndex(settled), Math.min(SETTLED_CACHE_BYTES, logCacheBytes))
+  log.evict(appliedIndex, logCacheBytes)
+}
+
 /** Sends what the peer lacks and its window allows. `evenEmpty`: at least one append, so that a loss is found out. */
 export function replicate(state: CoreState, progress: Progress, evenEmpty: boolean): void {
   if (progress.hasLeft) return

@@ -7,7 +7,7 @@ import { advanceCommit, propose, tickLeader } from './leader.js'
 import type { Message, MessageType } from './messages.js'
 import type { Progress } from './progress.js'
 import { askLeader, handleReadIndexRequest, handleReadIndexResponse, readOnFollower, readOnLeader } from './read-index.js'
-import { feedWitnesses, handleAppendResponse, handleHeartbeatResponse, handleLoaded } from './replication.js'
+import { feedWitnesses, forgetApplied, handleAppendResponse, handleHeartbeatResponse, handleLoaded } from './replication.js'
 import { handleChunkStored, handleInstallSnapshot, handleSnapshotReceived, handleSnapshotTaken } from './snapshot-receiving.js'
 import { handleInstallResponse, handleSnapshotOffered, handleSnapshotRead, handleSnapshotReadFailed } from './snapshot-sending.js'
 import type { CoreState, Leadership } from './state.js'
@@ -81,7 +81,7 @@ const everyRole = {
   persisted: (state, { sequence }) => state.persisted(sequence),
   applied: (state, { index }) => {
     state.appliedIndex = index
-    state.log.evict(index, state.options.logCacheBytes)
+    forgetApplied(state)
   },
   snapshotTaken: handleSnapshotTaken,
   snapshotReceived: (state, { meta }) => handleSnapshotReceived(state, meta),

@@ -28,7 +28,7 @@ export interface DurableStorageOptions {
   readonly incarnation?: number
   /** Length of a segment file. Default 16 MiB, at least 4 KiB. May differ from run to run. */
   readonly segmentBytes?: number
-  /** Bytes of the newest entries to keep in memory. Default 8 MiB. Entries that wait for their sync are kept in any case. */
+  /** Bytes of the newest entries that opening hands over in memory. Default 8 MiB. Later on only those that wait for their sync are kept. */
   readonly cacheBytes?: number
 }
 
@@ -80,13 +80,12 @@ export class DurableStorage implements Storage {
     const log = await recoverLog({ fileSystem, directory, identity, crc32, cacheBytes, snapshot: snapshots.latest }, names)
     await spares.adopt(names)
     if (log !== null) base = log.headConfiguration
-    const opened =
-      log === null ? await foundLog(writerOptions, cacheBytes) : await resumeLog(writerOptions, log, snapshots.latest, cacheBytes)
+    const opened = log === null ? await foundLog(writerOptions) : await resumeLog(writerOptions, log, snapshots.latest)
     // Only now: the store that counts is known to be good.
     if (!isNew) await clearOtherHomes(fileSystem, given.directory, home)
     if (isNew) await writeIdentity(fileSystem, directory, { ...identity, incarnation, home: 0 }, crc32)
     const { writer, state } = opened
-    const newState = (meta: SnapshotMeta, hardState: LogHead['hardState']): LogState => new LogState(headAt(meta, hardState), cacheBytes)
+    const newState = (meta: SnapshotMeta, hardState: LogHead['hardState']): LogState => new LogState(headAt(meta, hardState))
     const hooks = { install: (meta: SnapshotMeta) => snapshots.install(meta), latest: () => snapshots.latest }
     return new DurableStorage(options, {
       recovered: describe(state, snapshots.latest, log, baseConfiguration()),
@@ -206,7 +205,7 @@ function headAt(meta: SnapshotMeta, hardState: LogHead['hardState']): LogHead {
   return { origin: HeadOrigin.installed, lastIndex: index, lastTerm: term, timeMs, hardState, configuration }
 }
 
-async function foundLog(options: WriterOptions, cacheBytes: number): Promise<{ readonly writer: SegmentWriter; readonly state: LogState }> {
+async function foundLog(options: WriterOptions): Promise<{ readonly writer: SegmentWriter; readonly state: LogState }> {
   const head: LogHead = {
     origin: HeadOrigin.initial,
     lastIndex: ZERO_INDEX,
@@ -217,14 +216,13 @@ async function foundLog(options: WriterOptions, cacheBytes: number): Promise<{ r
   }
   const writer = await SegmentWriter.create(options, head)
   writer.mark()
-  return { writer, state: new LogState(head, cacheBytes) }
+  return { writer, state: new LogState(head) }
 }
 
 async function resumeLog(
   options: WriterOptions,
   log: RecoveredLog,
   snapshot: SnapshotMeta | null,
-  cacheBytes: number,
 ): Promise<{ readonly writer: SegmentWriter; readonly state: LogState }> {
   const writer = await SegmentWriter.resume(options, log.place)
   let { state } = log
@@ -237,7 +235,7 @@ async function resumeLog(
   const known = term === hardState.term ? hardState : { term, votedFor: null }
   if (log.discard && snapshot !== null) {
     const head = headAt(snapshot, known)
-    state = new LogState(head, cacheBytes)
+    state = new LogState(head)
     await writer.startSegment(head)
     writer.mark()
   } else if (known !== hardState) {

@@ -56,14 +56,14 @@ describe('LogState and PositionIndex', () => {
   it('agree with a naive array through appending, cutting, compacting and forgetting', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const state = new LogState(EMPTY, 200)
+        const state = new LogState(EMPTY)
         const positions = new PositionIndex()
         const naive = new NaiveLog()
         /** What stands at which place of an endless file: 50 bytes for each record. */
         const file: Entry[] = []
         let term = 1
         for (const item of steps) {
-          if (item.type === 'evict') state.evict(Number.POSITIVE_INFINITY)
+          if (item.type === 'evict') state.evict(200, Number.POSITIVE_INFINITY)
           else if (item.type === 'compact') {
             naive.first = naive.first + Math.floor(item.share * (naive.last + 1 - naive.first))
             state.compact(asIndex(naive.first))

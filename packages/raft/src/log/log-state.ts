@@ -21,15 +21,13 @@ export class LogState {
   /** Record bytes of the entries that are in the log but no longer in the cache. An estimate after a cut in their midst. */
   #bytesOnDiskOnly = 0
   readonly cache: EntryCache
-  readonly #cacheBytes: number
 
-  constructor(head: LogHead, cacheBytes: number) {
+  constructor(head: LogHead) {
     this.hardState = head.hardState
     this.timeMs = head.timeMs
     this.#firstIndex = head.lastIndex + 1
     this.#lastIndex = head.lastIndex
     this.#previousTerm = head.lastTerm
-    this.#cacheBytes = cacheBytes
     this.cache = new EntryCache()
   }
 
@@ -117,8 +115,8 @@ export class LogState {
     this.#bytesOnDiskOnly = count <= 0 ? 0 : Math.round((this.#bytesOnDiskOnly * keep) / count)
   }
 
-  /** Drops the oldest entries from memory while there are too many bytes; never one at or behind `from`, which may not be on disk yet. */
-  evict(from: number): void {
-    this.#bytesOnDiskOnly += this.cache.evict(this.#cacheBytes, from)
+  /** Drops the oldest entries from memory while there are more than `maxBytes`; never one at or behind `from`, which may not be on disk yet. */
+  evict(maxBytes: number, from: number): void {
+    this.#bytesOnDiskOnly += this.cache.evict(maxBytes, from)
   }
 }

@@ -225,7 +225,7 @@ class Recovery {
     if (entry.type === EntryType.stripped) this.#strippedFrom ??= index
     if (entry.type === EntryType.configuration) this.#configurations.push({ index, configuration: configurationAt(entry.payload, where()) })
     state.append(entry)
-    state.evict(Number.POSITIVE_INFINITY)
+    state.evict(this.#options.cacheBytes, Number.POSITIVE_INFINITY)
     this.#positions.note(index, segment, offset)
   }
 
@@ -260,7 +260,7 @@ class Recovery {
     } else {
       if (before !== null) this.#applyHardState(head.hardState, where)
       if (head.lastIndex > (this.#options.snapshot?.index ?? 0)) this.#failForMissing(segment, head, where)
-      this.#state = new LogState(head, this.#options.cacheBytes)
+      this.#state = new LogState(head)
       this.#configurations = []
       this.#strippedFrom = null
       this.#positions.clear()

@@ -28,7 +28,7 @@ function writerOptions(fileSystem: MemoryFileSystem): WriterOptions {
 async function newWal(disk = new MemoryFileSystem()) {
   await disk.makeDirectory('/d')
   const writer = await SegmentWriter.create(writerOptions(disk), HEAD)
-  const wal = new Wal(writer, new LogState(HEAD, 0), { install: async () => undefined, latest: () => null }, () => new LogState(HEAD, 0))
+  const wal = new Wal(writer, new LogState(HEAD), { install: async () => undefined, latest: () => null }, () => new LogState(HEAD))
   return { disk, writer, wal }
 }
 

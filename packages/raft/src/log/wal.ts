@@ -163,7 +163,8 @@ export class Wal {
     // Before the group leaves the queue: if the mark cannot be written, those who wait must hear of it.
     if (this.#queue.length === group.length) this.#writer.mark()
     this.#queue.splice(0, group.length)
-    this.#state.evict(this.#firstUnwritten())
+    // Consensus has the newest entries itself, and asks for those that it has not any more.
+    this.#state.evict(0, this.#firstUnwritten())
     for (const { resolve } of group) resolve()
   }
 
