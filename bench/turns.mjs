@@ -15,6 +15,9 @@ const COUNT = Number(process.argv[2] ?? 1_000_000)
 const BATCH = 128
 const VALUE = new Uint8Array(100)
 const LEASE = 7n
+/** As many as there may be, and as many answers. */
+const SESSIONS = 10_000
+const ANSWERS = 40
 const text = new TextEncoder()
 const keyOf = (/** @type {number} */ at) => text.encode(`key/${String(at).padStart(9, '0')}`)
 const ALL = { key: text.encode('key/'), rangeEnd: text.encode('key0') }
@@ -163,6 +166,30 @@ async function measure(name, open) {
   await store.apply([{ type: 'advance' }])
   await store.upkeep()
   await probe.report('the end of a lease with all keys')
+
+  const first = store.index
+  for (let at = 0; at < SESSIONS; at += BATCH)
+    await store.apply(
+      Array.from({ length: Math.min(BATCH, SESSIONS - at) }, (_, step) => ({
+        type: 'openSession',
+        ttlMs: 60_000,
+        clientNonce: Buffer.alloc(16, String(at + step)),
+      })),
+    )
+  for (let sequence = 1; sequence <= ANSWERS; sequence++)
+    for (let at = 0; at < SESSIONS; at += BATCH)
+      await store.apply(
+        Array.from({ length: Math.min(BATCH, SESSIONS - at) }, (_, step) => ({
+          type: 'put',
+          stamp: { session: first + 1 + at + step, sequence, firstUnanswered: 1 },
+          key: keyOf(at + step),
+          value: VALUE,
+        })),
+      )
+  store.timeMs += 100_000
+  probe = new Probe()
+  await store.apply([{ type: 'advance' }])
+  await probe.report(`the end of ${SESSIONS} sessions with ${ANSWERS} answers each`)
   console.log(`  left: ${store.machine.query({ type: 'stats' }).keys} keys`)
 }
 

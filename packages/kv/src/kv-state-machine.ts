@@ -25,7 +25,7 @@ import type {
   TxnReading,
 } from './kv-queries.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
-import { loadMachine, type MachineState, saveChanges } from './machine-tables.js'
+import { loadMachine, type MachineState, saveChanges, saveSessions } from './machine-tables.js'
 import type { RaisedAlarm } from './mvcc/alarms.js'
 import { pageOfLeaseKeys, pageOfLeases } from './mvcc/lease-pages.js'
 import { livingLease } from './mvcc/leases.js'
@@ -35,6 +35,7 @@ import { type RangeRequest, RangeScan } from './mvcc/range.js'
 import { readTxn } from './mvcc/read-txn.js'
 import { VersionReader } from './mvcc/reader.js'
 import { type Txn, txnRefusal } from './mvcc/txn.js'
+import { Pacing } from './pacing.js'
 import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
@@ -74,13 +75,6 @@ export interface KvStateMachineOptions {
   readonly longCommands?: LongCommands
 }
 
-/**
- * Work on a snapshot before other work gets its turn: a share of the time that the others took since the last time, so that it comes to an end also when they never rest; within these
- * bounds.
- */
-const SLICE_SHARE = 0.3
-const SHORTEST_SLICE_MS = 2
-const LONGEST_SLICE_MS = 4
 /** At least that is given to a long command: all other writes wait for it. */
 const LONG_COMMAND_SLICE_MS = 4
 const LONG_COMMAND_KEYS = 1024
@@ -100,6 +94,7 @@ interface Held {
 /** The replicated key/value store: data, revisions and sessions, changed by commands from the log alone. */
 export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAnswer> {
   readonly #clock: Clock | null
+  readonly #pacing: Pacing
   readonly #snapshotAfterBytes: number
   readonly #backend: Backend
   readonly #maxHistoryRevisions: number
@@ -118,12 +113,11 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   readonly #longCommands: LongCommands
   /** A long command is under way: the state is shown as it was before. */
   #held: Held | null = null
-  /** Work in slices that waits for a turn. */
-  readonly #paused: (() => void)[] = []
   #timeSeenAtMs = 0
 
   constructor(options: KvStateMachineOptions = {}) {
     this.#clock = options.clock ?? null
+    this.#pacing = new Pacing(this.#clock)
     this.#backend = options.backend ?? new MemoryBackend()
     this.#maxHistoryRevisions = options.maxHistoryRevisions ?? MAX_HISTORY_REVISIONS
     this.#maxSortBytes = options.maxSortBytes ?? MAX_SORT_BYTES
@@ -217,21 +211,22 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   ): Promise<readonly CommandResult[]> {
     const pause = this.#pacerOfCommands()
     for (let at = from; at < batch.length; at = this.#applyUntilLong(batch, commands, at + 1, results))
-      results.push(await this.#applyLong(batch[at] as AppliedCommand, commands[at] as TxnCommand, pause))
+      results.push(await this.#applyLong(batch[at] as AppliedCommand, commands[at] ?? null, pause))
     return results
   }
 
   /** Commands up to the next one that is long. Answers where that is. */
   #applyUntilLong(batch: readonly AppliedCommand[], commands: readonly (Command | null)[], from: number, results: CommandResult[]): number {
     let at = from
-    while (at < batch.length && !this.#isLong(commands[at])) at = this.#applyShort(batch, commands, at, results)
+    while (at < batch.length && !this.#isLong(batch[at] as AppliedCommand, commands[at] ?? null))
+      at = this.#applyShort(batch, commands, at, results)
     return at
   }
 
   /** Commands up to the next one that may be long, as one batch of the tables. Answers where that is. */
   #applyShort(batch: readonly AppliedCommand[], commands: readonly (Command | null)[], from: number, results: CommandResult[]): number {
     let to = from + 1
-    while (to < batch.length && !this.#mayBeLong(commands[to])) to += 1
+    while (to < batch.length && !this.#mayBeLong(batch[to] as AppliedCommand, commands[to] ?? null)) to += 1
     const { index } = batch[to - 1] as AppliedCommand
     this.#store.batch(
       index,
@@ -246,19 +241,28 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   /** What is there is decided by the state at the time of the command: so nothing else is in one batch with it. */
-  #mayBeLong(command: Command | null | undefined): boolean {
-    return this.#clock !== null && command?.type === 'txn' && isRanged(command.txn)
+  #mayBeLong({ timeMs }: AppliedCommand, command: Command | null): boolean {
+    return this.#clock !== null && ((command?.type === 'txn' && isRanged(command.txn)) || this.#sessions.sweepsAt(timeMs))
   }
 
-  #isLong(command: Command | null | undefined): boolean {
-    if (!this.#mayBeLong(command) || command?.type !== 'txn' || refusalOf(command) !== null) return false
-    return this.#store.concernsMoreThan(command.txn, this.#longCommands.keys ?? LONG_COMMAND_KEYS)
+  /** By itself, or because very many sessions end with it. */
+  #isLong(entry: AppliedCommand, command: Command | null): boolean {
+    if (!this.#mayBeLong(entry, command)) return false
+    return this.#isLongTxn(command) || this.#sessions.endsMoreThan(this.#mostKeys, entry.timeMs)
   }
 
-  async #applyLong(entry: AppliedCommand, command: TxnCommand, pause: () => Promise<void> | null): Promise<CommandResult> {
+  #isLongTxn(command: Command | null): command is TxnCommand {
+    return command?.type === 'txn' && refusalOf(command) === null && this.#store.concernsMoreThan(command.txn, this.#mostKeys)
+  }
+
+  get #mostKeys(): number {
+    return this.#longCommands.keys ?? LONG_COMMAND_KEYS
+  }
+
+  async #applyLong(entry: AppliedCommand, command: Command | null, pause: () => Promise<void> | null): Promise<CommandResult> {
     this.#held = { timeMs: this.#sessions.timeMs, sessions: this.#sessions.size, sessionResults: this.#sessions.results }
-    const { writes, commit } = this.#store.begin(entry.index)
-    const steps = this.#applySteps(writes, entry, command)
+    const { batch, writes, commit } = this.#store.begin(entry.index)
+    const steps = this.#applySteps(batch, writes, entry, command)
     let next = steps.next()
     for (; next.done !== true; next = steps.next()) {
       const pausing = pause()
@@ -325,7 +329,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     const snapshot = this.#backend.snapshot()
     try {
       const scan = this.#scanOf(new VersionReader(snapshot), request, maxBytes)
-      const pause = this.#pacer()
+      const pause = this.#pacing.pacer()
       while (!scan.step(SCAN_STEP_KEYS)) {
         const pausing = pause()
         if (pausing !== null) await pausing
@@ -348,7 +352,7 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
     const snapshot = this.#backend.snapshot()
     try {
       const work = readTxn(new VersionReader(snapshot), { revision, compactedRevision }, txn, SCAN_STEP_KEYS, this.#maxSortBytes)
-      const pause = this.#pacer()
+      const pause = this.#pacing.pacer()
       for (let next = work.next(); ; next = work.next()) {
         if (next.done === true) return answer(next.value)
         const pausing = pause()
@@ -394,14 +398,14 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
       tables: this.#backend.snapshot(),
       sessions: this.#sessions.cut(),
     })
-    return paced(chunks, this.#pacer())
+    return paced(chunks, this.#pacing.pacer())
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     this.#demandRest()
     this.watches.replacing()
     try {
-      const restored = await decodeSnapshot(chunks, this.#backend, this.#pacer())
+      const restored = await decodeSnapshot(chunks, this.#backend, this.#pacing.pacer())
       if (restored === null) return
       this.#store = this.#newStore()
       this.#take(restored)
@@ -422,6 +426,11 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   #save(batch: WriteBatch): void {
     const state = { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, sessions: this.#sessions }
     if (this.#backend.persistent) saveChanges(batch, state)
+    else this.#sessions.takeChanges()
+  }
+
+  #saveSessions(batch: WriteBatch): void {
+    if (this.#backend.persistent) saveSessions(batch, this.#sessions)
     else this.#sessions.takeChanges()
   }
 
@@ -451,22 +460,34 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   }
 
   /** As `#applyOne`, without what comes last, in steps. */
-  *#applySteps(writes: StoreWrites, entry: AppliedCommand, { stamp, txn }: TxnCommand): Steps<CommandResult> {
-    this.#prepare(writes, entry)
+  *#applySteps(batch: WriteBatch, writes: StoreWrites, entry: AppliedCommand, command: Command | null): Steps<CommandResult> {
+    const stepKeys = this.#longCommands.stepKeys ?? STEP_KEYS
+    this.#demandNext(entry)
+    const sweeping = this.#sessions.advanceInSteps(entry.timeMs, stepKeys)
+    while (sweeping.next().done !== true) {
+      this.#saveSessions(batch)
+      yield
+    }
+    writes.prepare(this.#sessions.timeMs)
+    if (command === null) return refused('INVALID')
+    if (!this.#isLongTxn(command)) return this.#execute(writes, command, entry.index)
+    const { stamp, txn } = command
     const answered = this.#answered(stamp)
     if (answered !== null) return answered
-    const result = yield* writes.executeTxn(txn, this.#sessions.timeMs, this.#longCommands.stepKeys ?? STEP_KEYS)
+    const result = yield* writes.executeTxn(txn, this.#sessions.timeMs, stepKeys)
     if (stamp !== null) this.#sessions.record(stamp, keptResult(result))
     return result
   }
 
   #prepare(writes: StoreWrites, entry: AppliedCommand): void {
-    invariant(entry.index > this.#appliedIndex, 'commands are applied in log order, each once', {
-      index: entry.index,
-      appliedIndex: this.#appliedIndex,
-    })
+    this.#demandNext(entry)
     this.#sessions.advance(entry.timeMs)
     writes.prepare(this.#sessions.timeMs)
+  }
+
+  #demandNext({ index }: AppliedCommand): void {
+    const appliedIndex = this.#appliedIndex
+    invariant(index > appliedIndex, 'commands are applied in log order, each once', { index, appliedIndex })
   }
 
   #finish(entry: AppliedCommand, result: CommandResult, revision: number): void {
@@ -522,35 +543,8 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
   #pacerOfCommands(): () => Promise<void> | null {
     const { isTurnOver } = this.#longCommands
     const clock = this.#clock
-    if (isTurnOver === undefined || clock === null) return this.#pacer(LONG_COMMAND_SLICE_MS)
+    if (isTurnOver === undefined || clock === null) return this.#pacing.pacer(LONG_COMMAND_SLICE_MS)
     return () => (isTurnOver() ? new Promise((resolve) => clock.defer(resolve)) : null)
-  }
-
-  /** Answers a promise to wait for whenever a slice of work is over. */
-  #pacer(shortestMs: number = SHORTEST_SLICE_MS): () => Promise<void> | null {
-    const clock = this.#clock
-    if (clock === null) return () => null
-    let sliceStartMs = clock.now()
-    let sliceMs = shortestMs
-    return () => {
-      const nowMs = clock.now()
-      if (nowMs - sliceStartMs < sliceMs) return null
-      return new Promise((resolve) => {
-        this.#paused.push(() => {
-          sliceStartMs = clock.now()
-          sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(shortestMs, SLICE_SHARE * (sliceStartMs - nowMs)))
-          resolve()
-        })
-        if (this.#paused.length === 1) clock.defer(() => this.#resume(clock))
-      })
-    }
-  }
-
-  /** One slice in each turn, however much is under way. */
-  #resume(clock: Clock): void {
-    this.#paused[0]?.()
-    this.#paused.shift()
-    if (this.#paused.length > 0) clock.defer(() => this.#resume(clock))
   }
 }
 

@@ -1,6 +1,7 @@
 import { asIndex, asTerm, type AppliedCommand, type Clock } from '@balsa/raft'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MemoryBackend } from './backend/memory-backend.js'
 import { type Command, encodeCommand } from './command.js'
 import { KvStateMachine, type LongCommands } from './kv-state-machine.js'
 import { PLAIN_RANGE, type SortTarget } from './mvcc/range.js'
@@ -55,7 +56,7 @@ class Random {
 class Commands {
   readonly #random: Random
   #sequence = 0
-  #session = 0
+  readonly #sessions: number[] = []
 
   constructor(random: Random) {
     this.#random = random
@@ -64,9 +65,9 @@ class Commands {
   next(index: number, withCompaction: boolean, revision: number): Command {
     const random = this.#random
     const kind = random.below(20)
-    if (index === 1) {
-      this.#session = index
-      return { type: 'openSession', ttlMs: 10_000, clientNonce: new Uint8Array(16) }
+    if (index === 1 || random.below(15) === 0) {
+      this.#sessions.push(index)
+      return { type: 'openSession', ttlMs: 1000 + random.below(4000), clientNonce: new Uint8Array(16).fill(index) }
     }
     if (kind === 0) return { type: 'leaseGrant', stamp: null, lease: random.pick(LEASES), ttlMs: 1000 + random.below(3000) }
     if (kind === 1) return { type: 'leaseRevoke', stamp: null, lease: random.pick(LEASES) }
@@ -75,7 +76,8 @@ class Commands {
     if (kind < 11) return { type: 'append', stamp: null, key: this.#key(), value: bytes(`+${index}`) }
     // Some of them are sent again.
     if (kind > 12 || this.#sequence === 0) this.#sequence += 1
-    const stamp = { session: this.#session, sequence: this.#sequence, firstUnanswered: Math.max(1, this.#sequence - 3) }
+    const session = this.#sessions[random.below(this.#sessions.length)] ?? 1
+    const stamp = { session, sequence: this.#sequence, firstUnanswered: Math.max(1, this.#sequence - 3) }
     return { type: 'txn', stamp: kind === 19 ? null : stamp, txn: this.#txn(revision, 2) }
   }
 
@@ -158,7 +160,8 @@ describe('commands about ranges, in turns drawn at random', () => {
     const commands = new Commands(random)
     const clock = new HandClock()
     const longCommands: LongCommands = { keys: random.below(4), stepKeys: 1 + random.below(4), isTurnOver: () => random.below(3) > 0 }
-    const machine = new KvStateMachine({ clock, longCommands })
+    const backend = new MemoryBackend({ persistent: true })
+    const machine = new KvStateMachine({ clock, longCommands, backend })
     const reference = new KvStateMachine()
     const views = new Map([[0, viewOf(reference)]])
     const watchers = [watch(reference), watch(machine)] as const
@@ -194,6 +197,7 @@ describe('commands about ranges, in turns drawn at random', () => {
       events[1].push(...drain(watchers[1]))
     }
     expect(await collect(machine.snapshot())).toBe(await collect(reference.snapshot()))
+    expect(await collect(new KvStateMachine({ backend }).snapshot())).toBe(await collect(reference.snapshot()))
     if (!withCompaction) expect(events[1]).toEqual(events[0])
     return pauses
   }
@@ -274,5 +278,53 @@ describe('a delete of very many keys', () => {
     )
     expect(machine.query({ type: 'stats' }).keys).toBe(0)
     expect(await collect(machine.snapshot())).not.toBe('')
+  })
+})
+
+describe('the end of very many sessions', () => {
+  const SESSIONS = 40
+  const ANSWERS = 100
+
+  it('takes many turns, before the command that it comes with, and whoever asks sees the state before', async () => {
+    const clock = new HandClock()
+    const backend = new MemoryBackend({ persistent: true })
+    const machine = new KvStateMachine({ clock, longCommands: { isTurnOver: () => true }, backend })
+    const reference = new KvStateMachine()
+    let [index, timeMs] = [0, 0]
+    const entry = (command: Command): AppliedCommand => ({
+      index: asIndex(++index),
+      term: asTerm(1),
+      timeMs,
+      command: encodeCommand(command),
+    })
+    const both = (command: Command): void => {
+      const one = entry(command)
+      expect(machine.apply([one])).toEqual(reference.apply([one]))
+    }
+    for (let session = 1; session <= SESSIONS; session++)
+      both({ type: 'openSession', ttlMs: session === 1 ? 100_000 : 5000, clientNonce: new Uint8Array(16).fill(session) })
+    for (let sequence = 1; sequence <= ANSWERS; sequence++)
+      for (let session = 1; session <= SESSIONS; session++)
+        both({ type: 'put', stamp: { session, sequence, firstUnanswered: 1 }, key: bytes(`k${session}`), value: bytes('v') })
+    timeMs = 10_000
+    const batch = [entry({ type: 'put', stamp: null, key: bytes('then'), value: bytes('v') }), entry({ type: 'advance' })]
+    const applying = machine.apply(batch)
+    expect(applying).toBeInstanceOf(Promise)
+    let [turns, results]: [number, readonly CommandResult[] | null] = [0, null]
+    void (applying as Promise<readonly CommandResult[]>).then((found) => (results = found))
+    const before = viewOf(machine)
+    await clock.run(
+      () => results !== null,
+      () => {
+        turns += 1
+        if (machine.appliedIndex === index - 2) expect(viewOf(machine)).toBe(before)
+      },
+    )
+    expect(turns).toBeGreaterThan((SESSIONS * ANSWERS) / 256)
+    expect(results).toEqual(reference.apply(batch))
+    expect(machine.query({ type: 'stats' }).sessions).toBe(1)
+    expect(viewOf(machine)).toBe(viewOf(reference))
+    const restarted = new KvStateMachine({ backend })
+    expect(await collect(restarted.snapshot())).toBe(await collect(reference.snapshot()))
   })
 })

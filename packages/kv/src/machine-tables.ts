@@ -32,7 +32,13 @@ export interface MachineState {
 
 type Target = Pick<WriteBatch, 'put'> | BackendReplacement
 
-export function saveChanges(batch: WriteBatch, { appliedIndex, stateHash, sessions }: MachineState): void {
+export function saveChanges(batch: WriteBatch, state: MachineState): void {
+  saveSessions(batch, state.sessions)
+  putMachine(batch, state)
+}
+
+/** What has changed in the table; `saveChanges` does the rest. */
+export function saveSessions(batch: WriteBatch, sessions: SessionTable): void {
   const changes = sessions.takeChanges()
   for (const [id, session] of changes.sessions) {
     if (session === null) batch.delete('sessions', u64Key(id))
@@ -43,7 +49,6 @@ export function saveChanges(batch: WriteBatch, { appliedIndex, stateHash, sessio
     if (result === null) batch.delete('answers', key)
     else putAnswer(batch, key, result)
   }
-  putMachine(batch, { appliedIndex, stateHash, sessions })
 }
 
 /** Everything, into a new content. `pause` is awaited between sessions. */

@@ -1,5 +1,6 @@
 import type { WriteStamp } from './command.js'
 import { MAX_RESULTS, MAX_SESSION_RESULTS, MAX_SESSION_TTL_MS, MAX_SESSIONS, MIN_SESSION_TTL_MS } from './limits.js'
+import { toEnd } from './mvcc/execute-txn.js'
 import type { CommandResult, RefusalCode } from './result.js'
 
 /**
@@ -57,6 +58,8 @@ export interface SessionsCut {
 
 export type WriteCheck = { readonly answer: CommandResult } | { readonly refused: RefusalCode } | 'execute'
 
+const isExpired = ({ lastActiveMs, ttlMs }: SessionState, timeMs: number): boolean => timeMs - lastActiveMs > ttlMs
+
 const refused = (code: RefusalCode): CommandResult => ({ type: 'refused', code })
 
 export class SessionTable {
@@ -102,13 +105,50 @@ export class SessionTable {
     return first === undefined ? null : Math.max(this.#sweptMs + SWEEP_INTERVAL_MS, first.lastActiveMs + first.ttlMs + 1)
   }
 
+  /** Whether moving cluster time on to there frees the memory of expired sessions, if there are any. */
+  sweepsAt(timeMs: number): boolean {
+    return timeMs - this.#sweptMs >= SWEEP_INTERVAL_MS
+  }
+
+  /** Whether that would be more than so many sessions and answers. */
+  endsMoreThan(most: number, timeMs: number): boolean {
+    if (!this.sweepsAt(timeMs) || this.#sessions.size + this.#results <= most) return false
+    let left = most
+    for (const session of this.#sessions.values()) {
+      if (isExpired(session, timeMs)) left -= 1 + session.results.size
+      if (left < 0) return true
+    }
+    return false
+  }
+
   /** Moves cluster time on; every command does, before anything else. */
   advance(timeMs: number): void {
     if (timeMs <= this.#timeMs) return
     this.#timeMs = timeMs
-    if (timeMs - this.#sweptMs < SWEEP_INTERVAL_MS) return
-    this.#sweptMs = timeMs
-    for (const session of this.#sessions.values()) if (this.#isExpired(session)) this.#remove(session)
+    if (this.sweepsAt(timeMs)) toEnd(this.#sweep(Number.POSITIVE_INFINITY))
+  }
+
+  /** As `advance`, in steps of so many sessions and answers. Between them nothing else may be asked of the table but what has changed. */
+  *advanceInSteps(timeMs: number, stepEntries: number): Generator<void, void, void> {
+    if (timeMs <= this.#timeMs) return
+    this.#timeMs = timeMs
+    if (this.sweepsAt(timeMs)) yield* this.#sweep(stepEntries)
+  }
+
+  *#sweep(stepEntries: number): Generator<void, void, void> {
+    this.#sweptMs = this.#timeMs
+    let ended = 0
+    for (const session of this.#sessions.values()) {
+      if (!this.#isExpired(session)) continue
+      for (const sequence of session.results.keys()) {
+        this.#changedAnswers.push({ id: session.id, sequence, result: null })
+        ended += 1
+        if (ended % stepEntries === 0) yield
+      }
+      this.#drop(session)
+      ended += 1
+      if (ended % stepEntries === 0) yield
+    }
   }
 
   /** Answers the living session with this nonce, or a new one whose id is `index`. When the table is full the longest idle one ends. */
@@ -198,7 +238,7 @@ export class SessionTable {
   }
 
   #isExpired(session: SessionState): boolean {
-    return this.#timeMs - session.lastActiveMs > session.ttlMs
+    return isExpired(session, this.#timeMs)
   }
 
   /** The living session, marked as active and ready to be changed; null when it is unknown or expired. */
@@ -237,9 +277,14 @@ export class SessionTable {
   }
 
   #remove(session: OwnedSession): void {
+    for (const sequence of session.results.keys()) this.#changedAnswers.push({ id: session.id, sequence, result: null })
+    this.#drop(session)
+  }
+
+  /** Whoever calls it notes what becomes of the answers. */
+  #drop(session: OwnedSession): void {
     this.#sessions.delete(session.id)
     this.#changedSessions.set(session.id, null)
-    for (const sequence of session.results.keys()) this.#changedAnswers.push({ id: session.id, sequence, result: null })
     if (this.#byNonce.get(session.nonce) === session.id) this.#byNonce.delete(session.nonce)
     this.#results -= session.results.size
     if (this.#newest?.id === session.id) this.#newest = null

@@ -122,6 +122,7 @@ export class MvccStore {
     const batch = this.backend.begin(index)
     const counters = { ...this.#counters }
     return {
+      batch,
       writes: new StoreWrites(batch, counters, this.#history, this.#leases, this.#maxHistoryRevisions, null),
       commit: (finish) => {
         this.#history.flush(batch)
@@ -138,6 +139,7 @@ export class MvccStore {
 
 /** One command over several turns of the event loop. Until it is committed everybody else sees the store as it was. */
 export interface OpenWrites {
+  readonly batch: WriteBatch
   readonly writes: StoreWrites
   /** `finish` writes what else belongs to it. */
   readonly commit: (finish: (batch: WriteBatch) => void) => void
