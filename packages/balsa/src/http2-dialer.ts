@@ -37,6 +37,8 @@ class NodeSession implements Http2Session {
   /** What the server said when it left: streams above this one were not looked at. */
   #lastStreamId = Number.POSITIVE_INFINITY
   #leavingCode: number = constants.NGHTTP2_NO_ERROR
+  /** Why the session ended, if it was an error. */
+  #failure: string | null = null
 
   constructor(url: URL, { ca, cert, key }: TlsOptions, handlers: Http2SessionHandlers) {
     const plain = url.protocol === 'http:'
@@ -49,10 +51,7 @@ class NodeSession implements Http2Session {
       ...(key === undefined ? {} : { key: bytesOf(key) }),
       ...(plain ? { createConnection: () => connectTcp({ host, port: Number(url.port || 80), noDelay: true }) } : {}),
     })
-    let reason = `the connection to ${url.host} was closed`
-    this.#session.on('error', (error) => {
-      reason = `${url.host}: ${error.message}`
-    })
+    this.#session.on('error', (error: Error) => this.#failed(error))
     this.#session.once('connect', () => {
       this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
       handlers.onOpen()
@@ -62,14 +61,24 @@ class NodeSession implements Http2Session {
       this.#lastStreamId = lastStreamId
       handlers.onGoAway()
     })
-    this.#session.once('close', () => handlers.onClose(reason))
+    this.#session.once('close', () => handlers.onClose(this.#failure ?? `the connection to ${url.host} was closed`))
+  }
+
+  /** What comes later follows from the first. OpenSSL's messages name places in its source; its reasons are for people. */
+  #failed(error: Error & { readonly reason?: string }): void {
+    this.#failure ??= error.reason ?? error.message
   }
 
   open(fields: HeaderFields, handlers: Http2StreamHandlers): Http2Stream {
     try {
-      return new NodeStream(this.#session.request({ ...fields }), handlers, (stream) => this.#isUnprocessed(stream))
+      const opened = this.#session.request({ ...fields })
+      // Node.js tells the streams alone, as long as there are any.
+      opened.on('error', (error: Error) => {
+        if (this.#session.destroyed) this.#failed(error)
+      })
+      return new NodeStream(opened, handlers, (stream) => this.#isUnprocessed(stream))
     } catch (error) {
-      return deadStream(handlers, error instanceof Error ? error.message : String(error))
+      return deadStream(handlers, this.#failure ?? (error instanceof Error ? error.message : String(error)))
     }
   }
 

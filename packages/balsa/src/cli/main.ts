@@ -36,7 +36,15 @@ function withCommon(command: Command, examples: readonly Example[]): Command {
 
 /** Of commands that need no more than the store. */
 const withEtcd: WithCommon = (command, examples) =>
-  withCommon(command, examples).option('--etcd', "over etcd's interface, to a cluster of etcd (or of Balsa); see docs/etcd-client.md")
+  withTls(
+    withCommon(command, examples).option('--etcd', "over etcd's interface, to a cluster of etcd (or of Balsa); see docs/etcd-client.md"),
+  )
+
+const withTls = (command: Command): Command =>
+  command
+    .option('--cacert <file>', 'for https:// endpoints of etcd: whom to trust (default: whom Node.js trusts)')
+    .option('--cert <file>', 'the same: the certificate of this client')
+    .option('--key <file>', 'the same: its key')
 
 /** Every command as commander sees it; `chosen` gets what is to be run. Commands are loaded only when they run. */
 function buildProgram(io: Io, chosen: (run: Run, path: string, flags: CommonFlags) => void): Command {
@@ -150,14 +158,16 @@ function addSnapshots(program: Command, io: Io, choose: Choose): void {
 }
 
 function addMigration(program: Command, io: Io, choose: Choose): void {
-  withCommon(program.command('migrate'), [
-    {
-      does: 'from a cluster of etcd; Ctrl-C when nobody writes there any more',
-      line: 'balsactl migrate --from 10.0.0.1:2379,10.0.0.2:2379 --to 10.0.1.1:2379,10.0.1.2:2379',
-    },
-    { does: 'one pass, which a later run goes on from', line: 'balsactl migrate --from old:2379 --to new:2379 --once' },
-    { does: 'a part of it, for good', line: 'balsactl migrate --from old:2379 --to new:2379 --prefix app/ --once --finish' },
-  ])
+  withTls(
+    withCommon(program.command('migrate'), [
+      {
+        does: 'from a cluster of etcd; Ctrl-C when nobody writes there any more',
+        line: 'balsactl migrate --from 10.0.0.1:2379,10.0.0.2:2379 --to 10.0.1.1:2379,10.0.1.2:2379',
+      },
+      { does: 'one pass, which a later run goes on from', line: 'balsactl migrate --from old:2379 --to new:2379 --once' },
+      { does: 'a part of it, for good', line: 'balsactl migrate --from old:2379 --to new:2379 --prefix app/ --once --finish' },
+    ]),
+  )
     .description(
       'Copies a key space from one cluster to another, of etcd or of Balsa, follows its changes until Ctrl-C, and compares both sides.',
     )

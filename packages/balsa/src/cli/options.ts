@@ -1,9 +1,11 @@
 import { isFormat, type OutputFormat, OUTPUT_FORMATS } from './output.js'
 import type { Io } from './io.js'
+import { readTls, type TlsFlags } from './tls.js'
 import { UsageError } from './text.js'
+import type { TlsOptions } from '../http2-dialer.js'
 
 /** Options that every command takes, as commander gives them. */
-export interface CommonFlags {
+export interface CommonFlags extends TlsFlags {
   readonly endpoints?: string
   readonly output?: string
   readonly timeout?: string
@@ -16,6 +18,8 @@ export interface CommonOptions {
   readonly timeoutMs: number
   /** Over etcd's interface: only for commands about keys, values, leases and locks. */
   readonly protocol: 'balsa' | 'etcd'
+  /** For the endpoints that are `https://`. */
+  readonly tls: TlsOptions
 }
 
 const DEFAULT_ENDPOINT = '127.0.0.1:2379'
@@ -27,14 +31,14 @@ export function commonOptions(flags: CommonFlags, io: Io, humanFormat: OutputFor
   const output = flags.output ?? (io.stdoutIsTerminal ? humanFormat : 'plain')
   if (!isFormat(output)) throw new UsageError(`--output must be ${OUTPUT_FORMATS.join(', ')}, not ${JSON.stringify(output)}`)
   const protocol = flags.etcd === true ? 'etcd' : 'balsa'
-  return { endpoints: endpointsOf(flags.endpoints, io), output, timeoutMs: readDuration(flags.timeout ?? DEFAULT_TIMEOUT), protocol }
+  const given = flags.endpoints ?? io.environment['BALSA_ENDPOINTS'] ?? DEFAULT_ENDPOINT
+  const endpoints = readEndpoints(given, flags.endpoints === undefined ? 'BALSA_ENDPOINTS' : '--endpoints', protocol)
+  const timeoutMs = readDuration(flags.timeout ?? DEFAULT_TIMEOUT)
+  return { endpoints, output, timeoutMs, protocol, tls: readTls(flags, endpoints) }
 }
 
-const endpointsOf = (flag: string | undefined, io: Io): readonly string[] =>
-  readEndpoints(flag ?? io.environment['BALSA_ENDPOINTS'] ?? DEFAULT_ENDPOINT, flag === undefined ? 'BALSA_ENDPOINTS' : '--endpoints')
-
-/** `source`: where the text stands, for errors. Throws UsageError. */
-export function readEndpoints(text: string, source: string): readonly string[] {
+/** `source`: where the text stands, for errors. Those of etcd may be `https://`, and are said so in the answer. Throws UsageError. */
+export function readEndpoints(text: string, source: string, protocol: CommonOptions['protocol']): readonly string[] {
   const endpoints = text.split(',').map((part) =>
     part
       .trim()
@@ -42,8 +46,11 @@ export function readEndpoints(text: string, source: string): readonly string[] {
       .replace(/\/$/, ''),
   )
   for (const endpoint of endpoints) {
-    if (/^https:/i.test(endpoint)) throw new UsageError(`${source}: there is no TLS yet, write http:// or host:port`)
-    const match = /^(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(endpoint)
+    if (/^https:/i.test(endpoint) && protocol !== 'etcd')
+      throw new UsageError(
+        `${source}: members of Balsa have no TLS yet, write http:// or host:port; a cluster of etcd is asked with --etcd`,
+      )
+    const match = /^(?:https:\/\/)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/i.exec(endpoint)
     const port = Number(match?.[1] ?? 0)
     if (port < 1 || port > 65_535)
       throw new UsageError(`${source}: ${JSON.stringify(endpoint)} is not host:port, for example ${DEFAULT_ENDPOINT}`)

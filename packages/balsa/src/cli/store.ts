@@ -15,9 +15,12 @@ export function withClient<T>(options: Where, work: (client: Client) => Promise<
 }
 
 /** The same with no more than the store: also over etcd's interface. */
-export function withStore<T>(options: Where & Pick<CommonOptions, 'protocol'>, work: (store: KeyValueStore) => Promise<T>): Promise<T> {
+export function withStore<T>(
+  options: Where & Pick<CommonOptions, 'protocol' | 'tls'>,
+  work: (store: KeyValueStore) => Promise<T>,
+): Promise<T> {
   if (options.protocol === 'balsa') return withClient(options, work)
-  return closing(EtcdStore.open({ ...common(options), dialer: new NodeHttp2Dialer() }), work)
+  return closing(EtcdStore.open({ ...common(options), dialer: new NodeHttp2Dialer(options.tls) }), work)
 }
 
 async function closing<Store extends KeyValueStore, T>(store: Store, work: (store: Store) => Promise<T>): Promise<T> {

@@ -89,13 +89,20 @@ describe('commonOptions', () => {
   })
 
   it('takes a flag over the environment over the default', () => {
-    expect(commonOptions({}, io(false))).toEqual({ endpoints: ['127.0.0.1:2379'], output: 'plain', timeoutMs: 5000, protocol: 'balsa' })
+    expect(commonOptions({}, io(false))).toEqual({
+      endpoints: ['127.0.0.1:2379'],
+      output: 'plain',
+      timeoutMs: 5000,
+      protocol: 'balsa',
+      tls: {},
+    })
     expect(commonOptions({}, io(true, 'http://a:1/, b:2,a:1'), 'table')).toMatchObject({ endpoints: ['a:1', 'b:2'], output: 'table' })
     expect(commonOptions({ endpoints: '[::1]:3', timeout: '250ms' }, io(false, 'a:1'), 'table')).toEqual({
       endpoints: ['[::1]:3'],
       output: 'plain',
       timeoutMs: 250,
       protocol: 'balsa',
+      tls: {},
     })
     expect(commonOptions({ timeout: '1.5' }, io(false)).timeoutMs).toBe(1500)
     expect(() => commonOptions({}, io(false, 'nonsense'))).toThrow(/^BALSA_ENDPOINTS: /)

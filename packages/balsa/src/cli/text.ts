@@ -46,6 +46,8 @@ function nextStep(error: BalsaError, command: string, endpoints: string): string
     return `see what became of it: balsactl --endpoints ${endpoints} member list`
   if (error.family === 'unknown') return `read the key before writing again: balsactl --endpoints ${endpoints} get KEY`
   if (UNREACHABLE.has(error.code)) {
+    // Only those of etcd.
+    if (endpoints.includes('https:')) return 'check --endpoints, --cacert, --cert and --key'
     return command === 'status'
       ? `check that balsad runs there, or name other members with --endpoints`
       : `balsactl --endpoints ${endpoints} status`

@@ -8,6 +8,7 @@ import { type CommonFlags, type CommonOptions, commonOptions, readEndpoints } fr
 import { json } from '../output.js'
 import { wholeNumber } from '../selection.js'
 import { printable, UsageError } from '../text.js'
+import { readTls } from '../tls.js'
 
 export interface MigrateFlags extends CommonFlags {
   readonly from?: string
@@ -27,11 +28,13 @@ const TERMINAL_LINE_MS = 250
 const LOG_LINE_MS = 5000
 
 export async function migrate(flags: MigrateFlags, io: Io): Promise<ExitCode> {
-  const options = commonOptions(flags, io)
+  const { cacert: _, cert: _cert, key: _key, ...others } = flags
+  const options = commonOptions(others, io)
   const { once = false, finish = false, force = false } = flags
   if (flags.from === undefined || flags.to === undefined)
     throw new UsageError('--from and --to are needed: host:port of members of each cluster')
-  const [sources, targets] = [readEndpoints(flags.from, '--from'), readEndpoints(flags.to, '--to')]
+  const [sources, targets] = [readEndpoints(flags.from, '--from', 'etcd'), readEndpoints(flags.to, '--to', 'etcd')]
+  const dialer = new NodeHttp2Dialer(readTls(flags, [...sources, ...targets]))
   if (finish && !once) throw new UsageError('--finish belongs to --once: without that, Ctrl-C finishes the migration')
   const batch = wholeNumber(flags.batch, '--batch') ?? 1
   if (batch < 1 || batch > MOST_BATCHED) throw new UsageError(`--batch must be between 1 and ${MOST_BATCHED}`)
@@ -42,7 +45,7 @@ export async function migrate(flags: MigrateFlags, io: Io): Promise<ExitCode> {
       endpoints,
       clock,
       random,
-      dialer: new NodeHttp2Dialer(),
+      dialer,
       deadlineMs: Math.max(options.timeoutMs, SHORTEST_CALL_MS),
     })
   const [from, to] = [open(sources), open(targets)]
