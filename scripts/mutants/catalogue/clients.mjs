@@ -188,7 +188,7 @@ export const clients = [
   {
     key: 'H6',
     title: 'a snapshot is made in one piece of work',
-    patches: [['kv/kv-state-machine', 'if (nowMs - sliceStartMs < sliceMs)', 'if (true)']],
+    patches: [['kv/pacing', 'if (nowMs - sliceStartMs < sliceMs)', 'if (true)']],
     swarm: [],
     tests: ['packages/kv/src/kv-state-machine.test.ts'],
   },
