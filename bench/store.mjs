@@ -3,7 +3,7 @@
  * The store on disk, in one member: loading, reading, writing with compaction on, restarting, and giving everything to a new member (a process of its own) while writes go on.
  * `npm run bench:store -- --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. `--directory DIR` keeps what was loaded, and goes on with it the next time.
  * Delays are of the event loop of the member, which makes the commands too. The threads of the member and its follower share the machine: on Linux it is also told how long the loop would have
- * been held up if its thread had never waited for a core.
+ * been held up if its thread had never waited for a core. A follower has a machine of its own; here it runs with a lower priority instead (nice 10), so its own delays are mostly waiting.
  */
 import { fork } from 'node:child_process'
 import {
@@ -36,7 +36,10 @@ const { values: flags } = parseArgs({
 const KEYS = Number(flags.keys ?? process.env.BENCH_STORE_KEYS ?? 1_000_000)
 const SECONDS = Number(flags.seconds ?? process.env.BENCH_STORE_SECONDS ?? 20)
 const VALUE_BYTES = 256
-const IN_FLIGHT = 4096
+/** Puts under way. More of them serve no more puts per second, and everything that waits is copied by the garbage collector. */
+const IN_FLIGHT = 512
+const LOADING_COMMANDS_IN_FLIGHT = 40
+const FOLLOWER_NICE = '10'
 const PUTS_PER_LOADING_COMMAND = 100
 const MIB = 1024 * 1024
 
@@ -155,7 +158,7 @@ async function load(member) {
         return encodeCommand({ type: 'txn', stamp: null, txn: { compares: [], success, failure: [] } })
       },
       () => next < KEYS,
-      IN_FLIGHT / PUTS_PER_LOADING_COMMAND,
+      LOADING_COMMANDS_IN_FLIGHT,
     ),
   )
   console.log(
@@ -214,6 +217,7 @@ async function follow(member, directory, ports, alone) {
   // What a run that was interrupted has left.
   rmSync(join(directory, 'follower'), { recursive: true, force: true })
   const child = fork(fileURLToPath(import.meta.url), {
+    ...(process.platform === 'win32' ? {} : { execPath: 'nice', execArgv: ['-n', FOLLOWER_NICE, process.execPath] }),
     env: { ...process.env, BENCH_STORE_FOLLOWER: JSON.stringify({ directory, ports: own, join: `${HOST}:${ports.peer}`, id }) },
   })
   /** @type {Promise<{ sizeBytes: number, cpuMs: number, delays: string }>} */
@@ -241,7 +245,7 @@ async function follow(member, directory, ports, alone) {
   console.log(
     `  follower ${count(megabytes)} MB in ${took.toFixed(1)} s, ${count(megabytes / took)} MB/s from its admission to its restored state; meanwhile ` +
       `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}; ` +
-      `on its side ${(cpuMs / megabytes).toFixed(2)} ms of CPU per MB, ${theirs}`,
+      `on its side (nice ${FOLLOWER_NICE}) ${(cpuMs / megabytes).toFixed(2)} ms of CPU per MB, ${theirs}`,
   )
   await member.replica.changeMembership([{ type: 'remove', id }])
   child.kill()
