@@ -18,6 +18,7 @@ const SUITES = {
   client: () => import('./compat/client.mjs'),
   patroni: () => import('./compat/patroni.mjs'),
   migrate: () => import('./compat/migrate.mjs'),
+  model: () => import('./compat/model.mjs'),
 }
 
 /** etcd's own: patient enough for a machine that is busy. */

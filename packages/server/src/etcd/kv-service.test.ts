@@ -193,6 +193,20 @@ describe('transactions', () => {
     expect(await holds(Target.VALUE, Result.NOT_EQUAL)).toBe(false)
   })
 
+  it('answer each operation with the revision that the store is at there: up to the first change that of before', async () => {
+    await set('a', '1')
+    const inside = (value: TxnRequestInit): RequestOpInit => ({ request: { case: 'requestTxn', value } })
+    const revisionsOf = ({ responses }: TxnResponse): unknown[] =>
+      responses.map(({ response }) => (response?.case === 'responseTxn' ? revisionsOf(response.value) : response?.value.header?.revision))
+    const [read, none] = [opRange({ key: b('a') }), opDelete({ key: b('x') })]
+    const changed = await txn({ success: [read, none, inside({ success: [read, opPut({ key: b('n') })] }), read, none] })
+    expect([changed.header?.revision, revisionsOf(changed)]).toEqual([3, [2, 2, [2, 3], 3, 3]])
+    const deleted = await txn({ success: [read, opDelete({ key: b('n') }), read] })
+    expect([deleted.header?.revision, revisionsOf(deleted)]).toEqual([4, [3, 4, 4]])
+    const unchanged = await txn({ success: [read, none, inside({ success: [none] })] })
+    expect([unchanged.header?.revision, revisionsOf(unchanged)]).toEqual([4, [4, 4, [4]]])
+  })
+
   it('nest; the header of a nested answer is empty', async () => {
     const nested: RequestOpInit = {
       request: { case: 'requestTxn', value: { success: [opPut({ key: b('n') })], failure: [opPut({ key: b('n') })] } },

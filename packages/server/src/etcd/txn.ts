@@ -121,17 +121,38 @@ function compareToModel({ key, rangeEnd, result: number, target, targetUnion }: 
   }
 }
 
-/** `operations` are those of the request, because an outcome does not repeat its key. */
+/** Where the store is while the answers of a transaction are gone through, in the order of its operations. */
+interface Place {
+  revision: number
+  /** Where it is from the first change on. */
+  readonly changed: number
+}
+
+/** `txn` is the request, because an outcome does not repeat its keys. */
 export function txnResponse(outcome: TxnOutcome, txn: Txn, header: ResponseHeaderInit): TxnResponseInit {
+  const changed = header.revision ?? 0
+  return branchResponse(outcome, txn, header, { revision: outcome.responses.some(hasChanged) ? changed - 1 : changed, changed })
+}
+
+function branchResponse(outcome: TxnOutcome, txn: Txn, header: ResponseHeaderInit, place: Place): TxnResponseInit {
   const branch = outcome.succeeded ? txn.success : txn.failure
-  const revision = header.revision ?? 0
-  const responses = outcome.responses.map((response, at) => operationResponse(response, branch[at], revision))
+  const responses = outcome.responses.map((response, at) => operationResponse(response, branch[at], place))
   return { header, succeeded: outcome.succeeded, responses }
 }
 
-/** Inner answers have a header with the revision alone; that of a nested transaction is empty. */
-function operationResponse(outcome: OperationOutcome, operation: TxnOperation | undefined, revision: number): ResponseOpInit {
-  const header = { revision }
+function hasChanged(outcome: OperationOutcome): boolean {
+  if (outcome.type === 'txn') return outcome.outcome.responses.some(hasChanged)
+  return outcome.type === 'put' || (outcome.type === 'delete' && outcome.deleted > 0)
+}
+
+/** Inner answers have a header with the revision alone, up to the first change the one before; that of a nested transaction is empty. */
+function operationResponse(outcome: OperationOutcome, operation: TxnOperation | undefined, place: Place): ResponseOpInit {
+  if (outcome.type === 'txn') {
+    const branches = operation?.type === 'txn' ? operation.txn : { compares: [], success: [], failure: [] }
+    return { response: { case: 'responseTxn', value: branchResponse(outcome.outcome, branches, {}, place) } }
+  }
+  if (hasChanged(outcome)) place.revision = place.changed
+  const header = { revision: place.revision }
   switch (outcome.type) {
     case 'range':
       return { response: { case: 'responseRange', value: { header, ...rangeResponse(outcome) } } }
@@ -139,11 +160,6 @@ function operationResponse(outcome: OperationOutcome, operation: TxnOperation | 
       return { response: { case: 'responsePut', value: { header, ...putResponse(outcome, operation) } } }
     case 'delete':
       return { response: { case: 'responseDeleteRange', value: { header, ...deleteResponse(outcome) } } }
-    case 'txn': {
-      const branches = operation?.type === 'txn' ? operation.txn : { compares: [], success: [], failure: [] }
-      const value = { ...txnResponse(outcome.outcome, branches, header), header: {} }
-      return { response: { case: 'responseTxn', value } }
-    }
   }
 }
 
