@@ -110,6 +110,29 @@ class Store {
   }
 }
 
+/** Each with the answers of some puts. @param {Store} store */
+async function openSessions(store) {
+  const first = store.index
+  for (let at = 0; at < SESSIONS; at += BATCH)
+    await store.apply(
+      Array.from({ length: Math.min(BATCH, SESSIONS - at) }, (_, step) => ({
+        type: 'openSession',
+        ttlMs: 60_000,
+        clientNonce: Buffer.alloc(16, String(at + step)),
+      })),
+    )
+  for (let sequence = 1; sequence <= ANSWERS; sequence++)
+    for (let at = 0; at < SESSIONS; at += BATCH)
+      await store.apply(
+        Array.from({ length: Math.min(BATCH, SESSIONS - at) }, (_, step) => ({
+          type: 'put',
+          stamp: { session: first + 1 + at + step, sequence, firstUnanswered: 1 },
+          key: keyOf(at + step),
+          value: VALUE,
+        })),
+      )
+}
+
 /** @param {string} name @param {() => Promise<import('@balsa/kv').Backend>} open */
 async function measure(name, open) {
   console.log(`${name}, ${COUNT} keys of 13 bytes, values of ${VALUE.length} bytes`)
@@ -167,25 +190,7 @@ async function measure(name, open) {
   await store.upkeep()
   await probe.report('the end of a lease with all keys')
 
-  const first = store.index
-  for (let at = 0; at < SESSIONS; at += BATCH)
-    await store.apply(
-      Array.from({ length: Math.min(BATCH, SESSIONS - at) }, (_, step) => ({
-        type: 'openSession',
-        ttlMs: 60_000,
-        clientNonce: Buffer.alloc(16, String(at + step)),
-      })),
-    )
-  for (let sequence = 1; sequence <= ANSWERS; sequence++)
-    for (let at = 0; at < SESSIONS; at += BATCH)
-      await store.apply(
-        Array.from({ length: Math.min(BATCH, SESSIONS - at) }, (_, step) => ({
-          type: 'put',
-          stamp: { session: first + 1 + at + step, sequence, firstUnanswered: 1 },
-          key: keyOf(at + step),
-          value: VALUE,
-        })),
-      )
+  await openSessions(store)
   store.timeMs += 100_000
   probe = new Probe()
   await store.apply([{ type: 'advance' }])
