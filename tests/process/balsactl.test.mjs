@@ -347,7 +347,7 @@ test('mistakes on the command line are 2 with one line and where to look; help s
     [['lease'], /a command is needed: grant, revoke, keep-alive, list, info/],
     [['put', 'a', '-x'], /goes behind --/],
     [['gte', 'a'], /Did you mean get\?/],
-    [['lock', '--ttl', '10ms', 'a'], /--ttl must be at least 1s/],
+    [['lock', '--ttl', '10ms', 'a'], /--ttl must be between 1s and 60m/],
   ]
   for (const [args, expected] of wrong) {
     const { code, out, err } = await finish(args)
