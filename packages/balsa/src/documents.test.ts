@@ -18,6 +18,7 @@ describe('docs/cli.md', () => {
     ...['get', 'put', 'append', 'del', 'status', 'endpoint health', 'member list', 'member add', 'member replace', 'member promote'],
     ...['watch', 'txn', 'compact', 'lease grant', 'lease revoke', 'lease keep-alive', 'lease list', 'lease info'],
     ...['member demote', 'member remove', 'member update', 'transfer-leader'],
+    ...['lock', 'elect', 'alarm list', 'alarm disarm', 'snapshot save', 'snapshot status', 'snapshot restore', 'recover', 'check-history'],
   ])('names every option of %s', async (command) => {
     const { out } = await run([...command.split(' '), '--help'])
     expect(text).toContain(`## ${command}\n`)
@@ -28,4 +29,20 @@ describe('docs/cli.md', () => {
 
 describe('VERSION', () => {
   it('is that of the package', () => expect((JSON.parse(read('packages/balsa/package.json')) as { version: string }).version).toBe(VERSION))
+})
+
+it('docs/testing.md: its example is a test that runs, line by line', () => {
+  const linesOf = (path: string): string[] =>
+    read(path)
+      .split('\n')
+      .map((line) => line.trim())
+  const document = linesOf('docs/testing.md')
+  const example = document.slice(
+    document.findIndex((line) => line.startsWith("it('")),
+    document.indexOf('})'),
+  )
+  const lines = example.filter((line) => line !== '')
+  const tested = linesOf('packages/sim/src/test-cluster/test-cluster.test.ts').filter((line) => lines.includes(line))
+  expect(lines.length).toBeGreaterThan(5)
+  expect(tested.slice(0, lines.length)).toEqual(lines)
 })
