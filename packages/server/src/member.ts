@@ -113,6 +113,9 @@ const COMMAND_OVERHEAD_BYTES = 1024
 /** Applied in one go, at some 20 us each, unless that takes too long: then others have their turn. */
 const MAX_APPLY_ENTRIES = 256
 const MAX_APPLY_MS = 2
+
+/** About half of a round between members of one place with good disks: puts of ten clients take a quarter less time with it than without, those of one client the same. */
+const GATHER_MS = 0.3
 /** A piece of a snapshot costs the event loop less than a millisecond. */
 const SNAPSHOT_CHUNK_BYTES = 1024 * 1024
 /** So much of it is under way: enough that its way there and back does not decide how long gigabytes take. */
@@ -573,6 +576,7 @@ function openReplica(
       maxApplyMs: MAX_APPLY_MS,
       snapshotBytesPerSecond: SNAPSHOT_BYTES_PER_SECOND,
     },
+    gatherMs: GATHER_MS,
     ...(options.automaticTransfer === false ? { slowness: null } : {}),
     ...(options.maxLogBytes === undefined ? {} : { snapshots: { maxLogBytes: options.maxLogBytes } }),
   })

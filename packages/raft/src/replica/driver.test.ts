@@ -87,6 +87,32 @@ describe('a turn', () => {
     expect(core.inputs[0]).toMatchObject({ proposals: [{ ref: 1 }, { ref: 2 }, { ref: 3 }] })
   })
 
+  it('waits a moment for callers that were answered together, if it may, and goes on with everything else', async () => {
+    await replica.close()
+    core = new ScriptedCore()
+    storage = new TestStorage(new TestDisk(configurationOf(3)))
+    machine = new WordList()
+    await open({ gatherMs: 1 })
+    core.onStep = (input) => {
+      if (input.type !== 'propose') return
+      core.script.push({ proposals: input.proposals.map(({ ref }) => ({ ref, refused: 'OVERLOADED' as const, leaderId: asMemberId(1) })) })
+    }
+    const propose = (word: string): void => void replica.propose(bytesOf(word)).catch(() => undefined)
+    propose('a')
+    propose('b')
+    await turn()
+    propose('c')
+    expect(clock.step()).toBe(true)
+    deliver(2, encodeMessage(heartbeat()))
+    expect(clock.step()).toBe(true)
+    expect(kinds()).toEqual(['propose', 'message'])
+    propose('d')
+    await turn()
+    expect(kinds()).toEqual(['propose', 'message', 'propose'])
+    expect(core.inputs[2]).toMatchObject({ proposals: [{ ref: 3 }, { ref: 4 }] })
+    expect(clock.pending).toBe(0)
+  })
+
   it('hears messages before the timer fires, after a pause of the process too', async () => {
     core.deadline = 100
     deliver(2, encodeMessage(heartbeat()))

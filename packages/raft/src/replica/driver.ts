@@ -13,6 +13,7 @@ import { ChangeTable } from './changes.js'
 import type { ConsensusCore } from './consensus-core.js'
 import { DurableEnd } from './durable-end.js'
 import { EventHub } from './events.js'
+import { Gather } from './gather.js'
 import type { ResolvedReplicaOptions } from './options.js'
 import { ProposalTable } from './proposals.js'
 import { ReadTable } from './reads.js'
@@ -57,6 +58,7 @@ export class Driver<Result> {
   /** Called after every turn: for conditions that somebody waits for. */
   readonly watchers = new Set<() => void>()
 
+  readonly #gather: Gather
   #inbox: Input[] = []
   /** Transfers of leadership and changes of membership. */
   #requests: Input[] = []
@@ -85,7 +87,7 @@ export class Driver<Result> {
       readonly start: Place
     },
     core: ConsensusCore,
-    { limits, snapshots: policy, slowness }: ResolvedReplicaOptions,
+    { limits, snapshots: policy, slowness, gatherMs }: ResolvedReplicaOptions,
     onFailure: (error: BalsaError) => void,
   ) {
     const { clock, storage, machine } = ports
@@ -100,6 +102,7 @@ export class Driver<Result> {
     this.events = new EventHub(clock)
     this.guards = new CallGuards(clock)
     this.proposals = new ProposalTable(limits, this.guards)
+    this.#gather = new Gather(gatherMs)
     this.reads = new ReadTable(limits.maxPendingReads, this.guards)
     this.transfers = new TransferTable(this.guards)
     this.changes = new ChangeTable(this.guards)
@@ -245,6 +248,7 @@ export class Driver<Result> {
       }
       this.#stepping = false
       if (!this.#running) return
+      if (this.#gather.isHolding && this.proposals.hasQueued) this.schedule()
       this.#automatic?.turned(this.#clock.now())
       if (rounds === MAX_ROUNDS) this.schedule()
       this.#armTimer()
@@ -264,7 +268,7 @@ export class Driver<Result> {
       this.#inbox = []
       for (const input of inbox) core.step(input, nowMs)
     }
-    if (this.proposals.hasQueued) {
+    if (this.proposals.hasQueued && !this.#gather.holds(this.proposals.pending, nowMs)) {
       const proposals = this.proposals.take()
       if (proposals.length > 0) {
         core.step({ type: 'propose', proposals }, nowMs)

@@ -39,6 +39,7 @@ it.each([
   [{ limits: { maxCommandBytes: Number.NaN } }, /maxCommandBytes/],
   [{ snapshots: { maxLogBytes: -2 } }, /maxLogBytes/],
   [{ snapshots: { trailingEntries: -1 } }, /trailingEntries/],
+  [{ gatherMs: -1 }, /gatherMs/],
   [{ core: { electionTimeoutMs: 10, heartbeatIntervalMs: 10 } }, /electionTimeoutMs/],
 ])('refuses %j', (options, text) => {
   expect(() => resolveReplicaOptions({ ...base(), ...options })).toThrow(text)

@@ -40,6 +40,11 @@ export interface ReplicaOptions<Result, Query, Answer> {
    * what healthy machines show; null: never.
    */
   readonly slowness?: Partial<SlownessPolicy> | null
+  /**
+   * How long commands may wait for those of the other callers that were answered together, in ms: fewer, larger rounds under load. A lone caller never waits.
+   * Default 0: not at all.
+   */
+  readonly gatherMs?: number
   /** Another consensus in place of `RaftCore`: for tests of the replica, and for planted bugs. */
   readonly createCore?: CoreFactory
 }
@@ -49,6 +54,7 @@ export interface ResolvedReplicaOptions {
   readonly snapshots: SnapshotPolicy
   readonly limits: ReplicaLimits
   readonly slowness: SlownessPolicy | null
+  readonly gatherMs: number
 }
 
 const MIB = 1024 * 1024
@@ -71,13 +77,14 @@ export function resolveReplicaOptions<Result, Query, Answer>(options: ReplicaOpt
   require(snapshots.maxLogBytes === -1 ||
     snapshots.maxLogBytes >= 0, `maxLogBytes must be -1 (never) or at least 0, not ${snapshots.maxLogBytes}`)
   require(snapshots.trailingEntries >= 0, `trailingEntries must not be negative, not ${snapshots.trailingEntries}`)
-  const { identity } = options
+  const { identity, gatherMs = 0 } = options
+  require(gatherMs >= 0, `gatherMs must not be negative, not ${gatherMs}`)
   if (identity !== undefined && identity.memberId !== options.id) {
     throw new BalsaError('IDENTITY_MISMATCH', `the storage belongs to member ${identity.memberId}, this replica is member ${options.id}`, {
       hint: 'Point the member at its own data directory.',
     })
   }
-  return { core, snapshots, limits, slowness: resolveSlowness(options.slowness) }
+  return { core, snapshots, limits, slowness: resolveSlowness(options.slowness), gatherMs }
 }
 
 function resolveSlowness(given: Partial<SlownessPolicy> | null | undefined): SlownessPolicy | null {
