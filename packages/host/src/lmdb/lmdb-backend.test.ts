@@ -9,7 +9,7 @@ import { LmdbBackend, type LmdbBackendOptions } from './lmdb-backend.js'
 
 const fileSystem = new NodeFileSystem()
 
-async function fixture(options: Pick<LmdbBackendOptions, 'mapBytes' | 'maxDelayMs' | 'largeUnitChanges'> = {}) {
+async function fixture(options: Pick<LmdbBackendOptions, 'mapBytes' | 'maxDelayMs' | 'largeUnitChanges' | 'threadChanges'> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'balsa-lmdb-'))
   const open = (): Promise<LmdbBackend> => LmdbBackend.open({ fileSystem, directory, ...options })
   let backend = await open()
@@ -41,6 +41,11 @@ describe('LmdbBackend conforms to Backend also when every batch goes to the disk
 
 describe('LmdbBackend conforms to Backend also when most of what it writes goes to the disk in pieces', () => {
   const create = () => fixture({ maxDelayMs: 0, largeUnitChanges: 50 })
+  for (const { name, run } of backendConformance(create, { canReopen: true, canLosePower: true, canTransfer: true })) it(name, run)
+})
+
+describe('LmdbBackend conforms to Backend also when everything goes to the disk through the thread', () => {
+  const create = () => fixture({ maxDelayMs: 0, mapBytes: 128 * 1024, threadChanges: 1 })
   for (const { name, run } of backendConformance(create, { canReopen: true, canLosePower: true, canTransfer: true })) it(name, run)
 })
 

@@ -24,6 +24,7 @@ import {
 import { BalsaError, type FileSystem, type IncomingState, invariant, type SharedState } from '@balsa/raft'
 import { CurrentFile } from './current-file.js'
 import { Generation } from './generation.js'
+import { HandOver } from './hand-over.js'
 import { LayeredReader } from './layered-reader.js'
 import { LmdbFile, loadEngine } from './lmdb-file.js'
 import { LmdbReplacement } from './lmdb-replacement.js'
@@ -42,20 +43,21 @@ export interface LmdbBackendOptions {
   readonly mapBytes?: number
   /** A unit of more changes is handed to LMDB in many steps. For tests. */
   readonly largeUnitChanges?: number
+  /** A generation of so many changes is written by a thread of its own. For tests. */
+  readonly threadChanges?: number
 }
 
 const MAX_DELAY_MS = 1000
 /** More of them are not handed over in one turn: some ms. */
 const LARGE_UNIT_CHANGES = 16_384
-/**
- * A generation with so much in it goes to the disk. The more, the fewer pages are written twice, above all those that lead to others. But LMDB keeps the pages of a transaction in a sorted list and takes
- * free pages from the highest down, so that each page moves the whole list. With random keys in a large store every change has a page: 65,536 of them take half as much CPU again as 16,384.
- */
-const FULL_CHANGES = 16_384
+/** A generation with so much in it goes to the disk. The more, the fewer pages are written twice, above all those that lead to others; and the more is applied again after a crash. */
+const FULL_CHANGES = 65_536
 const FULL_BYTES = 32 * 1024 * 1024
 /** Batches wait when the disk is so much behind. */
 const MOST_CHANGES: number = 2 * FULL_CHANGES
 const MOST_BYTES: number = 2 * FULL_BYTES
+/** A generation of so many changes is worth a thread of its own. */
+const THREAD_CHANGES = 4096
 
 /** A data file and how many look at it. */
 interface OpenFile {
@@ -80,6 +82,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
   readonly #maxDelayMs: number
   readonly #mapBytes: number | undefined
   readonly #largeUnitChanges: number
+  readonly #threadChanges: number
   #live: OpenFile
   #gathering = new Generation()
   /** Between the gathering one and the one on its way, the oldest first. */
@@ -120,6 +123,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
     this.#maxDelayMs = options.maxDelayMs ?? MAX_DELAY_MS
     this.#mapBytes = options.mapBytes
     this.#largeUnitChanges = options.largeUnitChanges ?? LARGE_UNIT_CHANGES
+    this.#threadChanges = options.threadChanges ?? THREAD_CHANGES
     this.#live = { file, name, holders: 1, replaced: false }
     this.#appliedIndex = file.appliedIndex
     this.#durableIndex = file.appliedIndex
@@ -439,31 +443,29 @@ export class LmdbBackend extends ReadThrough implements Backend {
   }
 
   /**
-   * Batch by batch, so that nobody waits for long. Resolves to the index of the last one, when all are durable. When it is not wanted any more, and the rest may not become durable, that is left
+   * Unit by unit, so that nobody waits for long. Resolves to the index of the last one, when all are durable. When it is not wanted any more, and the rest may not become durable, that is left
    * to the log: then the index is a lower one, and nothing may follow.
    */
   async #hand(generation: Generation, file: LmdbFile, isWanted: () => boolean): Promise<number> {
     let durableIndex = file.appliedIndex
     const slice = new Slice()
-    const done: Promise<void>[] = []
+    const handOver = new HandOver(file, generation.changes >= this.#threadChanges)
     for (const unit of generation.units) {
+      if (unit.appliedIndex > this.#limit) await handOver.settle()
       while (unit.appliedIndex > this.#limit && isWanted()) await new Promise<void>((resolve) => this.#limited.push(resolve))
       if (unit.appliedIndex > this.#limit) break
       if (unit.keys.length > this.#largeUnitChanges) {
-        await Promise.all(done)
+        await handOver.settle()
         // A replacement that has come instead needs none of it.
         if (!(await file.appendLarge(unit, unit.appliedIndex, () => file === this.#live.file))) break
         durableIndex = unit.appliedIndex
         continue
       }
       durableIndex = unit.appliedIndex
-      const appended = file.append(unit, unit.appliedIndex)
-      // Waited for below; until then a failure must not count as unhandled.
-      appended.catch(() => undefined)
-      done.push(appended)
+      await handOver.add(unit)
       if (slice.isOver) await slice.next()
     }
-    await Promise.all(done)
+    await handOver.settle()
     // Every promise of the library is in: what it does behind its own back in this turn is done, too.
     await breathe()
     return durableIndex
