@@ -7,14 +7,14 @@ import { SimStreams } from '../network/sim-streams.js'
 import { MemberClock } from '../world/member-clock.js'
 import type { EventOwner, ScheduledEvent } from '../world/scheduler.js'
 import type { Life, Service, SimMember } from '../world/sim-member.js'
-import { World } from '../world/world.js'
+import { type Settle, World } from '../world/world.js'
 
 export interface MeasureOptions {
   readonly size: number
   readonly core?: Omit<CoreOptions, 'id' | 'random'>
   readonly network?: Partial<NetworkConditions>
   /** How the host lets promises go on exactly; see World. */
-  readonly settle?: () => Promise<void>
+  readonly settle?: Settle
 }
 
 /** A process that never dies and never pauses: clients. */

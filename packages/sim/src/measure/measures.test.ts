@@ -3,7 +3,7 @@ import { MeasuredCluster } from './measured-cluster.js'
 import { measureGap, measureIdle } from './measures.js'
 
 /** As in scripts/sim/settle.mjs. */
-const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+const settle = (then: () => void): void => void Promise.resolve().then(() => process.nextTick(then))
 const HEARTBEAT_MS = 50
 
 describe('measures of leadership', () => {

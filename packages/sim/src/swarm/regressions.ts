@@ -19,6 +19,12 @@ const slowSnapshots = (bytesPerSecond: number) => (plan: Plan) => ({
   snapshots: { maxLogBytes: 500, trailingEntries: 0 },
 })
 
+const failingDisks = (plan: Plan): Plan => ({
+  ...plan,
+  durableState: true,
+  rates: { ...plan.rates, writeErrors: 0.6, syncErrors: 0.6 },
+})
+
 export const REGRESSIONS: readonly Regression[] = [
   {
     name: 'a mark that cannot be written',
@@ -78,5 +84,35 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 74,
     adjust: (plan) => ({ ...plan, durableState: true }),
     reaches: ['restart with a durable state', 'restart with a state behind its log', 'snapshot refers to the state'],
+  },
+  {
+    name: 'a snapshot that waits for a log that has failed',
+    what: 'A member whose log had failed never closed: a snapshot waited for its state to become durable, which waits for the log. It never came back.',
+    profile: 'disk',
+    seed: 67,
+    adjust: failingDisks,
+    reaches: ['restart with a durable state', 'stopped IO_ERROR', 'disk write EIO'],
+  },
+  {
+    name: 'a batch that waits for a log that has failed',
+    what: 'A member whose log had failed never closed: the next batch of commands waited for the tables to catch up, which wait for the log. It never came back.',
+    profile: 'disk',
+    seed: 412,
+    adjust: failingDisks,
+    reaches: ['restart with a durable state', 'stopped IO_ERROR', 'stopped SYNC_FAILED'],
+  },
+  {
+    name: 'a witness that is told of a state as it is',
+    what: 'A leader whose snapshot only refers to its state told a witness to fetch that state as it is: a witness takes none, and never caught up.',
+    profile: 'membership',
+    seed: 46,
+    adjust: (plan) => ({
+      ...plan,
+      durableState: true,
+      witnessShare: 0.5,
+      snapshots: { maxLogBytes: 400, trailingEntries: 0 },
+      rates: { ...plan.rates, change: 4 },
+    }),
+    reaches: ['restart with a durable state', 'snapshot refers to the state', 'snapshot transfer begun'],
   },
 ]

@@ -15,7 +15,7 @@ import { violate } from '../invariants/violate.js'
 import { SimStreams } from '../network/sim-streams.js'
 import type { Life, Service } from '../world/sim-member.js'
 import { asError, Violation } from '../world/violation.js'
-import { World } from '../world/world.js'
+import { type Settle, World } from '../world/world.js'
 import { checkConverged, converged } from './convergence.js'
 import { drawPlan, type Plan, type Profile } from './plan.js'
 import { Scenes } from './scenes.js'
@@ -26,7 +26,7 @@ export interface RunOptions {
   /** Gets every line of the trace. */
   readonly onTrace?: (line: string) => void
   /** How the host lets promises go on exactly; see World. */
-  readonly settle?: () => Promise<void>
+  readonly settle?: Settle
   /** The host's global object: real time and real chance in it throw as long as the run goes on. */
   readonly globals?: Globals
   /** Changes what was drawn: for tests of the simulator itself. */

@@ -196,7 +196,8 @@ export class SimMember {
     if (why === 'DISK_REPLACED' || ++this.#timesRemoved > 2) this.out = true
     world.scheduler.after(0, life, () => {
       world.scheduler.unsettled = true
-      void life.replica?.close()
+      // What its disk says to that is in `closed`, too.
+      life.replica?.close().catch(() => undefined)
     })
   }
 
