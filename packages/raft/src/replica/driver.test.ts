@@ -113,6 +113,27 @@ describe('a turn', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('asks for two reads at once when the last two were answered together, if it may wait', async () => {
+    await replica.close()
+    core = new ScriptedCore()
+    storage = new TestStorage(new TestDisk(configurationOf(3)))
+    machine = new WordList()
+    await open({ gatherMs: 1 })
+    core.onStep = (input) => {
+      if (input.type === 'read') core.script.push({ reads: [{ ref: input.ref, index: asIndex(0) }] })
+    }
+    const reads = [replica.readIndex(), replica.readIndex()]
+    await turn()
+    reads.push(replica.readIndex())
+    expect(clock.step()).toBe(true)
+    expect(kinds()).toEqual(['read'])
+    reads.push(replica.readIndex())
+    await turn()
+    expect(kinds()).toEqual(['read', 'read'])
+    await Promise.all(reads)
+    expect(clock.pending).toBe(0)
+  })
+
   it('hears messages before the timer fires, after a pause of the process too', async () => {
     core.deadline = 100
     deliver(2, encodeMessage(heartbeat()))

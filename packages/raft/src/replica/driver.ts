@@ -25,6 +25,9 @@ import { TransferTable } from './transfers.js'
 /** Rounds of one turn; what is still to do then waits for the next one, so that the event loop lives. */
 const MAX_ROUNDS = 16
 
+/** A round for reads needs no disk, so it is worth a shorter wait than one for commands. */
+const READ_SHARE = 3
+
 export interface DriverCounters {
   /** Messages of peers that could not be decoded, or were not for this member. */
   droppedMessages: number
@@ -59,6 +62,7 @@ export class Driver<Result> {
   readonly watchers = new Set<() => void>()
 
   readonly #gather: Gather
+  readonly #readGather: Gather
   #inbox: Input[] = []
   /** Transfers of leadership and changes of membership. */
   #requests: Input[] = []
@@ -103,6 +107,7 @@ export class Driver<Result> {
     this.guards = new CallGuards(clock)
     this.proposals = new ProposalTable(limits, this.guards)
     this.#gather = new Gather(gatherMs)
+    this.#readGather = new Gather(gatherMs / READ_SHARE)
     this.reads = new ReadTable(limits.maxPendingReads, this.guards)
     this.transfers = new TransferTable(this.guards)
     this.changes = new ChangeTable(this.guards)
@@ -248,7 +253,8 @@ export class Driver<Result> {
       }
       this.#stepping = false
       if (!this.#running) return
-      if (this.#gather.isHolding && this.proposals.hasQueued) this.schedule()
+      const isHolding = (this.#gather.isHolding && this.proposals.hasQueued) || (this.#readGather.isHolding && this.reads.hasQueued)
+      if (isHolding) this.schedule()
       this.#automatic?.turned(this.#clock.now())
       if (rounds === MAX_ROUNDS) this.schedule()
       this.#armTimer()
@@ -275,7 +281,7 @@ export class Driver<Result> {
         stepped = true
       }
     }
-    if (this.reads.hasQueued) {
+    if (this.reads.hasQueued && !this.#readGather.holds(this.reads.pending, nowMs)) {
       const ref = this.reads.take()
       if (ref !== null) {
         core.step({ type: 'read', ref }, nowMs)

@@ -41,8 +41,8 @@ export interface ReplicaOptions<Result, Query, Answer> {
    */
   readonly slowness?: Partial<SlownessPolicy> | null
   /**
-   * How long commands may wait for those of the other callers that were answered together, in ms: fewer, larger rounds under load. A lone caller never waits.
-   * Default 0: not at all.
+   * How long commands may wait for those of the other callers that were answered together, in ms: fewer, larger rounds under load. Reads wait a third of it, as their
+   * rounds need no disk. A lone caller never waits. Default 0: not at all.
    */
   readonly gatherMs?: number
   /** Another consensus in place of `RaftCore`: for tests of the replica, and for planted bugs. */
