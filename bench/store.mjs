@@ -2,6 +2,7 @@
 /**
  * The store on disk, in one member: loading, reading, writing with compaction on, restarting, and giving everything to a new member (a process of its own) while writes go on.
  * `npm run bench:store -- --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. `--directory DIR` keeps what was loaded, and goes on with it the next time.
+ * `--rate 60000` offers so many puts a second, evenly, instead of as many as are taken: the delays of a member that is not at its end.
  * Delays are of the event loop of the member, which makes the commands too. The threads of the member and its follower share the machine: on Linux it is also told how long the loop would have
  * been held up if its thread had never waited for a core. A follower has a machine of its own; here it runs with a lower priority instead (nice 10), so its own delays are mostly waiting.
  */
@@ -23,6 +24,7 @@ import { join } from 'node:path'
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { encodeCommand } from '@balsa/kv'
 import { asMemberId } from '@balsa/raft'
 import { Member } from '@balsa/server'
@@ -31,14 +33,19 @@ import { HOST, pickPorts } from '../scripts/ports.mjs'
 import { root } from '../scripts/processes.mjs'
 
 const { values: flags } = parseArgs({
-  options: { keys: { type: 'string' }, seconds: { type: 'string' }, directory: { type: 'string' } },
+  options: { keys: { type: 'string' }, seconds: { type: 'string' }, rate: { type: 'string' }, directory: { type: 'string' } },
 })
+// As balsad does.
+setFlagsFromString('--heap-growing-percent=400')
+
 const KEYS = Number(flags.keys ?? process.env.BENCH_STORE_KEYS ?? 1_000_000)
 const SECONDS = Number(flags.seconds ?? process.env.BENCH_STORE_SECONDS ?? 20)
 const VALUE_BYTES = 256
 /** Puts under way. More of them serve no more puts per second, and everything that waits is copied by the garbage collector. */
 const IN_FLIGHT = 512
 const LOADING_COMMANDS_IN_FLIGHT = 40
+/** Puts offered per second; 0: as many as are taken. */
+const RATE = Number(flags.rate ?? 0)
 const FOLLOWER_NICE = '10'
 const PUTS_PER_LOADING_COMMAND = 100
 const MIB = 1024 * 1024
@@ -66,6 +73,24 @@ async function keepProposing(member, command, goesOn, inFlight = IN_FLIGHT) {
   await Promise.all(Array.from({ length: inFlight }, one))
   return applied
 }
+
+/** The same, with RATE puts offered a second, evenly: what somebody waits for who does not ask for all that a member can do. @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn */
+async function keepProposingAtRate(member, command, goesOn) {
+  let sent = 0
+  let applied = 0
+  const began = performance.now()
+  while (goesOn()) {
+    const due = Math.min((RATE * (performance.now() - began)) / 1000 - sent, IN_FLIGHT - (sent - applied))
+    for (let at = 0; at < due; at++) {
+      void member.replica.propose(command(sent++)).then(() => applied++)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  while (applied < sent) await new Promise((resolve) => setTimeout(resolve, 1))
+  return applied
+}
+
+const keepPutting = RATE > 0 ? keepProposingAtRate : keepProposing
 
 const putOf = (/** @type {number} */ key, /** @type {number} */ seed) =>
   encodeCommand({ type: 'put', stamp: null, key: keyOf(key), value: valueOf(seed) })
@@ -186,7 +211,7 @@ async function read(member) {
 async function write(member, forSeconds) {
   const until = performance.now() + forSeconds * 1000
   const { result, seconds, cpuUs, delays } = await watched(() =>
-    keepProposing(
+    keepPutting(
       member,
       (sent) => putOf(random(KEYS), sent),
       () => performance.now() < until,
@@ -234,7 +259,7 @@ async function follow(member, directory, ports, alone) {
     return { ...told, took: (performance.now() - began) / 1000 }
   })
   const { result, seconds, delays } = await watched(() =>
-    keepProposing(
+    keepPutting(
       member,
       (sent) => putOf(random(KEYS), sent),
       () => !there,

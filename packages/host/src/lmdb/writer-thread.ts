@@ -112,8 +112,12 @@ function inOrder(changes: readonly Change[]): Change[] {
  */
 function runThread(load: ThreadModules): void {
   const { parentPort, workerData } = load('node:worker_threads')
-  // Of this thread alone, on Linux: the event loop goes first where both want a core.
-  if (process.platform === 'linux') load('node:os').setPriority(0, 5)
+  try {
+    // Of this thread alone, on Linux: the event loop goes first where both want a core.
+    if (process.platform === 'linux') load('node:os').setPriority(0, 5)
+  } catch {
+    // Where that is not allowed, all threads are equal.
+  }
   /** Changes in one nested transaction. */
   const NESTED_CHANGES = 1024
   const keyEncoder = {
