@@ -13,6 +13,8 @@ import { violate } from './violate.js'
 export class DurableCommit implements Observer {
   readonly name = 'durable-commit'
   readonly #ledger: Ledger
+  /** In force when something was last committed. */
+  #configuration: Configuration | null = null
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -45,6 +47,7 @@ export class DurableCommit implements Observer {
     const term = core.termAt(index)
     if (term !== core.term)
       violate(world, this.name, `leader ${id} of term ${core.term} committed entry ${index} of term ${term} by counting`)
+    this.#configuration = core.configuration
     this.#requireQuorum(world, core.configuration, index, term, `leader ${id} committed entry ${index} of term ${term}`)
     for (let each = known + 1; each <= index; each++) {
       const entryTerm = core.termAt(each as LogIndex)
@@ -77,7 +80,11 @@ export class DurableCommit implements Observer {
     for (const { index, term } of log.cut.splice(0)) {
       // What was cut and written again in one go was never gone.
       if (this.#ledger.committed[index] !== term || member.damaged || log.holds(index, term)) continue
-      violate(member.world, this.name, `the disk of member ${member.id} lost the committed entry ${index} of term ${term}: it was cut off`)
+      const what = `the disk of member ${member.id} lost the committed entry ${index} of term ${term}: it was cut off`
+      // By a leader that came before the one that committed it, whom this member hears late: it had the entry, but nobody has counted it.
+      const isLate = (log.termAt(index) ?? Infinity) < (this.#ledger.committedIn[index] ?? 0)
+      if (!isLate || this.#configuration === null) violate(member.world, this.name, what)
+      this.#requireQuorum(member.world, this.#configuration, index, term, what)
     }
   }
 }
