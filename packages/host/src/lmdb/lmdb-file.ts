@@ -8,6 +8,7 @@
  */
 import { behindPrefix, type ByteString, type Table, type TableEntry, TABLES } from '@balsa/kv'
 import { BalsaError, invariant } from '@balsa/raft'
+import { readKey, writeKey } from './key-encoder.js'
 import { lmdbFailure } from './lmdb-errors.js'
 import { type KeySpace, MARKER_END, markerOf, placesOf, rootSpace, spaceBehind, TAG_BYTES, WHOLE_KEY_BYTES } from './long-keys.js'
 import { NO_MARKER, REMOVED } from './slab.js'
@@ -81,18 +82,7 @@ export async function loadEngine(): Promise<void> {
   }
 }
 
-const SHORT_KEY_BYTES = 32
-
-/** Keys are byte strings: one byte per character, in the order of memcmp. */
-const keyEncoder = {
-  writeKey(key: string, target: Buffer, start: number): number {
-    if (key.length > SHORT_KEY_BYTES) return start + target.write(key, start, 'latin1')
-    for (let at = 0; at < key.length; at++) target[start + at] = key.charCodeAt(at)
-    return start + key.length
-  },
-  readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
-}
-
+const keyEncoder = { writeKey, readKey }
 const IN_TABLES = { encoding: 'binary', cache: false } as const
 const LONG_KEYS = 'longKeys'
 const STATE = 'state'

@@ -1,7 +1,7 @@
 import { TABLES } from '@balsa/kv'
 import { describe, expect, it } from 'vitest'
 import { Unit } from './generation.js'
-import { packChanges } from './packed-changes.js'
+import { packChanges, unpackChanges } from './packed-changes.js'
 import { NO_MARKER } from './slab.js'
 
 describe('packChanges', () => {
@@ -28,6 +28,23 @@ describe('packChanges', () => {
       ...head('meta', 0, 1, 0),
       109,
     ])
+  })
+
+  it('is undone by unpackChanges, table by table', () => {
+    const unit = new Unit(1)
+    unit.add('history', 'x'.repeat(300), null)
+    unit.add('current', 'key\u00ff', Uint8Array.of(7, 8))
+    unit.add('history', '', new Uint8Array(70_000).fill(9))
+    const found = unpackChanges([packChanges(unit) as Uint8Array, packChanges(unit) as Uint8Array], TABLES.length).map((ofTable) =>
+      ofTable.map(({ key, piece, start, end }) => [key, piece === null ? null : [...new Set(piece.subarray(start, end))], end - start]),
+    )
+    const history = [
+      ['x'.repeat(300), null, 0],
+      ['', [9], 70_000],
+    ]
+    const current = ['key\u00ff', [7, 8], 2]
+    const expected: Partial<Record<(typeof TABLES)[number], unknown>> = { current: [current, current], history: [...history, ...history] }
+    expect(found).toEqual(TABLES.map((table) => expected[table] ?? []))
   })
 
   it('leaves alone what counts on its order', () => {

@@ -4,12 +4,12 @@
  *     change   u8 table | u8 kind: 0 value, 1 removed | u16le length of the key | u32le length of the value | key | value
  */
 import { type Table, TABLES } from '@balsa/kv'
+import { writeKey } from './key-encoder.js'
 import { WHOLE_KEY_BYTES } from './long-keys.js'
 import { NO_MARKER, REMOVED } from './slab.js'
 import type { Changes } from './staged-changes.js'
 
 const HEAD_BYTES = 8
-const SHORT_KEY_BYTES = 32
 
 const TABLE_NUMBERS: ReadonlyMap<Table, number> = new Map(TABLES.map((table, number) => [table, number]))
 
@@ -35,12 +35,38 @@ export function packChanges({ slab, tables, keys, places }: Changes): Uint8Array
     bytes[to + 5] = (valueBytes >>> 8) & 0xff
     bytes[to + 6] = (valueBytes >>> 16) & 0xff
     bytes[to + 7] = valueBytes >>> 24
-    to += HEAD_BYTES
-    if (keyBytes > SHORT_KEY_BYTES) bytes.write(key, to, 'latin1')
-    else for (let character = 0; character < keyBytes; character++) bytes[to + character] = key.charCodeAt(character)
-    to += keyBytes
+    to = writeKey(key, bytes, to + HEAD_BYTES)
     if (value !== undefined) bytes.set(value, to)
     to += valueBytes
   }
   return bytes
+}
+
+/** A change as the writer thread sees it. */
+export interface PackedChange {
+  readonly key: string
+  /** For the order. */
+  rank: number
+  /** Null = removed. */
+  readonly piece: (Uint8Array & { start?: number; end?: number }) | null
+  readonly start: number
+  readonly end: number
+}
+
+/** By table, as they were made. The writer thread runs this from its text: it knows nothing but its arguments. */
+export function unpackChanges(pieces: readonly Uint8Array[], tables: number): PackedChange[][] {
+  const headBytes = 8
+  const changes: PackedChange[][] = Array.from({ length: tables }, () => [])
+  for (const piece of pieces) {
+    const bytes = Buffer.from(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length)
+    for (let at = 0; at < bytes.length; ) {
+      const keyEnd = at + headBytes + bytes.readUInt16LE(at + 2)
+      const end = keyEnd + bytes.readUInt32LE(at + 4)
+      const isRemoved = bytes[at + 1] === 1
+      const key = bytes.toString('latin1', at + headBytes, keyEnd)
+      changes[bytes[at] as number]?.push({ key, rank: 0, piece: isRemoved ? null : piece, start: keyEnd, end })
+      at = end
+    }
+  }
+  return changes
 }

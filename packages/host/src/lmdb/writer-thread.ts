@@ -9,6 +9,8 @@
 import { createRequire } from 'node:module'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { TABLES } from '@balsa/kv'
+import { readKey, writeKey } from './key-encoder.js'
+import { type PackedChange, unpackChanges } from './packed-changes.js'
 
 /** What LMDB is opened with, and the names of its databases. */
 export interface WriterFile {
@@ -53,36 +55,11 @@ interface ThreadData extends WriterFile {
   readonly tables: readonly string[]
 }
 
-interface Change {
-  readonly key: string
-  rank: number
-  /** Null = removed. */
-  readonly piece: (Uint8Array & { start?: number; end?: number }) | null
-  readonly start: number
-  readonly end: number
-}
-
-/** By table, as they were made. */
-function unpack(pieces: readonly Uint8Array[], tables: number): Change[][] {
-  const headBytes = 8
-  const changes: Change[][] = Array.from({ length: tables }, () => [])
-  for (const piece of pieces) {
-    const bytes = Buffer.from(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length)
-    for (let at = 0; at < bytes.length; ) {
-      const keyEnd = at + headBytes + bytes.readUInt16LE(at + 2)
-      const end = keyEnd + bytes.readUInt32LE(at + 4)
-      const isRemoved = bytes[at + 1] === 1
-      const key = bytes.toString('latin1', at + headBytes, keyEnd)
-      changes[bytes[at] as number]?.push({ key, rank: 0, piece: isRemoved ? null : piece, start: keyEnd, end })
-      at = end
-    }
-  }
-  return changes
-}
-
-/** Where keys begin to differ. */
-function commonLength(changes: readonly Change[]): number {
+/** In the order of the keys; of several changes of one key the last. */
+function inOrder(changes: readonly PackedChange[]): PackedChange[] {
+  const prefixBytes = 6
   const first = changes[0]?.key ?? ''
+  /** Where keys begin to differ. */
   let common = first.length
   for (const { key } of changes) {
     if (key.length < common) common = key.length
@@ -90,27 +67,23 @@ function commonLength(changes: readonly Change[]): number {
     while (at < common && key.charCodeAt(at) === first.charCodeAt(at)) at++
     common = at
   }
-  return common
-}
-
-/** In the order of the keys; of several changes of one key the last. */
-function inOrder(changes: readonly Change[]): Change[] {
-  const prefixBytes = 6
-  const from = commonLength(changes)
   // Comparing numbers is quicker than comparing strings.
   for (const change of changes) {
-    for (let at = from; at < from + prefixBytes; at++)
+    for (let at = common; at < common + prefixBytes; at++)
       change.rank = change.rank * 257 + (at < change.key.length ? change.key.charCodeAt(at) + 1 : 0)
   }
   const ordered = changes.toSorted((a, b) => a.rank - b.rank || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   return ordered.filter(({ key }, at) => ordered[at + 1]?.key !== key)
 }
 
+/** Functions that know nothing but their arguments. */
+const TOOLS = { inOrder, unpackChanges, writeKey, readKey }
+
 /**
- * What runs in the thread, which knows of this module only the functions above it: it is started from their text, so that there is no file that must be found beside the others, in whatever way they were
- * put together.
+ * What runs in the thread, which knows of this module only what it is handed: it is started from the text of these functions, so that there is no file that must be found beside the others, in whatever way
+ * they were put together.
  */
-function runThread(load: ThreadModules): void {
+function runThread(load: ThreadModules, { inOrder, unpackChanges, ...keyEncoder }: typeof TOOLS): void {
   const { parentPort, workerData } = load('node:worker_threads')
   try {
     // Of this thread alone, on Linux: the event loop goes first where both want a core.
@@ -120,20 +93,12 @@ function runThread(load: ThreadModules): void {
   }
   /** Changes in one nested transaction. */
   const NESTED_CHANGES = 1024
-  const keyEncoder = {
-    writeKey(key: string, target: Buffer, start: number): number {
-      if (key.length > 32) return start + target.write(key, start, 'latin1')
-      for (let at = 0; at < key.length; at++) target[start + at] = key.charCodeAt(at)
-      return start + key.length
-    },
-    readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
-  }
   const root = load(workerData.engine).open({ ...workerData.options, keyEncoder })
   const inTables = { ...workerData.inTables, keyEncoder }
   const tables = workerData.tables.map((name) => root.openDB({ ...inTables, name }))
   const states = root.openDB({ ...inTables, name: workerData.stateName, useVersions: true })
 
-  const put = (table: ThreadTable, { key, piece, start, end }: Change): void => {
+  const put = (table: ThreadTable, { key, piece, start, end }: PackedChange): void => {
     if (piece === null) {
       table.remove(key)
       return
@@ -145,7 +110,7 @@ function runThread(load: ThreadModules): void {
   }
 
   const write = ({ pieces, state, number }: Job): void => {
-    const changes = unpack(pieces, tables.length).map(inOrder)
+    const changes = unpackChanges(pieces, tables.length).map(inOrder)
     root.transactionSync(() => {
       const before = states.getEntry(workerData.stateKey)?.version ?? 0
       if (before !== number - 1) throw new Error(`what was to be written before has failed (${before} is followed by ${number})`)
@@ -190,10 +155,8 @@ export class WriterThread {
 
   constructor(file: WriterFile) {
     const workerData: ThreadData = { ...file, engine: createRequire(import.meta.url).resolve('lmdb'), tables: TABLES }
-    this.#worker = new Worker([unpack, commonLength, inOrder, `(${String(runThread)})(require)`].map(String).join('\n;'), {
-      eval: true,
-      workerData,
-    })
+    const tools = Object.entries(TOOLS).map(([name, tool]) => `${name}: ${String(tool)}`)
+    this.#worker = new Worker(`(${String(runThread)})(require, { ${tools.join(', ')} })`, { eval: true, workerData })
     // Nobody but who waits for it keeps the process alive.
     this.#worker.unref()
     this.#worker.on('message', ({ error }: Answer) => {
