@@ -41,6 +41,7 @@ export const COVERED_ELSEWHERE: ReadonlyMap<string, string> = new Map<string, st
   ['packages/kv/src/backend/read-through.ts', 'conformance/backend.ts, in memory and on disk'],
   ['packages/kv/src/backend/ordered-map-node.ts', 'ordered-map.test.ts beside it'],
   ['packages/kv/src/durable-state.ts', 'machine-tables.test.ts beside it, and @balsa/server: member.test.ts, through whole members'],
+  ['packages/kv/src/steps.ts', 'mvcc/mvcc-store.test.ts and sessions.test.ts: whatever is done in steps'],
   ['packages/kv/src/pacing.ts', 'slices.test.ts and long-commands.test.ts beside it'],
   ['packages/kv/src/coordination/queue.ts', 'coordinator.test.ts beside it'],
   ['packages/kv/src/coordination/waiting.ts', 'coordinator.test.ts beside it'],

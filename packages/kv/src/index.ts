@@ -21,7 +21,6 @@ export type { OperationOutcome, TxnOutcome } from './mvcc/execute-txn.js'
 export { behindKey, behindLease } from './mvcc/lease-pages.js'
 export {
   boundsOf,
-  type KeyEntry,
   type KeyRange,
   PLAIN_RANGE,
   type RangeRequest,
@@ -29,7 +28,7 @@ export {
   SORT_TARGETS,
   type SortTarget,
 } from './mvcc/range.js'
-export type { KeyRecord } from './mvcc/record.js'
+export type { KeyEntry, KeyRecord } from './mvcc/record.js'
 export {
   type AppendOperation,
   canWrite,

@@ -25,12 +25,12 @@ import type {
   TxnReading,
 } from './kv-queries.js'
 import { MAX_HISTORY_REVISIONS } from './limits.js'
-import { loadMachine, type MachineState, saveChanges, saveSessions } from './machine-tables.js'
+import { loadMachine, type MachineState, saveMachine, saveSessions } from './machine-tables.js'
 import type { RaisedAlarm } from './mvcc/alarms.js'
 import { pageOfLeaseKeys, pageOfLeases } from './mvcc/lease-pages.js'
 import { livingLease } from './mvcc/leases.js'
 import { MvccStore, type StoreWrites } from './mvcc/mvcc-store.js'
-import { isRanged, STEP_KEYS, type Steps, type TxnOutcome } from './mvcc/execute-txn.js'
+import { isRanged, STEP_KEYS, type TxnOutcome } from './mvcc/execute-txn.js'
 import { type RangeRequest, RangeScan } from './mvcc/range.js'
 import { readTxn } from './mvcc/read-txn.js'
 import { VersionReader } from './mvcc/reader.js'
@@ -38,6 +38,7 @@ import { type Txn, txnRefusal } from './mvcc/txn.js'
 import { Pacing } from './pacing.js'
 import { type CommandResult, hashResult, keptResult, type RefusalCode } from './result.js'
 import { SessionTable } from './sessions.js'
+import type { Steps } from './steps.js'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.js'
 import { StateHash } from './state-hash.js'
 import { EventJournal } from './watch/events.js'
@@ -424,9 +425,9 @@ export class KvStateMachine implements StateMachine<CommandResult, KvQuery, KvAn
 
   /** With a batch goes what else it has changed. */
   #save(batch: WriteBatch): void {
-    const state = { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, sessions: this.#sessions }
-    if (this.#backend.persistent) saveChanges(batch, state)
-    else this.#sessions.takeChanges()
+    this.#saveSessions(batch)
+    if (!this.#backend.persistent) return
+    saveMachine(batch, { appliedIndex: this.#appliedIndex, stateHash: this.#stateHash, sessions: this.#sessions })
   }
 
   #saveSessions(batch: WriteBatch): void {

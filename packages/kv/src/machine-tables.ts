@@ -32,12 +32,7 @@ export interface MachineState {
 
 type Target = Pick<WriteBatch, 'put'> | BackendReplacement
 
-export function saveChanges(batch: WriteBatch, state: MachineState): void {
-  saveSessions(batch, state.sessions)
-  putMachine(batch, state)
-}
-
-/** What has changed in the table; `saveChanges` does the rest. */
+/** What has changed in the table. */
 export function saveSessions(batch: WriteBatch, sessions: SessionTable): void {
   const changes = sessions.takeChanges()
   for (const [id, session] of changes.sessions) {
@@ -62,7 +57,7 @@ export async function saveAll(replacement: BackendReplacement, state: MachineSta
     const pausing = pause()
     if (pausing !== null) await pausing
   }
-  putMachine(replacement, state)
+  saveMachine(replacement, state)
   sessions.takeChanges()
 }
 
@@ -138,7 +133,8 @@ function putAnswer(to: Target, key: string, result: CommandResult): void {
   to.put('answers', key, writer.take())
 }
 
-function putMachine(to: Target, { appliedIndex, stateHash, sessions }: MachineState): void {
+/** All but the sessions. */
+export function saveMachine(to: Target, { appliedIndex, stateHash, sessions }: MachineState): void {
   const [high, low] = stateHash.words
   writer.reset()
   writer.u8(FORMAT)

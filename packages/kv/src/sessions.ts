@@ -1,7 +1,7 @@
 import type { WriteStamp } from './command.js'
 import { MAX_RESULTS, MAX_SESSION_RESULTS, MAX_SESSION_TTL_MS, MAX_SESSIONS, MIN_SESSION_TTL_MS } from './limits.js'
-import { toEnd } from './mvcc/execute-txn.js'
 import type { CommandResult, RefusalCode } from './result.js'
+import { type Steps, toEnd } from './steps.js'
 
 /**
  * Who asked what, and what was answered (thesis, section 6.3): a repeated write finds its first answer here instead of being applied again.
@@ -123,23 +123,26 @@ export class SessionTable {
 
   /** Moves cluster time on; every command does, before anything else. */
   advance(timeMs: number): void {
-    if (timeMs <= this.#timeMs) return
-    this.#timeMs = timeMs
-    if (this.sweepsAt(timeMs)) toEnd(this.#sweep(Number.POSITIVE_INFINITY))
+    if (this.#moveOn(timeMs)) toEnd(this.#sweep(Number.POSITIVE_INFINITY))
   }
 
   /** As `advance`, in steps of so many sessions and answers. Between them nothing else may be asked of the table but what has changed. */
-  *advanceInSteps(timeMs: number, stepEntries: number): Generator<void, void, void> {
-    if (timeMs <= this.#timeMs) return
-    this.#timeMs = timeMs
-    if (this.sweepsAt(timeMs)) yield* this.#sweep(stepEntries)
+  *advanceInSteps(timeMs: number, stepEntries: number): Steps<void> {
+    if (this.#moveOn(timeMs)) yield* this.#sweep(stepEntries)
   }
 
-  *#sweep(stepEntries: number): Generator<void, void, void> {
+  /** Answers whether a sweep is due. */
+  #moveOn(timeMs: number): boolean {
+    if (timeMs <= this.#timeMs) return false
+    this.#timeMs = timeMs
+    return this.sweepsAt(timeMs)
+  }
+
+  *#sweep(stepEntries: number): Steps<void> {
     this.#sweptMs = this.#timeMs
     let ended = 0
     for (const session of this.#sessions.values()) {
-      if (!this.#isExpired(session)) continue
+      if (!isExpired(session, this.#timeMs)) continue
       for (const sequence of session.results.keys()) {
         this.#changedAnswers.push({ id: session.id, sequence, result: null })
         ended += 1
@@ -237,15 +240,11 @@ export class SessionTable {
     return changes
   }
 
-  #isExpired(session: SessionState): boolean {
-    return isExpired(session, this.#timeMs)
-  }
-
   /** The living session, marked as active and ready to be changed; null when it is unknown or expired. */
   #use(id: number): OwnedSession | null {
     if (this.#newest?.id === id) return this.#stillAlive(this.#newest)
     const found = this.#sessions.get(id)
-    if (found === undefined || this.#isExpired(found)) return null
+    if (found === undefined || isExpired(found, this.#timeMs)) return null
     const session = found.owner === this.#owner ? found : { ...found, owner: this.#owner, results: new Map(found.results) }
     this.#sessions.delete(id)
     this.#sessions.set(id, session)
@@ -262,7 +261,7 @@ export class SessionTable {
   }
 
   #stillAlive(session: OwnedSession): OwnedSession | null {
-    if (this.#isExpired(session)) return null
+    if (isExpired(session, this.#timeMs)) return null
     this.#touch(session)
     return session
   }

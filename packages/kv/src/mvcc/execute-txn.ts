@@ -7,25 +7,16 @@
  */
 import type { Counters } from './counters.js'
 import { livingLease } from './leases.js'
-import {
-  type Bounds,
-  boundsOf,
-  compareBytes,
-  ENTRY_BYTES,
-  type KeyEntry,
-  type KeyRange,
-  type RangeRequest,
-  type RangeResult,
-  RangeScan,
-} from './range.js'
+import { type Bounds, boundsOf, compareBytes, ENTRY_BYTES, type KeyRange, type RangeRequest, type RangeResult, RangeScan } from './range.js'
 import type { VersionReader } from './reader.js'
-import { decodeRecord, type KeyRecord } from './record.js'
+import { decodeRecord, type KeyEntry, type KeyRecord } from './record.js'
 import type { AppendOperation, Compare, DeleteOperation, PutOperation, Txn, TxnOperation } from './txn.js'
 import type { VersionWriter } from './writer.js'
 import type { TableReader } from '../backend/backend.js'
 import { type ByteString, keyToString } from '../backend/byte-string.js'
 import { MAX_TXN_ANSWER_BYTES, MAX_VALUE_BYTES } from '../limits.js'
 import type { RefusalCode } from '../result.js'
+import type { Steps } from '../steps.js'
 
 export interface TxnOutcome {
   readonly succeeded: boolean
@@ -43,16 +34,6 @@ export interface TxnContext {
   readonly timeMs: number
   /** Keys between two places where the work may be interrupted, about. */
   readonly stepKeys: number
-}
-
-/** Work in steps. */
-export type Steps<Result> = Generator<void, Result, void>
-
-/** All of it at once. */
-export function toEnd<Result>(steps: Steps<Result>): Result {
-  let next = steps.next()
-  while (next.done !== true) next = steps.next()
-  return next.value
 }
 
 /** The branches that will be taken. */

@@ -1,10 +1,8 @@
 import type { TableRange } from '../backend/backend.js'
 import { type ByteString, bytesEqual, keyToString } from '../backend/byte-string.js'
 import type { VersionReader } from './reader.js'
-import { decodeRecord, type KeyRecord, type StoredRecord } from './record.js'
-import { type KeyEntry, SortedEntries } from './sorted-entries.js'
-
-export type { KeyEntry } from './sorted-entries.js'
+import { decodeRecord, type KeyEntry, type KeyRecord, type StoredRecord } from './record.js'
+import { SortedEntries } from './sorted-entries.js'
 
 export const SORT_TARGETS = ['key', 'version', 'createRevision', 'modRevision', 'value'] as const
 export type SortTarget = (typeof SORT_TARGETS)[number]
@@ -92,6 +90,8 @@ export class RangeScan {
   readonly #maxHeldBytes: number
   readonly #entries: KeyEntry[] = []
   #bytes = 0
+  /** What all that pass would take in an answer. */
+  #gatheredBytes = 0
   #count = 0
   #more = false
   #counting = false
@@ -206,18 +206,14 @@ export class RangeScan {
   #gatherSome(sorted: SortedEntries): number {
     const entries = this.#walk.next()
     const { limit, keysOnly, sortTarget } = this.#request
-    let bytes = 0
     for (const entry of entries) {
       this.#count += 1
       if (this.#filtered && !this.#passes(entry)) continue
       sorted.add(keysOnly && sortTarget !== 'value' ? withoutValue(entry) : entry)
-      bytes += answerBytes(entry, keysOnly)
+      this.#gatheredBytes += answerBytes(entry, keysOnly)
     }
-    if (limit === 0) {
-      this.#bytes += bytes
-      if (this.#bytes > this.#maxBytes) this.#giveUp()
-    }
-    if (sorted.heldBytes > this.#maxHeldBytes) this.#giveUp()
+    // Without a limit all of them will be in the answer.
+    if ((limit === 0 && this.#gatheredBytes > this.#maxBytes) || sorted.heldBytes > this.#maxHeldBytes) this.#giveUp()
     this.#walked = entries.length === 0
     return Math.max(1, entries.length)
   }
@@ -225,8 +221,6 @@ export class RangeScan {
   /** When all are in their order, or as many as are wanted. */
   #handOutSome({ entries }: SortedEntries, most: number): number {
     if (!this.#walked) return 1
-    const { limit } = this.#request
-    if (limit === 0 && this.#entries.length === 0) this.#bytes = 0
     const from = this.#entries.length
     const to = Math.min(entries.length, from + most)
     for (let at = from; at < to; at++) this.#answer(entries[at] as KeyEntry)

@@ -8,6 +8,7 @@
  * its value alone (prefix): its bytes are the first ones of the version that ended the run. `chain` names the run by its first revision.
  */
 import { BalsaError, ByteReader, varintLength } from '@balsa/raft'
+import type { ByteString } from '../backend/byte-string.js'
 
 export interface KeyRecord {
   /** Revision of the write that created this generation of the key. */
@@ -20,6 +21,12 @@ export interface KeyRecord {
   readonly lease: bigint
   /** Belongs to the store: copy before handing it to a user. */
   readonly value: Uint8Array
+}
+
+/** What is read of a key. */
+export interface KeyEntry extends KeyRecord {
+  /** Belongs to the receiver. */
+  readonly key: ByteString
 }
 
 /** What is known about a version beside its value. */

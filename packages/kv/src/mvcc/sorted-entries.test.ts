@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HELD_ENTRY_BYTES, type KeyEntry, SortedEntries } from './sorted-entries.js'
+import type { KeyEntry } from './record.js'
+import { HELD_ENTRY_BYTES, SortedEntries } from './sorted-entries.js'
 
 const entry = (key: string, version: number): KeyEntry => ({
   key,

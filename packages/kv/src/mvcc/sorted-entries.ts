@@ -1,10 +1,4 @@
-import type { ByteString } from '../backend/byte-string.js'
-import type { KeyRecord } from './record.js'
-
-export interface KeyEntry extends KeyRecord {
-  /** Belongs to the receiver. */
-  readonly key: ByteString
-}
+import type { KeyEntry } from './record.js'
 
 /** Entries that are sorted at once: some ten microseconds. */
 const RUN_ENTRIES = 256

@@ -16,8 +16,8 @@ import type { ByteReader, ByteWriter } from '@balsa/raft'
 import { keyFromString, keyToString } from '../backend/byte-string.js'
 import { MAX_TXN_DEPTH, MAX_TXN_OPERATIONS } from '../limits.js'
 import type { OperationOutcome, TxnOutcome } from './execute-txn.js'
-import { type KeyEntry, type RangeRequest, type RangeResult, SORT_TARGETS } from './range.js'
-import type { KeyRecord } from './record.js'
+import { type RangeRequest, type RangeResult, SORT_TARGETS } from './range.js'
+import type { KeyEntry, KeyRecord } from './record.js'
 import { type Compare, COMPARE_RESULTS, type Txn, type TxnOperation } from './txn.js'
 
 const Operation = { range: 1, put: 2, append: 3, delete: 4, txn: 5 } as const
