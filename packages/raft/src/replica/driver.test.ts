@@ -69,13 +69,18 @@ async function open(options: Partial<ReplicaOptions<number, 'words' | 'length', 
   await turn()
 }
 
-beforeEach(async () => {
-  clock = new ManualClock()
+/** On an empty disk. */
+async function openNew(options: Parameters<typeof open>[0] = {}): Promise<void> {
   core = new ScriptedCore()
   storage = new TestStorage(new TestDisk(configurationOf(3)))
   transport = new TestTransport()
   machine = new WordList()
-  await open()
+  await open(options)
+}
+
+beforeEach(async () => {
+  clock = new ManualClock()
+  await openNew()
 })
 
 describe('a turn', () => {
@@ -89,10 +94,7 @@ describe('a turn', () => {
 
   it('waits a moment for callers that were answered together, if it may, and goes on with everything else', async () => {
     await replica.close()
-    core = new ScriptedCore()
-    storage = new TestStorage(new TestDisk(configurationOf(3)))
-    machine = new WordList()
-    await open({ gatherMs: 1 })
+    await openNew({ gatherMs: 1 })
     core.onStep = (input) => {
       if (input.type !== 'propose') return
       core.script.push({ proposals: input.proposals.map(({ ref }) => ({ ref, refused: 'OVERLOADED' as const, leaderId: asMemberId(1) })) })
@@ -115,10 +117,7 @@ describe('a turn', () => {
 
   it('asks for two reads at once when the last two were answered together, if it may wait', async () => {
     await replica.close()
-    core = new ScriptedCore()
-    storage = new TestStorage(new TestDisk(configurationOf(3)))
-    machine = new WordList()
-    await open({ gatherMs: 1 })
+    await openNew({ gatherMs: 1 })
     core.onStep = (input) => {
       if (input.type === 'read') core.script.push({ reads: [{ ref: input.ref, index: asIndex(0) }] })
     }
