@@ -24,10 +24,10 @@ import { join } from 'node:path'
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
 import { encodeCommand } from '@balsa/kv'
 import { asMemberId } from '@balsa/raft'
 import { Member } from '@balsa/server'
+import { tuneHeap } from '../packages/balsa/dist/daemon/heap.js'
 import { memberOptions } from '../scripts/member-options.mjs'
 import { HOST, pickPorts } from '../scripts/ports.mjs'
 import { root } from '../scripts/processes.mjs'
@@ -36,7 +36,7 @@ const { values: flags } = parseArgs({
   options: { keys: { type: 'string' }, seconds: { type: 'string' }, rate: { type: 'string' }, directory: { type: 'string' } },
 })
 // As balsad does.
-setFlagsFromString('--heap-growing-percent=400')
+tuneHeap()
 
 const KEYS = Number(flags.keys ?? process.env.BENCH_STORE_KEYS ?? 1_000_000)
 const SECONDS = Number(flags.seconds ?? process.env.BENCH_STORE_SECONDS ?? 20)

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { storeConformance } from '@balsa/kv/conformance'
 import { connect } from '../../packages/balsa/dist/index.js'
 import { sleep } from '../local-cluster.mjs'
-import { HOST, pickPort } from '../ports.mjs'
-import { equal, execute, installed, Running } from './checks.mjs'
+import { HOST, pickPorts } from '../ports.mjs'
+import { equal, execute, installed } from './checks.mjs'
+import { startEtcd } from './etcd-server.mjs'
 
 export async function prepare(/** @type {string} */ _directory) {
   await installed('etcd', ['etcd-server'])
@@ -47,20 +48,14 @@ const balsaServers = (cluster) => ({
 
 /** @type {Security} */
 const PLAIN = { flags: [], scheme: 'http' }
-const QUIET = ['--logger', 'zap', '--log-level', 'error']
 
 /** @param {string} directory @param {number} size @param {(servers: Servers) => Promise<void>} use @param {Security} [security] */
-async function onEtcd(directory, size, use, { flags: extra, scheme, tls } = PLAIN) {
-  /** @type {{ name: string, client: number, peer: number }[]} */
+async function onEtcd(directory, size, use, { flags, scheme, tls } = PLAIN) {
+  /** @type {import('./etcd-server.mjs').EtcdMember[]} */
   const members = []
-  for (let at = 0; at < size; at++) members.push({ name: `e${at}`, client: await pickPort(), peer: await pickPort() })
-  const cluster = members.map(({ name, peer }) => `${name}=http://${HOST}:${peer}`).join(',')
-  const start = (/** @type {{ name: string, client: number, peer: number }} */ { name, client, peer }) => {
-    const [clientUrl, peerUrl] = [`${scheme}://${HOST}:${client}`, `http://${HOST}:${peer}`]
-    const flags = ['--name', name, '--data-dir', join(directory, name), '--initial-cluster', cluster, ...QUIET, ...extra]
-    const urls = ['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl]
-    return new Running('etcd', [...flags, ...urls, '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl])
-  }
+  for (let at = 0; at < size; at++) members.push({ name: `e${at}`, ...(await pickPorts()) })
+  const start = (/** @type {import('./etcd-server.mjs').EtcdMember} */ member) =>
+    startEtcd(directory, member, { cluster: members, scheme, flags })
   const running = members.map(start)
   try {
     const endpoints = members.map(({ client }) => `${scheme}://${HOST}:${client}`)

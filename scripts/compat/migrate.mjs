@@ -2,37 +2,26 @@
 /** `balsactl migrate` between Debian's etcd-server 3.4 and Balsa, both ways: values, order, leases, changes, what is checked at the end. */
 import { join } from 'node:path'
 import { connect } from '../../packages/balsa/dist/index.js'
-import { HOST, pickPort } from '../ports.mjs'
+import { HOST, pickPorts } from '../ports.mjs'
 import { until } from '../local-cluster.mjs'
 import { root } from '../processes.mjs'
-import { equal, execute, includes, installed, Running } from './checks.mjs'
+import { equal, execute, includes, Running } from './checks.mjs'
+import { startEtcd } from './etcd-server.mjs'
 
 const BALSACTL = join(root, 'packages/balsa/bin/balsactl.js')
 
-export const prepare = (/** @type {string} */ _directory) => installed('etcd', ['etcd-server'])
+export { prepare } from './etcd-server.mjs'
 
 /** @typedef {import('../../packages/balsa/dist/index.js').EtcdStore} EtcdStore */
 
 /** @param {{ cluster: import('../local-cluster.mjs').LocalCluster, checks: import('./checks.mjs').Checks, directory: string }} context */
 export async function run({ cluster, checks, directory }) {
-  const [client, peer] = [await pickPort(), await pickPort()]
-  const [clientUrl, peerUrl] = [`http://${HOST}:${client}`, `http://${HOST}:${peer}`]
-  const urls = ['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl, '--listen-peer-urls', peerUrl]
-  const cluster3 = ['--initial-advertise-peer-urls', peerUrl, '--initial-cluster', `default=${peerUrl}`]
-  const server = new Running('etcd', [
-    '--data-dir',
-    join(directory, 'etcd'),
-    '--logger',
-    'zap',
-    '--log-level',
-    'error',
-    ...urls,
-    ...cluster3,
-  ])
-  const etcd = await connect({ endpoints: [`${HOST}:${client}`], protocol: 'etcd', deadlineMs: 30_000 })
-  const balsa = await connect({ endpoints: cluster.endpoints, protocol: 'etcd', deadlineMs: 30_000 })
+  const member = { name: 'etcd', ...(await pickPorts()) }
+  const server = startEtcd(directory, member)
+  const sides = { etcd: [`${HOST}:${member.client}`], balsa: cluster.endpoints }
+  const etcd = await connect({ endpoints: sides.etcd, protocol: 'etcd', deadlineMs: 30_000 })
+  const balsa = await connect({ endpoints: sides.balsa, protocol: 'etcd', deadlineMs: 30_000 })
   try {
-    const sides = { etcd: [`${HOST}:${client}`], balsa: cluster.endpoints }
     await bothWays('etcd to Balsa', etcd, balsa, ['--from', sides.etcd.join(','), '--to', sides.balsa.join(',')], checks)
     await empty(etcd)
     await empty(balsa)

@@ -3,16 +3,15 @@
  * The data model against etcd itself (Debian's etcd-server 3.4): both are asked the same at random, one question after the other, over the JSON gateway, and have to answer the same, errors and
  * revisions included. BALSA_MODEL_SEED repeats a run, BALSA_MODEL_STEPS makes it longer.
  */
-import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '../../packages/balsa/dist/index.js'
 import { HOST, pickPorts } from '../ports.mjs'
-import { installed, Running } from './checks.mjs'
+import { startEtcd } from './etcd-server.mjs'
 
 const STEPS = Number(process.env.BALSA_MODEL_STEPS ?? 4000)
 const SEED = Number(process.env.BALSA_MODEL_SEED ?? Date.now() % 1_000_000)
 
-export const prepare = (/** @type {string} */ _directory) => installed('etcd', ['etcd-server'])
+export { prepare } from './etcd-server.mjs'
 
 /** @typedef {{ path: string, body: any }} Question */
 /** @typedef {{ status: number, body: any }} Answer */
@@ -205,21 +204,10 @@ function sortless(asked, answer) {
 
 /** @param {{ cluster: import('../local-cluster.mjs').LocalCluster, checks: import('./checks.mjs').Checks, directory: string }} context */
 export async function run({ cluster, checks, directory }) {
-  const ports = await pickPorts()
-  const etcd = `${HOST}:${ports.client}`
-  const peer = `http://${HOST}:${ports.peer}`
-  const urls = ['--listen-client-urls', `http://${etcd}`, '--advertise-client-urls', `http://${etcd}`, '--listen-peer-urls', peer]
-  const cluster1 = ['--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`]
+  const member = { name: 'etcd', ...(await pickPorts()) }
+  const etcd = `${HOST}:${member.client}`
   // What it writes only for itself may be lost here.
-  const server = new Running('etcd', [
-    '--data-dir',
-    join(directory, 'etcd'),
-    '--log-level',
-    'error',
-    '--unsafe-no-fsync',
-    ...urls,
-    ...cluster1,
-  ])
+  const server = startEtcd(directory, member, { flags: ['--unsafe-no-fsync'] })
   const open = (/** @type {readonly string[]} */ endpoints) => connect({ endpoints, protocol: 'etcd', deadlineMs: 30_000 })
   const stores = /** @type {const} */ ([open([etcd]), open(cluster.endpoints)])
   try {
