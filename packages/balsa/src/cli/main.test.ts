@@ -345,4 +345,11 @@ describe('check-history', () => {
     expect(await run(['check-history', './no-such-file'])).toMatchObject({ code: 2, err: expect.stringMatching(/cannot be read/) })
     expect(await check('', '--max-steps', 'many')).toMatchObject({ code: 2, err: expect.stringMatching(/--max-steps/) })
   })
+
+  it('calls nothing no pass: a history without an operation was not checked', async () => {
+    for (const history of ['', '\n \n', event('invoke', 'a') + event('fail', 'a')]) {
+      const err = expect.stringMatching(/standard input: no operation that may have happened: nothing was checked/)
+      expect(await check(history), JSON.stringify(history)).toMatchObject({ code: 2, out: '', err })
+    }
+  })
 })

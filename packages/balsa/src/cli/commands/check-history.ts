@@ -18,6 +18,8 @@ export async function checkHistory(file: string, flags: CheckHistoryFlags, io: I
   const { output } = commonOptions(flags, io)
   const maxSteps = flags.maxSteps === undefined ? {} : { maxSteps: stepsOf(flags.maxSteps) }
   const result = check(await read(file, io), maxSteps, file)
+  if (result.operations === 0)
+    throw new UsageError(`${file === '-' ? 'standard input' : file}: no operation that may have happened: nothing was checked`)
   if (output === 'json') await io.out(json(result))
   else if (output === 'table')
     await io.out(table([{ title: 'VERDICT' }, { title: 'OPERATIONS', right: true }, { title: 'KEYS NOT PROVEN' }], [row(result)]))
