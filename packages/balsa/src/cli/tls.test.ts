@@ -3,7 +3,7 @@ import { connect } from '../connect.js'
 import { LocalCluster } from '../local-cluster.test-support.js'
 import { pem, pemFile, TlsFront } from '../tls.test-support.js'
 import { run } from './cli.test-support.js'
-import { readTls } from './tls.js'
+import { readTls, type TlsFlags } from './tls.js'
 
 const [CA, CERT, KEY] = [pemFile('ca.pem'), pemFile('client.pem'), pemFile('client.key')]
 const HTTPS = ['https://localhost:1']
@@ -25,6 +25,13 @@ describe('readTls', () => {
     [{ cert: CERT, key: pemFile('server.key') }, HTTPS, /client\.pem, .*server\.key cannot be used: .*key values mismatch/],
   ])('refuses %j for %j', (flags, endpoints, text) => {
     expect(() => readTls(flags, endpoints)).toThrow(text)
+  })
+
+  it('names the flags of one side of two', () => {
+    const read = (flags: TlsFlags, endpoints = HTTPS) => readTls(flags, endpoints, '--from-')
+    expect(() => read({ cert: CERT })).toThrow('--from-cert and --from-key go together')
+    expect(() => read({ cacert: '/no/such/file' })).toThrow(/^--from-cacert: \/no\/such\/file cannot be read: ENOENT/)
+    expect(() => read({ cacert: CA }, ['localhost:1'])).toThrow(/^--from-cacert, .* are for https:\/\/ endpoints, and there is none/)
   })
 })
 
@@ -65,6 +72,21 @@ describe('a cluster that speaks etcd’s interface over TLS, to clients of one a
     const moved = await run(['migrate', ...both, '--once', '--finish', '--cacert', CA, '--cert', CERT, '--key', KEY])
     expect(moved).toMatchObject({ code: 0, out: expect.stringContaining('both are equal') })
     expect((await run(['get', '--endpoints', target.endpoints.join(','), 'b'])).out).toBe('2\n')
+  })
+
+  it('is moved back by balsactl migrate, with flags of one side that take the place of those of both', async () => {
+    const both = ['migrate', '--from', target.endpoints.join(','), '--to', front.endpoint, '--once', '--finish', '--force']
+    const ofTarget = ['--to-cacert', CA, '--to-cert', CERT, '--to-key', KEY]
+    const moved = await run([...both, '--cacert', CERT, ...ofTarget])
+    expect(moved).toMatchObject({ code: 0, out: expect.stringContaining('both are equal') })
+    expect(await run([...both, '--from-cacert', CA])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--from-cacert, --from-cert and'),
+    })
+    expect(await run([...both, '--to-cert', CERT])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--to-cert and --to-key go together'),
+    })
   })
 
   it('is not trusted without its authority, and does not serve strangers; both are said', async () => {

@@ -5,21 +5,24 @@ import { UsageError } from './text.js'
 
 /** Names of files in PEM, as etcdctl takes them. */
 export interface TlsFlags {
-  readonly cacert?: string
-  readonly cert?: string
-  readonly key?: string
+  readonly cacert?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
 }
 
-/** What the flags say of `https://` endpoints; all of it is looked at before anybody is asked. Throws UsageError. */
-export function readTls({ cacert, cert, key }: TlsFlags, endpoints: readonly string[]): TlsOptions {
+/**
+ * What the flags say of `https://` endpoints; all of it is looked at before anybody is asked. `flag`: how those of these endpoints begin.
+ * Throws UsageError.
+ */
+export function readTls({ cacert, cert, key }: TlsFlags, endpoints: readonly string[], flag = '--'): TlsOptions {
   if (cacert === undefined && cert === undefined && key === undefined) return {}
   if (!endpoints.some((endpoint) => /^https:/i.test(endpoint)))
-    throw new UsageError('--cacert, --cert and --key are for https:// endpoints, and there is none')
-  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together')
+    throw new UsageError(`${flag}cacert, ${flag}cert and ${flag}key are for https:// endpoints, and there is none`)
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError(`${flag}cert and ${flag}key go together`)
   const tls = {
-    ...(cacert === undefined ? {} : { ca: readPem(cacert, '--cacert', 'CERTIFICATE') }),
-    ...(cert === undefined ? {} : { cert: readPem(cert, '--cert', 'CERTIFICATE') }),
-    ...(key === undefined ? {} : { key: readPem(key, '--key', 'PRIVATE KEY') }),
+    ...(cacert === undefined ? {} : { ca: readPem(cacert, `${flag}cacert`, 'CERTIFICATE') }),
+    ...(cert === undefined ? {} : { cert: readPem(cert, `${flag}cert`, 'CERTIFICATE') }),
+    ...(key === undefined ? {} : { key: readPem(key, `${flag}key`, 'PRIVATE KEY') }),
   }
   try {
     createSecureContext(tls)

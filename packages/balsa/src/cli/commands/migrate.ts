@@ -1,7 +1,7 @@
 import { type Comparison, EtcdClient, Migration, type MigrationProgress } from '@balsa/client'
 import { crc32, NodeClock, NodeRandom } from '@balsa/host'
 import { BalsaError } from '@balsa/raft'
-import { NodeHttp2Dialer } from '../../http2-dialer.js'
+import { NodeHttp2Dialer, type TlsOptions } from '../../http2-dialer.js'
 import { untilInterrupted } from '../interrupt.js'
 import { EXIT, type ExitCode, type Io } from '../io.js'
 import { type CommonFlags, type CommonOptions, commonOptions, readEndpoints } from '../options.js'
@@ -13,6 +13,12 @@ import { readTls } from '../tls.js'
 export interface MigrateFlags extends CommonFlags {
   readonly from?: string
   readonly to?: string
+  readonly fromCacert?: string
+  readonly fromCert?: string
+  readonly fromKey?: string
+  readonly toCacert?: string
+  readonly toCert?: string
+  readonly toKey?: string
   readonly prefix?: string
   readonly once?: boolean
   readonly finish?: boolean
@@ -28,27 +34,28 @@ const TERMINAL_LINE_MS = 250
 const LOG_LINE_MS = 5000
 
 export async function migrate(flags: MigrateFlags, io: Io): Promise<ExitCode> {
-  const { cacert: _, cert: _cert, key: _key, ...others } = flags
-  const options = commonOptions(others, io)
+  const options = commonOptions(flags, io)
   const { once = false, finish = false, force = false } = flags
   if (flags.from === undefined || flags.to === undefined)
     throw new UsageError('--from and --to are needed: host:port of members of each cluster')
   const [sources, targets] = [readEndpoints(flags.from, '--from', 'etcd'), readEndpoints(flags.to, '--to', 'etcd')]
-  const dialer = new NodeHttp2Dialer(readTls(flags, [...sources, ...targets]))
+  const tls = readTls(flags, [...sources, ...targets])
+  const sourceTls = { ...tls, ...readTls({ cacert: flags.fromCacert, cert: flags.fromCert, key: flags.fromKey }, sources, '--from-') }
+  const targetTls = { ...tls, ...readTls({ cacert: flags.toCacert, cert: flags.toCert, key: flags.toKey }, targets, '--to-') }
   if (finish && !once) throw new UsageError('--finish belongs to --once: without that, Ctrl-C finishes the migration')
   const batch = wholeNumber(flags.batch, '--batch') ?? 1
   if (batch < 1 || batch > MOST_BATCHED) throw new UsageError(`--batch must be between 1 and ${MOST_BATCHED}`)
   const clock = new NodeClock()
   const random = new NodeRandom()
-  const open = (endpoints: readonly string[]): EtcdClient =>
+  const open = (endpoints: readonly string[], ofSide: TlsOptions): EtcdClient =>
     EtcdClient.open({
       endpoints,
       clock,
       random,
-      dialer,
+      dialer: new NodeHttp2Dialer(ofSide),
       deadlineMs: Math.max(options.timeoutMs, SHORTEST_CALL_MS),
     })
-  const [from, to] = [open(sources), open(targets)]
+  const [from, to] = [open(sources, sourceTls), open(targets, targetTls)]
   const lines = new ProgressLines(io, clock)
   let migration: Migration | null = null
   try {
