@@ -17,6 +17,14 @@ describe('errors of etcd', () => {
     }
   })
 
+  it('say what to do next, as those of Balsa', () => {
+    const status = { code: GrpcCode.OUT_OF_RANGE, message: 'etcdserver: mvcc: required revision is a future revision', unprocessed: false }
+    expect(errorOfStatus(status, 'a:1', false)).toMatchObject({
+      message: `a:1: ${status.message}`,
+      hint: expect.stringContaining('earlier revision'),
+    })
+  })
+
   it('leave the outcome of a change open unless they prove that nothing was done', () => {
     for (const [code, message] of [
       [GrpcCode.UNAVAILABLE, 'etcdserver: request timed out'],

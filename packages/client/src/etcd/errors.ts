@@ -1,4 +1,5 @@
 /** What etcd says, as errors of ours. Its texts are part of its interface: its own clients match on them. */
+import { refusalError } from '@balsa/kv'
 import { BalsaError, type ErrorCode } from '@balsa/raft'
 import { GrpcCode } from '@balsa/proto/grpc-code'
 import { type GrpcStatus } from '../grpc/grpc-status.js'
@@ -50,7 +51,7 @@ export function errorOfStatus(status: GrpcStatus, endpoint: string, changes: boo
   const text = `${endpoint}: ${message}`
   if (unprocessed) return new BalsaError('UNAVAILABLE', text)
   const named = TEXTS.get(message)
-  if (named !== undefined) return new BalsaError(named, text)
+  if (named !== undefined) return refusalError(named, text)
   // A member that finds only while it applies a write that its space is used up says so, although it has applied it.
   if (message === NO_SPACE) return changes ? unknown(text, new BalsaError('NO_SPACE', text)) : new BalsaError('NO_SPACE', text)
   const refusal = REFUSALS.get(code)

@@ -168,7 +168,9 @@ function eventOf({ type, kv, prevKv }: Event): StoreEvent {
 
 function whyCanceled({ compactRevision, cancelReason }: WatchResponse, endpoint: string): BalsaError {
   if (compactRevision > 0 || cancelReason.includes('has been compacted')) {
-    return new BalsaError('COMPACTED', `${endpoint}: the history before revision ${compactRevision} is gone`)
+    return new BalsaError('COMPACTED', `${endpoint}: the history before revision ${compactRevision} is gone`, {
+      hint: 'Read the keys anew, and watch from the revision behind that of the answer.',
+    })
   }
   if (cancelReason === '' || cancelReason.includes('no leader')) return new BalsaError('UNAVAILABLE', `${endpoint} ended the watch`)
   return new BalsaError('INVALID', `${endpoint} refused the watch: ${cancelReason}`)

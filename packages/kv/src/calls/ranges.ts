@@ -3,6 +3,7 @@ import type { EntriesOptions, KeyValue, RangePage, RangeSelection, Selection } f
 import type { RangeQuery } from '../kv-queries.js'
 import { MAX_PAGE_BYTES } from '../limits.js'
 import type { ClientQuery, ClientQueryAnswer } from '../protocol/queries.js'
+import { refusalError } from './refusal.js'
 import { cutOf, restOf, toKeyRange, toRangeRequest } from './selection.js'
 import { toKeyValue } from './transactions.js'
 import { PLAIN_RANGE } from '../mvcc/range.js'
@@ -27,7 +28,7 @@ export function pageOf(answer: ClientQueryAnswer, ageMs: number | null): RangePa
   }
   if (refusal !== null || result === null) {
     const code = refusal ?? 'INVALID'
-    throw new BalsaError(code, `the range cannot be read (${code}): the store is at revision ${revision}`)
+    throw refusalError(code, `the range cannot be read (${code}): the store is at revision ${revision}`)
   }
   const entries = result.entries.map((entry) => toKeyValue(entry, revision, ageMs))
   return { entries, more: result.more, count: result.count ?? entries.length, revision }

@@ -4,8 +4,14 @@ import { BalsaError, type ErrorCode } from '@balsa/raft'
 const TEXTS: Partial<Record<ErrorCode, readonly [message: string, hint: string | undefined]>> = {
   COMPARE_FAILED: ['the key is not as the write demanded', 'Read the key, and decide anew.'],
   FENCED: ['the lock that the write demanded is not held any more', 'Stop what the lock protects; take the lock again before going on.'],
-  COMPACTED: ['this revision is compacted already', 'Nothing has to be done: what is older is forgotten.'],
-  FUTURE_REVISION: ['the store has not reached this revision', 'Any read tells the revision of the store.'],
+  COMPACTED: [
+    'this revision is compacted already',
+    'Use a later revision, or none: then it is read as it is now. Who wanted to compact has nothing left to do.',
+  ],
+  FUTURE_REVISION: [
+    'the store has not reached this revision',
+    'Use an earlier revision, or none: then it is read as it is now, and says the revision of the store.',
+  ],
   DUPLICATE_KEY: ['the transaction writes a key twice', 'Write each key once on each path.'],
   TOO_MANY_OPERATIONS: ['the transaction has too many conditions or operations', 'Divide it.'],
   KEY_NOT_FOUND: ['the put keeps the value or lease that its key has, and there is no such key', 'Put the key once without that.'],
@@ -22,8 +28,8 @@ const TEXTS: Partial<Record<ErrorCode, readonly [message: string, hint: string |
   TOO_LARGE: ['the value would be larger than its limit', 'Divide it among several keys.'],
 }
 
-/** The error that says that the state machine has refused a command. */
-export function refusalError(code: ErrorCode): BalsaError {
+/** The error that says that the state machine has refused a command. `reason`: when more is known than the code. */
+export function refusalError(code: ErrorCode, reason?: string): BalsaError {
   const [message, hint] = TEXTS[code] ?? [`the state machine refused the command: ${code}`, undefined]
-  return new BalsaError(code, message, hint === undefined ? {} : { hint })
+  return new BalsaError(code, reason ?? message, hint === undefined ? {} : { hint })
 }

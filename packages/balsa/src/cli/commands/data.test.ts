@@ -78,6 +78,20 @@ describe('leases', () => {
   })
 })
 
+describe('a revision that cannot be read', () => {
+  it('is refused with what is known and what to do next', async () => {
+    const { revision = 0 } = (await parsed('put', 'old', '1')) as { readonly revision?: number }
+    await balsactl('put', 'old', '2')
+    await balsactl('compact', String(revision + 1))
+    for (const args of [['old'], ['--prefix', 'o'], ['--count', 'old']]) {
+      const gone = `COMPACTED: .* the store is at revision ${revision + 1}\nNext: Use a later revision, or none`
+      expect(await balsactl('get', '--rev', String(revision), ...args)).toMatchObject({ code: 1, err: expect.stringMatching(gone) })
+      const early = `FUTURE_REVISION: .* the store is at revision ${revision + 1}\nNext: Use an earlier revision, or none`
+      expect(await balsactl('get', '--rev', '99999', ...args)).toMatchObject({ code: 1, err: expect.stringMatching(early) })
+    }
+  })
+})
+
 describe('txn', () => {
   it('reads lines or JSON from a file or standard input; the exit code tells the branch', async () => {
     const text = 'if\ncreated t = 0\nthen\nput t 1\nget --prefix t\nelse\nget t\ndel t'
