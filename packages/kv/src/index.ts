@@ -7,6 +7,7 @@ export { OrderedMap, type OrderedMapEntry, type OrderedMapReader } from './backe
 export type { Attempt, AttemptHandlers, StoreAnswer, StoreBackend, StoreRequest, WatchAttempt, WatchHandlers } from './calls/backend.js'
 export { refusalError } from './calls/refusal.js'
 export { SessionStore, type SessionStoreOptions } from './calls/session-store.js'
+export { toTxn } from './calls/transactions.js'
 export { clientAnswer, inSlices, outcomeBytes } from './client-answers.js'
 export * from './command.js'
 export * from './coordination/index.js'

@@ -58,7 +58,20 @@ describe('transactions as text', () => {
     ['put a "\\x"', 'line 1: "\\x" is not a text'],
     ['get a --sorted', 'line 1: --sorted is not known here'],
     ['put a b --lease zz', 'line 1: --lease must be hexadecimal'],
+    ['put "" 1', 'the key is empty'],
     ['{"success":', 'the transaction is not JSON'],
+    ['{}', 'the transaction is empty'],
+    ['{"then":[]}', 'a transaction has compare, success, failure, not "then"'],
+    ['{"success":5}', 'success is a list'],
+    ['{"failure":{}}', 'failure is a list'],
+    ['{"compare":["a"]}', 'compare is a list of objects'],
+    ['{"success":[{"type":"jump"}]}', 'an operation is a range, put, append, delete or transaction, not "jump"'],
+    ['{"success":[{"type":"put","key":"a"}]}', 'the value must be a string or a Uint8Array'],
+    ['{"success":[{"type":"put","key":"","value":""}]}', 'the key is empty'],
+    ['{"compare":[{"key":"a","is":"~","version":1}]}', 'a condition compares with one of'],
+    ['{"compare":[{"key":"a"}]}', 'a condition names a version'],
+    ['{"success":[{"type":"transaction","success":[null]}]}', 'success is a list of objects'],
+    ['{"success":[{"type":"put","key":"a","value":"1","lease":"zz"}]}', 'must be hexadecimal'],
   ])('refuses %j', (text, reason) => {
     expect(() => parseTransaction(text)).toThrow(reason)
   })

@@ -13,7 +13,8 @@
  *
  * Words are divided by blanks; a word in double quotes is read as JSON has it, one in single quotes as it stands. `#` begins a comment.
  */
-import type { Condition, Operation, RangeSelection, Selection, Transaction } from '@balsa/kv'
+import { type Condition, type Operation, type RangeSelection, type Selection, toTxn, type Transaction } from '@balsa/kv'
+import { BalsaError } from '@balsa/raft'
 import { parseLease } from './leases.js'
 import { wholeNumber } from './selection.js'
 import { UsageError } from './text.js'
@@ -21,8 +22,19 @@ import { UsageError } from './text.js'
 type Section = 'if' | 'then' | 'else'
 const isSection = (word: string): word is Section => word === 'if' || word === 'then' || word === 'else'
 
+/** Throws UsageError for all that no store would take. */
 export function parseTransaction(text: string): Transaction {
-  if (text.trimStart().startsWith('{')) return parseJson(text)
+  const transaction = text.trimStart().startsWith('{') ? parseJson(text) : parseLines(text)
+  try {
+    const { compares, success, failure } = toTxn(transaction)
+    if (compares.length + success.length + failure.length === 0) throw new UsageError('the transaction is empty')
+  } catch (error) {
+    throw error instanceof BalsaError ? new UsageError(error.message) : error
+  }
+  return transaction
+}
+
+function parseLines(text: string): Transaction {
   const compare: Condition[] = []
   const success: Operation[] = []
   const failure: Operation[] = []
@@ -38,7 +50,6 @@ export function parseTransaction(text: string): Transaction {
         else (section === 'then' ? success : failure).push(operationOf(words))
       })
   })
-  if (compare.length + success.length + failure.length === 0) throw new UsageError('the transaction is empty')
   return { compare, success, failure }
 }
 
@@ -173,12 +184,16 @@ function getOf(rest: readonly string[]): Operation {
   return { type: 'range', key, ...cut }
 }
 
-/** The store checks the rest: what it does not understand it refuses with INVALID. */
+const FIELDS: readonly string[] = ['compare', 'success', 'failure']
+
 function parseJson(text: string): Transaction {
   try {
-    return JSON.parse(text, (name, value: unknown) =>
+    const transaction = JSON.parse(text, (name, value: unknown) =>
       name === 'lease' && typeof value === 'string' && value !== 'keep' ? parseLease(value) : value,
     ) as Transaction
+    for (const name of Object.keys(transaction))
+      if (!FIELDS.includes(name)) throw new UsageError(`a transaction has ${FIELDS.join(', ')}, not ${JSON.stringify(name)}`)
+    return transaction
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`the transaction is not JSON: ${error instanceof Error ? error.message : String(error)}`)

@@ -34,11 +34,18 @@ const OPERATORS: ReadonlyMap<string, CompareResult> = new Map([
 ])
 const EMPTY = new Uint8Array(0)
 
+/** As the model has it; throws INVALID (refused) for what is none, without asking anybody. */
 export const toTxn = ({ compare = [], success = [], failure = [] }: Transaction): Txn => ({
-  compares: compare.map(toCompare),
-  success: success.map(toOperation),
-  failure: failure.map(toOperation),
+  compares: listed('compare', compare).map(toCompare),
+  success: listed('success', success).map(toOperation),
+  failure: listed('failure', failure).map(toOperation),
 })
+
+function listed<Item>(name: string, list: readonly Item[]): readonly Item[] {
+  if (!Array.isArray(list)) throw invalid(`${name} is a list`)
+  if (!list.every((item) => typeof item === 'object' && item !== null)) throw invalid(`${name} is a list of objects`)
+  return list
+}
 
 function toCompare(condition: Condition): Compare {
   const result = OPERATORS.get(condition.is ?? '=')

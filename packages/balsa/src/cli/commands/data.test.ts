@@ -108,6 +108,7 @@ describe('txn', () => {
     const done = await ctl(['txn', '-', '-o', 'json'], { stdin: json })
     expect(JSON.parse(done.out)).toMatchObject({ succeeded: true, results: [{ type: 'put', version: 1 }, { entries: [{ value: '2' }] }] })
     expect(await ctl(['txn'], { stdin: 'put a' })).toMatchObject({ code: 2, err: expect.stringContaining('line 1') })
+    expect(await ctl(['txn'], { stdin: '{"success":5}' })).toMatchObject({ code: 2, err: expect.stringContaining('success is a list') })
     expect(await balsactl('txn', join(directory, 'none'))).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read') })
   })
 })
