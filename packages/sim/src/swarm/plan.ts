@@ -85,6 +85,8 @@ export interface Plan {
   }
   /** The state is in tables on the disk of its member, which become durable behind the log; otherwise it ends with the process. */
   readonly durableState: boolean
+  /** How long commands wait for each other. */
+  readonly gatherMs: number
   readonly storage: { readonly segmentBytes: number; readonly cacheBytes: number }
   readonly network: NetworkConditions
   readonly streams: StreamConditions
@@ -208,6 +210,9 @@ const SHARES: Readonly<Partial<Record<Profile, number>>> = {
   store: 1,
 }
 
+/** Virtual time stands still between the turns of a member whose turns cost nothing. */
+const GATHER_TURNS = 4
+
 const SWARM: readonly Profile[] = PROFILES.flatMap((profile) => new Array<Profile>(SHARES[profile] ?? 0).fill(profile))
 
 export function drawPlan(seed: number, wanted: Profile): Plan {
@@ -219,6 +224,7 @@ export function drawPlan(seed: number, wanted: Profile): Plan {
     ...usual,
     slowness: slownessOf(usual, seed),
     network: { ...usual.network, closeHints: seed % 2 === 0 },
+    gatherMs: seed % 5 === 0 ? GATHER_TURNS * usual.turnMs : 0,
     durableState: profile !== 'load' && Math.floor(seed / 4) % (profile === 'late' ? 2 : 3) === 0,
   }
   if (profile === 'churn') return churned(plan, random)
@@ -401,6 +407,7 @@ function drawUsual(random: SeededRandom, seed: number, profile: Profile): Plan {
       : { maxLogBytes: random.pick([-1, 100_000]), trailingEntries: random.pick([10, 100]) },
     slowness: {},
     durableState: false,
+    gatherMs: 0,
     limits: {
       maxCommandBytes: 1024 * 1024,
       maxPendingProposals: calm ? 10_000 : random.pick([4, 50, 10_000]),

@@ -45,6 +45,15 @@ describe('a simulated run', () => {
     }
   })
 
+  it('differs when commands wait for each other, in fewer rounds, and finds nothing', async () => {
+    const rounds = async (gatherMs: number): Promise<number> => {
+      const { trace, report } = await traced(5, { profile: 'sessions', adjust: (plan) => ({ ...plan, turnMs: 0.5, gatherMs }) })
+      expect(report.violation, replay(5)).toBeNull()
+      return trace.split('propose').length
+    }
+    expect(await rounds(5)).toBeLessThan(await rounds(0))
+  })
+
   it('differs for another seed', async () => {
     const [one, other] = await Promise.all([runSeed(101), runSeed(102)])
     expect(one.traceHash).not.toBe(other.traceHash)

@@ -100,6 +100,7 @@ class Run {
       snapshots: plan.snapshots,
       limits,
       slowness: plan.slowness,
+      gatherMs: plan.gatherMs,
       storage: plan.storage,
       network: plan.network,
       disk: plan.disk,

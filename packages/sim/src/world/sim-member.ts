@@ -275,6 +275,7 @@ export class SimMember {
       snapshots: options.snapshots,
       limits: options.limits,
       slowness: options.slowness ?? {},
+      gatherMs: options.gatherMs ?? 0,
       createCore: (core, recovered, nowMs) => {
         const observed = new ObservedCore(new RaftCore(core, recovered, nowMs), life)
         life.core = observed

@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly limits: Partial<ReplicaLimits>
   /** When slow leaders leave by themselves; by default as in production. */
   readonly slowness?: Partial<SlownessPolicy>
+  /** How long commands wait for each other; by default they do not. */
+  readonly gatherMs?: number
   readonly storage: { readonly segmentBytes?: number; readonly cacheBytes?: number }
   readonly network: Partial<NetworkConditions>
   readonly disk: Partial<DiskConditions>
