@@ -38,7 +38,8 @@ const { request, command } = arbitrariesOf(120)
 const step = fc.record({ command, request, elapsedMs: fc.oneof({ weight: 9, arbitrary: fc.nat(60) }, fc.nat(2500)), event: fc.nat(80) })
 
 describe('the data model against the naive store', () => {
-  it('answers the same, through restarts, compactions, expiries and transactions', async () => {
+  it('answers 100,000 random commands and questions alike, through restarts, compactions, expiries and transactions', async () => {
+    let done = 0
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 200, maxLength: 400, size: 'max' }), async (steps) => {
         const naive = new NaiveStore()
@@ -65,9 +66,11 @@ describe('the data model against the naive store', () => {
         }
         expect(machine.stateHash).toBe(twin.stateHash)
         expect(await snapshotOf(machine)).toBe(await snapshotOf(twin))
+        done += steps.length
       }),
-      { numRuns: 340, endOnFailure: true, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true },
+      { numRuns: 360, endOnFailure: true, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true },
     )
+    expect(done).toBeGreaterThan(100_000)
   }, 150_000)
 })
 

@@ -155,6 +155,8 @@ const RULES: readonly (readonly [rule: string, frames: (peer: Peer) => readonly 
   ],
 ]
 
+const frameOf = (type: number, id: number, payload: Buffer) => ({ type, flags: 0, id, payload })
+
 /** 3 is answered and ended, 1 and 5 are not. */
 function prepared(limits: Partial<Http2Limits> = {}): Peer {
   const peer = Peer.greeted(limits, (seen) => {
@@ -226,6 +228,19 @@ describe('RFC 9113', () => {
     peer.seen[0]?.stream.reset(Code.CANCEL)
     expect(peer.verdict()).toBe(RST(1, Code.CANCEL))
     expect(peer.send(data(1, 'x'), peer.headers(1, { fields: ['a', 'b'] })).verdict()).toBe('fine')
+    const small = prepared({ connectionWindowBytes: 20_000 })
+    small.seen[0]?.stream.reset(Code.CANCEL)
+    small.take()
+    expect(small.send(data(1, 'x'.repeat(10_000))).take()).toEqual([frameOf(Type.WINDOW_UPDATE, 0, uint32(10_000))])
+  })
+
+  it('8.1 an answer that is whole before its request: no error, and what is on its way is ignored', () => {
+    const peer = prepared()
+    peer.seen[0]?.stream.respond([':status', '200'], false, true)
+    expect(peer.verdict()).toBe(RST(1, Code.NO_ERROR))
+    peer.send(frame(Type.WINDOW_UPDATE, 0, 1, uint32(8)), frame(Type.PRIORITY, 0, 1, PRIORITY), data(1, 'x'), data(1, 'y', Flag.END_STREAM))
+    expect(peer.verdict()).toBe('fine')
+    expect(peer.seen[0]).toMatchObject({ body: '', closed: Code.NO_ERROR })
   })
 
   it('5.1.2 a stream too many is refused; the table of fields stays the same on both sides', () => {
@@ -256,9 +271,11 @@ describe('RFC 9113', () => {
   })
 
   it('6.1 padding is no content, and is given back to the window', () => {
-    const peer = prepared()
+    const peer = prepared({ streamWindowBytes: 10 })
+    // Nobody says that the content was consumed: what comes back is the padding and its length.
     peer.send(frame(Type.DATA, Flag.PADDED, 1, padded(4, 'helloxxxx')))
     expect(peer.seen[0]?.body).toBe('hello')
+    expect(peer.take()).toEqual([frameOf(Type.WINDOW_UPDATE, 1, uint32(5))])
   })
 
   it('6.2 and 6.10 a header block over several frames, padded, with a priority', () => {
@@ -361,10 +378,23 @@ describe('flow control', () => {
     expect(peer.take().map(({ type }) => type)).toEqual([Type.DATA, Type.HEADERS])
   })
 
+  it('6.5.3 the values of SETTINGS count in their order', () => {
+    const peer = Peer.greeted({}, (seen) => respond(seen, 500))
+    const [small, large] = [setting(Setting.INITIAL_WINDOW_SIZE, 100), setting(Setting.INITIAL_WINDOW_SIZE, 300)]
+    peer.send(frame(Type.SETTINGS, 0, 0, Buffer.concat([large, small])), peer.headers(1))
+    expect(sent(peer, 1)).toBe(100)
+    peer.send(frame(Type.SETTINGS, 0, 0, Buffer.concat([small, large])))
+    expect(sent(peer, 1)).toBe(200)
+  })
+
   it('6.9.1 a client that sends more than its window', () => {
     const peer = Peer.greeted({ streamWindowBytes: 10 })
     peer.send(peer.headers(1, { end: false }), data(1, 'x'.repeat(11)))
     expect(peer.verdict()).toBe(RST(1, Code.FLOW_CONTROL_ERROR))
+    const whole = Peer.greeted({ connectionWindowBytes: 20_000, streamWindowBytes: 200_000 })
+    whole.send(whole.headers(1, { end: false }), data(1, 'x'.repeat(9999)))
+    expect(whole.verdict()).toBe('fine')
+    expect(whole.send(data(1, 'x'.repeat(10_002))).verdict()).toBe(GOAWAY(Code.FLOW_CONTROL_ERROR))
     const other = Peer.greeted({ connectionWindowBytes: 65_535, streamWindowBytes: 200_000 })
     other.send(other.headers(1, { end: false }))
     // What is taken is given back at once: a single burst can not go beyond half of the window more.
