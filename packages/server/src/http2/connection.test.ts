@@ -69,7 +69,11 @@ const RULES: readonly (readonly [rule: string, frames: (peer: Peer) => readonly 
   ['6.2 HEADERS too short for its priority', () => [frame(Type.HEADERS, 5 | Flag.PRIORITY, 7, uint32(0))], GOAWAY(Code.FRAME_SIZE_ERROR)],
   ['6.2 another frame inside of a header block', (peer) => [peer.headers(7, { flags: 0 }), data(1, 'x')], GOAWAY(Code.PROTOCOL_ERROR)],
   ['6.2 another HEADERS inside of a header block', (peer) => [peer.headers(7, { flags: 0 }), peer.headers(9)], GOAWAY(Code.PROTOCOL_ERROR)],
-  ['6.3 PRIORITY on stream 0', () => [frame(Type.PRIORITY, 0, 0, PRIORITY)], GOAWAY(Code.PROTOCOL_ERROR)],
+  [
+    '6.3 PRIORITY on stream 0',
+    () => [frame(Type.PRIORITY, 0, 0, Buffer.concat([uint32(3), Buffer.from([1])]))],
+    GOAWAY(Code.PROTOCOL_ERROR),
+  ],
   ['6.3 PRIORITY with a length other than 5', () => [frame(Type.PRIORITY, 0, 1, uint32(0))], RST(1, Code.FRAME_SIZE_ERROR)],
   [
     '6.3 PRIORITY of a stream on itself',
@@ -294,6 +298,11 @@ describe('RFC 9113', () => {
     expect(peer.tick(1000).verdict()).toBe(GOAWAY(Code.SETTINGS_TIMEOUT))
   })
 
+  it('6.5.2 INITIAL_WINDOW_SIZE above 2^31-1, also without any stream whose window it would be', () => {
+    const peer = Peer.greeted().send(frame(Type.SETTINGS, 0, 0, setting(Setting.INITIAL_WINDOW_SIZE, 2 ** 31)))
+    expect(peer.verdict()).toBe(GOAWAY(Code.FLOW_CONTROL_ERROR))
+  })
+
   it('6.7 a PING is answered with its content, an answer is not', () => {
     const peer = Peer.greeted()
     peer.send(frame(Type.PING, 0, 0, Buffer.from('12345678')), frame(Type.PING, Flag.ACK, 0, Buffer.alloc(8)))
@@ -462,6 +471,16 @@ describe('abuse', () => {
     const large = Peer.greeted()
     large.send(large.headers(1, { flags: 0 }))
     expect(flood(large, 100, () => [frame(Type.CONTINUATION, 0, 1, Buffer.alloc(16_000))])).toBe(calm)
+  })
+
+  it('a header block above the limit, in one frame or in several, before its end', () => {
+    const limits = { maxHeaderBlockBytes: 1000 }
+    const whole = Peer.greeted(limits)
+    expect(whole.send(frame(Type.HEADERS, Flag.END_HEADERS, 1, Buffer.alloc(1001))).verdict()).toBe(calm)
+    const parts = Peer.greeted(limits)
+    parts.send(frame(Type.HEADERS, 0, 1, Buffer.alloc(600)), frame(Type.CONTINUATION, 0, 1, Buffer.alloc(400)))
+    expect(parts.verdict()).toBe('fine')
+    expect(parts.send(frame(Type.CONTINUATION, 0, 1, Buffer.alloc(1))).verdict()).toBe(calm)
   })
 
   it('a header list above the limit gets 431, the connection goes on', () => {
