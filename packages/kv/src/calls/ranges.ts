@@ -28,7 +28,7 @@ export function pageOf(answer: ClientQueryAnswer, ageMs: number | null): RangePa
   }
   if (refusal !== null || result === null) {
     const code = refusal ?? 'INVALID'
-    throw refusalError(code, `the range cannot be read (${code}): the store is at revision ${revision}`)
+    throw refusalError(code, `${refusalError(code).message}, the newest is ${revision}`)
   }
   const entries = result.entries.map((entry) => toKeyValue(entry, revision, ageMs))
   return { entries, more: result.more, count: result.count ?? entries.length, revision }

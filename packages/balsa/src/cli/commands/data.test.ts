@@ -84,9 +84,9 @@ describe('a revision that cannot be read', () => {
     await balsactl('put', 'old', '2')
     await balsactl('compact', String(revision + 1))
     for (const args of [['old'], ['--prefix', 'o'], ['--count', 'old']]) {
-      const gone = `COMPACTED: .* the store is at revision ${revision + 1}\nNext: Use a later revision, or none`
+      const gone = `COMPACTED: this revision is compacted already, the newest is ${revision + 1}\nNext: Use a later revision, or none`
       expect(await balsactl('get', '--rev', String(revision), ...args)).toMatchObject({ code: 1, err: expect.stringMatching(gone) })
-      const early = `FUTURE_REVISION: .* the store is at revision ${revision + 1}\nNext: Use an earlier revision, or none`
+      const early = `FUTURE_REVISION: the store has not reached this revision, the newest is ${revision + 1}\nNext: Use an earlier revision, or none`
       expect(await balsactl('get', '--rev', '99999', ...args)).toMatchObject({ code: 1, err: expect.stringMatching(early) })
     }
   })
