@@ -45,6 +45,11 @@ describe('a simulated run', () => {
     }
   })
 
+  it('refuses a host that answers with a promise instead of calling: it would wait for ever', async () => {
+    const { violation } = await runSeed(2, { settle: async () => undefined })
+    expect(violation?.message).toContain('settle calls what it is given; it returns no promise')
+  })
+
   it('differs when commands wait for each other, in fewer rounds, and finds nothing', async () => {
     const rounds = async (gatherMs: number): Promise<number> => {
       const { trace, report } = await traced(5, { profile: 'sessions', adjust: (plan) => ({ ...plan, turnMs: 0.5, gatherMs }) })

@@ -150,7 +150,8 @@ export class World {
       const go = (): void => {
         try {
           if (this.#advance(endMs, done)) resolve()
-          else settle(settled)
+          else if ((settle(settled) as unknown) instanceof Promise)
+            throw new BalsaError('INVALID', 'settle calls what it is given; it returns no promise')
         } catch (error) {
           reject(asError(error))
         }
