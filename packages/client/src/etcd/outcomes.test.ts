@@ -106,6 +106,7 @@ describe('a transaction that can only read', () => {
     for (const treat of [
       (stream: ScriptedStream) => stream.reset('connection reset', false),
       (stream: ScriptedStream) => stream.status(GrpcCode.UNAVAILABLE, 'etcdserver: leader changed'),
+      (stream: ScriptedStream) => stream.status(GrpcCode.OK),
     ]) {
       const etcd = new ScriptedEtcd()
       firstOnly(etcd, treat, encodeTxnResponse({ header: HEADER(5), succeeded: true }))

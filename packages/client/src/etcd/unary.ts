@@ -27,6 +27,9 @@ export interface UnaryAttempt {
   silent(): number
 }
 
+/** Node.js may drop what nobody has read yet when a connection ends: then its loss is all that is known, and a read is asked again. */
+const NO_MESSAGE = { code: GrpcCode.UNAVAILABLE, message: 'an answer without its message', unprocessed: false }
+
 /** One message out, one back: one attempt. `changes`: its outcome can be unknown. At most one handler is called, once, never before this returns. */
 export function attemptUnary<Request extends object, Response extends object>(
   channel: GrpcChannel,
@@ -46,7 +49,7 @@ export function attemptUnary<Request extends object, Response extends object>(
       if (status.code !== GrpcCode.OK) return fail(errorOfStatus(status, sent.endpoint, changes))
       let decoded: Response
       try {
-        if (answer === null) return fail(errorOfAnswer('no message', sent.endpoint, changes))
+        if (answer === null) return fail(errorOfStatus(NO_MESSAGE, sent.endpoint, changes))
         decoded = method.response.decode(answer)
       } catch (error) {
         return fail(errorOfAnswer(error, sent.endpoint, changes))
