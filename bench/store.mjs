@@ -4,9 +4,10 @@
  * `npm run bench:store -- --keys 10000000 --seconds 60`, or BENCH_STORE_KEYS and BENCH_STORE_SECONDS. Values are 256 bytes. `--directory DIR` keeps what was loaded, and goes on with it the next time.
  * `--rate 60000` offers so many puts a second, evenly, instead of as many as are taken: the delays of a member that is not at its end.
  * Delays are of the event loop of the member, which makes the commands too. The threads of the member and its follower share the machine: on Linux it is also told how long the loop would have
- * been held up if its thread had never waited for a core. A follower has a machine of its own; here it runs with a lower priority instead (nice 10), so its own delays are mostly waiting.
+ * been held up if its thread had never waited for a core. A follower has a machine of its own; here it gets what the member leaves of the cores (SCHED_IDLE where there is `chrt`, nice 10 elsewhere), so its
+ * own delays are mostly waiting. While it receives, 80 % of the puts per second that were reached before are offered: a member that is at its end has no time for anything more.
  */
-import { fork } from 'node:child_process'
+import { fork, spawnSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
@@ -46,7 +47,15 @@ const IN_FLIGHT = 512
 const LOADING_COMMANDS_IN_FLIGHT = 40
 /** Puts offered per second; 0: as many as are taken. */
 const RATE = Number(flags.rate ?? 0)
-const FOLLOWER_NICE = '10'
+/** Of the puts per second without a follower, while one receives everything. */
+const SHARE_MEANWHILE = 0.8
+/** What starts the follower, and how that is called. */
+const FOLLOWER_PRIORITY =
+  spawnSync('chrt', ['-i', '0', process.execPath, '--version']).status === 0
+    ? { command: 'chrt', options: ['-i', '0'], name: 'SCHED_IDLE' }
+    : process.platform === 'win32'
+      ? null
+      : { command: 'nice', options: ['-n', '10'], name: 'nice 10' }
 const PUTS_PER_LOADING_COMMAND = 100
 const MIB = 1024 * 1024
 
@@ -86,13 +95,13 @@ async function keepProposing(member, command, goesOn, inFlight = IN_FLIGHT) {
   return applied
 }
 
-/** The same, with RATE puts offered a second, evenly: what somebody waits for who does not ask for all that a member can do. @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn */
-async function keepProposingAtRate(member, command, goesOn) {
+/** The same, with so many puts offered a second, evenly: what somebody waits for who does not ask for all that a member can do. @param {Member} member @param {(sent: number) => Uint8Array} command @param {() => boolean} goesOn @param {number} rate */
+async function keepProposingAtRate(member, command, goesOn, rate) {
   let sent = 0
   let applied = 0
   const began = performance.now()
   while (goesOn()) {
-    const due = Math.min((RATE * (performance.now() - began)) / 1000 - sent, IN_FLIGHT - (sent - applied))
+    const due = Math.min((rate * (performance.now() - began)) / 1000 - sent, IN_FLIGHT - (sent - applied))
     for (let at = 0; at < due; at++) {
       void member.replica.propose(command(sent++)).then(() => applied++)
     }
@@ -101,8 +110,6 @@ async function keepProposingAtRate(member, command, goesOn) {
   while (applied < sent) await new Promise((resolve) => setTimeout(resolve, 1))
   return applied
 }
-
-const keepPutting = RATE > 0 ? keepProposingAtRate : keepProposing
 
 const putOf = (/** @type {number} */ key, /** @type {number} */ seed) =>
   encodeCommand({ type: 'put', stamp: null, key: keyOf(key), value: valueOf(seed) })
@@ -242,12 +249,10 @@ async function read(member, directory) {
 /** @param {Member} member @param {number} forSeconds */
 async function write(member, forSeconds) {
   const until = performance.now() + forSeconds * 1000
+  const command = (/** @type {number} */ sent) => putOf(random(KEYS), sent)
+  const goesOn = () => performance.now() < until
   const { result, seconds, cpuUs, delays } = await watched(() =>
-    keepPutting(
-      member,
-      (sent) => putOf(random(KEYS), sent),
-      () => performance.now() < until,
-    ),
+    RATE > 0 ? keepProposingAtRate(member, command, goesOn, RATE) : keepProposing(member, command, goesOn),
   )
   return { rate: result / seconds, cpuUs: cpuUs / result, delays }
 }
@@ -274,7 +279,9 @@ async function follow(member, directory, ports, alone) {
   // What a run that was interrupted has left.
   rmSync(join(directory, 'follower'), { recursive: true, force: true })
   const child = fork(fileURLToPath(import.meta.url), {
-    ...(process.platform === 'win32' ? {} : { execPath: 'nice', execArgv: ['-n', FOLLOWER_NICE, process.execPath] }),
+    ...(FOLLOWER_PRIORITY === null
+      ? {}
+      : { execPath: FOLLOWER_PRIORITY.command, execArgv: [...FOLLOWER_PRIORITY.options, process.execPath] }),
     env: { ...process.env, BENCH_STORE_FOLLOWER: JSON.stringify({ directory, ports: own, join: `${HOST}:${ports.peer}`, id }) },
   })
   /** @type {Promise<{ sizeBytes: number, cpuMs: number, delays: string }>} */
@@ -291,10 +298,11 @@ async function follow(member, directory, ports, alone) {
     return { ...told, took: (performance.now() - began) / 1000 }
   })
   const { result, seconds, delays } = await watched(() =>
-    keepPutting(
+    keepProposingAtRate(
       member,
       (sent) => putOf(random(KEYS), sent),
       () => !there,
+      SHARE_MEANWHILE * alone,
     ),
   )
   const { took, sizeBytes, cpuMs, delays: theirs } = await arrived
@@ -302,7 +310,7 @@ async function follow(member, directory, ports, alone) {
   console.log(
     `  follower ${count(megabytes)} MB in ${took.toFixed(1)} s, ${count(megabytes / took)} MB/s from its admission to its restored state; meanwhile ` +
       `${count(result / seconds)} puts/s (${count((100 * result) / seconds / alone)} %); ${delays}; ` +
-      `on its side (nice ${FOLLOWER_NICE}) ${(cpuMs / megabytes).toFixed(2)} ms of CPU per MB, ${theirs}`,
+      `on its side (${FOLLOWER_PRIORITY?.name ?? 'the same priority'}) ${(cpuMs / megabytes).toFixed(2)} ms of CPU per MB, ${theirs}`,
   )
   await member.replica.changeMembership([{ type: 'remove', id }])
   child.kill()
