@@ -67,6 +67,18 @@ describe('NodeFileSystem', () => {
     await handle.close()
   })
 
+  it('syncs small writes wherever it waits for them', async () => {
+    const fileSystem = new NodeFileSystem({ mayWait: () => true })
+    const handle = await fileSystem.open(join(directory, 'synced'), 'create')
+    for (let round = 0; round < 40; round++) {
+      handle.write(round, Uint8Array.of(round))
+      await handle.datasync()
+    }
+    expect(await handle.read(0, 100)).toEqual(Uint8Array.from({ length: 40 }, (_, at) => at))
+    await handle.close()
+    await expect(handle.datasync()).rejects.toMatchObject({ code: 'IO_ERROR' })
+  })
+
   it('has the same checksum as the plain one', () => {
     const data = Uint8Array.from({ length: 1000 }, (_, at) => at & 0xff)
     expect(crc32(data.subarray(300), crc32(data.subarray(0, 300)))).toBe(plainCrc32(data))

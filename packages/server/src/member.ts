@@ -490,8 +490,11 @@ async function openParts(options: MemberOptions, directory: DataDirectory, backe
   // Also while nobody writes: what cannot go on should not look as if it did.
   void backend?.failed.then((error) => fate.seal(error))
   const identity = { clusterId: options.clusterId, memberId: options.memberId }
+  let opened: KvReplica | null = null
+  // A leader goes on with its peers while its own disk works, and does not need it for a quorum.
+  const mayWait = (): boolean => opened !== null && opened.role !== 'leader'
   const files = {
-    fileSystem: new MeteredFileSystem(options.fileSystem ?? new NodeFileSystem(), clock, metrics),
+    fileSystem: new MeteredFileSystem(options.fileSystem ?? new NodeFileSystem({ mayWait }), clock, metrics),
     directory: directory.path,
     crc32,
   }
@@ -528,6 +531,7 @@ async function openParts(options: MemberOptions, directory: DataDirectory, backe
     },
   })
   const replica = await openReplica({ ...options, identity }, { clock, random, storage, machine, metrics, transport })
+  opened = replica
   const peersUp = watchReplica(replica, metrics, logger)
   watchRemoval(replica, fate, options.name, clock, options.electionTimeoutMs ?? DEFAULT_ELECTION_TIMEOUT_MS)
   return { options, clock, random, logger, fate, metrics, directory, storage, machine, replica, transport, peersUp }
