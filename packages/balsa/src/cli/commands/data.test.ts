@@ -47,6 +47,11 @@ describe('get and del of ranges', () => {
     expect((await balsactl('get', 'r/a', '--rev', String(revision))).out).toBe('value of r/a\n')
     expect(await balsactl('get', 'r/a', '--rev', '999999')).toMatchObject({ code: 1, err: expect.stringContaining('FUTURE_REVISION') })
     expect(await balsactl('get', 'a', '--prefix', '--to', 'b')).toMatchObject({ code: 2 })
+    expect(await balsactl('get', 'b', '--to', 'b')).toMatchObject({ code: 2, err: expect.stringContaining('--to must be behind KEY') })
+    for (const args of [['get'], ['watch'], ['del'], ['put', 'x'], ['append', 'x']]) {
+      const [command = '', ...value] = args
+      expect(await balsactl(command, '', ...value), command).toMatchObject({ code: 2, err: expect.stringContaining('KEY is empty') })
+    }
     expect(await balsactl('get', 'a', '--limit', '0')).toMatchObject({ code: 2, err: expect.stringContaining('--limit must be') })
   })
 })

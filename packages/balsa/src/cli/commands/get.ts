@@ -1,11 +1,11 @@
 import type { EntriesOptions, KeyValue, KeyValueStore, ReadMode, Selection } from '@balsa/kv'
-import { decodeBytes, displayBytes, type Encoding, type EncodingFlags, encodingOf } from '../bytes.js'
+import { displayBytes, type Encoding, type EncodingFlags, encodingOf } from '../bytes.js'
 import { entryJson, entryTable } from '../entries.js'
 import { EXIT, type ExitCode, type Io } from '../io.js'
 import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
 import { json, tabbed } from '../output.js'
 import { type ReadFlags, readModeOf } from '../read-mode.js'
-import { isRange, type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
+import { isRange, keyOf, type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
 import { withStore } from '../store.js'
 import { printable } from '../text.js'
 
@@ -25,7 +25,7 @@ export async function get(keyText: string, flags: GetFlags, io: Io): Promise<Exi
   const at = revision === undefined ? {} : { revision }
   if (isRange(flags) || flags.count === true || flags.keysOnly === true || flags.limit !== undefined)
     return getRange(selectionOf(keyText, flags, encoding), { ...mode, ...at }, flags, options, io)
-  const key = decodeBytes(keyText, encoding, 'KEY')
+  const key = keyOf(keyText, encoding)
   const found = await withStore(options, (store) => store.get(key, { ...mode, ...at }))
   if (found === null) {
     io.err(`balsactl get: key ${printable(keyText)} not found\n`)

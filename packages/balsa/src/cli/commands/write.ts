@@ -1,12 +1,12 @@
 import { type CompareFailed, type KeyMetadata, KeyValue, type KeyValueStore, type PutOptions, type PutResult } from '@balsa/kv'
 import { BalsaError } from '@balsa/raft'
-import { decodeBytes, displayBytes, type Encoding, type EncodingFlags, encodingOf, readValue } from '../bytes.js'
+import { displayBytes, type Encoding, type EncodingFlags, encodingOf, readValue } from '../bytes.js'
 import { entryJson } from '../entries.js'
 import { EXIT, type ExitCode, type Io } from '../io.js'
 import { parseLease } from '../leases.js'
 import { type CommonFlags, type CommonOptions, commonOptions } from '../options.js'
 import { json, table, tabbed } from '../output.js'
-import { isRange, type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
+import { isRange, keyOf, type SelectionFlags, selectionOf, wholeNumber } from '../selection.js'
 import { withStore } from '../store.js'
 import { printable, UsageError } from '../text.js'
 
@@ -28,7 +28,7 @@ export async function put(keyText: string, valueText: string, flags: PutFlags, i
   const options = commonOptions(flags, io)
   const encoding = encodingOf(flags)
   const how = putOptions(flags)
-  const key = decodeBytes(keyText, encoding, 'KEY')
+  const key = keyOf(keyText, encoding)
   const value = await readValue(valueText, encoding, io)
   const result = await withStore(options, (store) => conditionalPut(store, key, value, how))
   if (!('actual' in result)) {
@@ -74,7 +74,7 @@ function putOptions(flags: PutFlags): PutOptions {
 export async function append(keyText: string, valueText: string, flags: WriteFlags, io: Io): Promise<ExitCode> {
   const options = commonOptions(flags, io)
   const encoding = encodingOf(flags)
-  const key = decodeBytes(keyText, encoding, 'KEY')
+  const key = keyOf(keyText, encoding)
   const value = await readValue(valueText, encoding, io)
   await report('OK', await withStore(options, (store) => store.append(key, value)), encoding, options, io)
   return EXIT.ok
