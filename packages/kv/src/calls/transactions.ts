@@ -42,8 +42,9 @@ export const toTxn = ({ compare = [], success = [], failure = [] }: Transaction)
 })
 
 function listed<Item>(name: string, list: readonly Item[]): readonly Item[] {
-  if (!Array.isArray(list)) throw invalid(`${name} is a list`)
-  if (!list.every((item) => typeof item === 'object' && item !== null)) throw invalid(`${name} is a list of objects`)
+  const given: unknown = list
+  if (!Array.isArray(given)) throw invalid(`${name} is a list`)
+  if (!given.every((item) => typeof item === 'object' && item !== null)) throw invalid(`${name} is a list of objects`)
   return list
 }
 
