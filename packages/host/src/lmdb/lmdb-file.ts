@@ -354,7 +354,13 @@ export class LmdbFile {
    * As `append`, for many thousands of changes that were packed (packed-changes.ts), by a thread of its own. Nothing else is handed over before it is durable.
    */
   async appendPacked(pieces: readonly Uint8Array[], tables: ReadonlySet<Table>, appliedIndex: number): Promise<void> {
-    this.#writer ??= new WriterThread({ options: this.#options, inTables: IN_TABLES, stateName: STATE, stateKey: STATE_KEY })
+    this.#writer ??= new WriterThread({
+      path: this.path,
+      options: this.#options,
+      inTables: IN_TABLES,
+      stateName: STATE,
+      stateKey: STATE_KEY,
+    })
     for (const table of tables) this.#untouched.delete(table)
     this.#unit += 1
     this.#newestIndex = appliedIndex

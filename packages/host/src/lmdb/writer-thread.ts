@@ -9,11 +9,13 @@
 import { createRequire } from 'node:module'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { TABLES } from '@balsa/kv'
+import { EarlySync } from './early-sync.js'
 import { readKey, writeKey } from './key-encoder.js'
 import { type PackedChange, unpackChanges } from './packed-changes.js'
 
 /** What LMDB is opened with, and the names of its databases. */
 export interface WriterFile {
+  readonly path: string
   readonly options: object
   readonly inTables: object
   readonly stateName: string
@@ -123,6 +125,8 @@ function runThread(load: ThreadModules, { inOrder, unpackChanges, ...keyEncoder 
         }
       }
       states.put(workerData.stateKey, state, number)
+      // Pages go to the file only now, all of them.
+      parentPort.postMessage('commits')
     })
   }
 
@@ -152,14 +156,22 @@ export class WriterThread {
   /** Why there is no thread (any more). */
   #ended: Error | null = null
   readonly #exit: Promise<void>
+  readonly #early: EarlySync
 
   constructor(file: WriterFile) {
+    this.#early = new EarlySync(file.path)
     const workerData: ThreadData = { ...file, engine: createRequire(import.meta.url).resolve('lmdb'), tables: TABLES }
     const tools = Object.entries(TOOLS).map(([name, tool]) => `${name}: ${String(tool)}`)
     this.#worker = new Worker(`(${String(runThread)})(require, { ${tools.join(', ')} })`, { eval: true, workerData })
     // Nobody but who waits for it keeps the process alive.
     this.#worker.unref()
-    this.#worker.on('message', ({ error }: Answer) => {
+    this.#worker.on('message', (told: 'commits' | Answer) => {
+      if (told === 'commits') {
+        this.#early.start()
+        return
+      }
+      this.#early.stop()
+      const { error } = told
       const waiting = this.#next()
       if (error === null) waiting?.resolve()
       else waiting?.reject(Object.assign(new Error(error.message), { code: error.code }))
@@ -190,7 +202,7 @@ export class WriterThread {
   close(): Promise<void> {
     this.#worker.ref()
     if (this.#ended === null) this.#worker.postMessage(null)
-    return this.#exit
+    return this.#exit.then(() => this.#early.rest())
   }
 
   #next(): Waiting | undefined {
@@ -201,6 +213,7 @@ export class WriterThread {
 
   #end(error: Error): void {
     this.#ended ??= error
+    this.#early.stop()
     for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) waiting.reject(error)
   }
 }
