@@ -6,8 +6,8 @@ import { BalsaError } from '../errors.js'
 import type { FileHandle, FileSystem } from '../ports/file-system.js'
 import { isSpareName, spareName } from './segment.js'
 
-/** Zeros written between two syncs: small, so that a sync of the log next to it does not wait long. */
-const FILL_STEP_BYTES = 1024 * 1024
+/** What is written between two syncs: little, so that a sync of the log next to it does not wait long. One for all: no memory of its own for each new file. */
+const ZEROS = new Uint8Array(1024 * 1024)
 /** More retired segments than these are deleted instead of kept. Several, since a compaction frees several at once. */
 const MAX_SPARES = 4
 
@@ -110,9 +110,8 @@ export class SparePool {
     const name = this.#newName()
     const handle = await this.#fileSystem.open(this.#path(name), 'create')
     try {
-      const zeros = new Uint8Array(Math.min(FILL_STEP_BYTES, bytes))
-      for (let position = 0; position < bytes; position += zeros.length) {
-        handle.write(position, zeros.subarray(0, Math.min(zeros.length, bytes - position)))
+      for (let position = 0; position < bytes; position += ZEROS.length) {
+        handle.write(position, ZEROS.subarray(0, Math.min(ZEROS.length, bytes - position)))
         await syncOrFail(handle)
       }
       return { handle, name }
