@@ -53,7 +53,7 @@ export const snapshots = [
     key: 'C4',
     title: 'a log that begins behind the snapshot is accepted at the start',
     patches: [
-      ['raft/log/recovery', 'if (head.lastIndex > (this.#options.snapshot?.index ?? 0))', 'if (false)'],
+      ['raft/log/recovery', 'head.lastIndex > (this.#options.snapshot?.index ?? 0) ?', 'false ?'],
       ['raft/core/state', 'invariant(recovered.firstIndex <= snapshotIndex + 1,', 'invariant(true,'],
     ],
     swarm: ['disk', 'snapshots'],
@@ -241,7 +241,7 @@ export const snapshots = [
         'const found = await findNewestSnapshot(options, names);',
         'let found = null;\n        for (let left = names;;) {\n            try {\n                found = await findNewestSnapshot(options, left);\n                break;\n            }\n            catch {\n                const bad = left.filter((name) => INSTALLED_NAME.test(name)).sort().at(-1);\n                left = left.filter((name) => name !== bad);\n            }\n        }',
       ],
-      ['raft/log/recovery', 'if (head.lastIndex > (this.#options.snapshot?.index ?? 0))', 'if (false)'],
+      ['raft/log/recovery', 'head.lastIndex > (this.#options.snapshot?.index ?? 0) ?', 'false ?'],
     ],
     swarm: ['disk', 'snapshots'],
     budget: 60,

@@ -59,6 +59,13 @@ class Workload {
     await this.#snapshot(storage, 108, 4)
     await this.#persist(storage, { compactBelow: asIndex(109) })
     await this.#persist(storage, { hardState: hardStateOf(5, 3), entries: entriesOf(109, 125, 5, 350) })
+    // Nobody else has them: what replaces them ends far below them, and they fill several segments.
+    for (const first of [126, 136, 146]) await this.#persist(storage, { entries: entriesOf(first, first + 9, 5, 350) })
+    await this.#persist(storage, { hardState: hardStateOf(6) })
+    const lower = await foreignSnapshot(112, 6, new Uint8Array(100).fill(4))
+    await storage.snapshots.receive(lower.meta, 0, lower.file, true)
+    await this.#persist(storage, { installSnapshot: lower.meta, compactBelow: asIndex(113) })
+    await this.#persist(storage, { entries: entriesOf(113, 114, 6) })
     await storage.close()
   }
 

@@ -3,7 +3,17 @@ import { BalsaError } from '../errors.js'
 import { type FileOperation, MemoryFileSystem } from '../memory/memory-file-system.js'
 import { SeededRandom } from '../memory/seeded-random.js'
 import { asIndex } from '../types.js'
-import { chunksOf, describeSnapshot, effectOf, entriesOf, entryOf, hardStateOf, openStorage } from './storage-support.test-support.js'
+import {
+  chunksOf,
+  describeSnapshot,
+  effectOf,
+  entriesOf,
+  entryOf,
+  foreignSnapshot,
+  hardStateOf,
+  openStorage,
+  stateOf,
+} from './storage-support.test-support.js'
 
 const OPTIONS = { segmentBytes: 4096, cacheBytes: 300 }
 const OPERATIONS: readonly FileOperation[] = ['open', 'create', 'write', 'datasync', 'rename', 'remove', 'syncDirectory', 'read', 'list']
@@ -72,6 +82,22 @@ describe('a storage operation that fails', () => {
     expect((await openStorage(disk, OPTIONS)).recovered.lastIndex).toBe(6)
     disk.crash('lost')
     expect((await openStorage(disk, OPTIONS)).recovered.lastIndex).toBe(6)
+  })
+
+  it('what a failed sync left visible of a received snapshot is durable once another process has received the rest', async () => {
+    const disk = new MemoryFileSystem()
+    const { meta, file } = await foreignSnapshot(50, 3, new Uint8Array(3000).fill(7))
+    const storage = await openStorage(disk, OPTIONS)
+    await storage.snapshots.receive(meta, 0, file.subarray(0, 1000), false)
+    disk.failNext({ operation: 'datasync', code: 'EIO' })
+    await expect(storage.snapshots.receive(meta, 1000, file.subarray(1000), true)).rejects.toMatchObject({ code: 'SYNC_FAILED' })
+    // As above: all of it can be read, and counts as clean.
+    const again = await openStorage(disk, OPTIONS)
+    expect(await again.snapshots.receive(meta, 0, new Uint8Array(0), false)).toBe('complete')
+    await again.persist(effectOf({ installSnapshot: meta, hardState: hardStateOf(3) }))
+    disk.crash('lost')
+    const last = await openStorage(disk, OPTIONS)
+    expect(await stateOf(last, meta)).toEqual(new Uint8Array(3000).fill(7))
   })
 
   it('an unreadable file at the start is an error, not an empty log', async () => {

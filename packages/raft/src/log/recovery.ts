@@ -77,6 +77,8 @@ class Recovery {
   readonly #opened: OpenedSegment[] = []
   /** The segment that is being read. */
   #segment: SegmentHeader | null = null
+  /** The first segment begins behind what the snapshot covers. No loss when a snapshot replaced the log later on: then it waits for its removal, and those before it are gone already. */
+  #missing: BalsaError | null = null
   /** The newest batch, with what the log was before it. */
   #last: { batch: number; sequence: number; tail: Tail; records: LogRecord[] } | null = null
 
@@ -112,6 +114,7 @@ class Recovery {
 
   async readSegments(): Promise<void> {
     for (const [position, segment] of this.#opened.entries()) await this.#readSegment(segment, this.#opened[position + 1] ?? null)
+    if (this.#missing !== null) throw this.#missing
   }
 
   async #readSegment({ path, header }: OpenedSegment, next: OpenedSegment | null): Promise<void> {
@@ -259,7 +262,7 @@ class Recovery {
       }
     } else {
       if (before !== null) this.#applyHardState(head.hardState, where)
-      if (head.lastIndex > (this.#options.snapshot?.index ?? 0)) this.#failForMissing(segment, head, where)
+      this.#missing = head.lastIndex > (this.#options.snapshot?.index ?? 0) ? this.#missingBefore(segment, head, where) : null
       this.#state = new LogState(head)
       this.#configurations = []
       this.#strippedFrom = null
@@ -269,7 +272,8 @@ class Recovery {
     this.#segments.push({ number: segment, capacity: this.#segment?.capacity ?? 0, headLastIndex: head.lastIndex, readers: 0 })
   }
 
-  #failForMissing(segment: number, head: LogHead, where: string): never {
+  /** Throws when it is a snapshot that is missing. */
+  #missingBefore(segment: number, head: LogHead, where: string): BalsaError {
     const snapshot = this.#options.snapshot
     const have = snapshot === null ? 'there is no snapshot' : `the newest snapshot ends at ${snapshot.index}`
     if (head.origin === HeadOrigin.installed) {
@@ -279,7 +283,7 @@ class Recovery {
         { hint: RESTORE_HINT },
       )
     }
-    throw new BalsaError(
+    return new BalsaError(
       'MISSING_SEGMENT',
       `${segmentName(segment - 1)} or a snapshot is missing: the log begins behind index ${head.lastIndex} in ${where}, ${have}`,
       {

@@ -15,6 +15,7 @@ import { fileChecksum, readSnapshotMeta, readSnapshotState, SnapshotFileWriter, 
 import { syncOrFail } from './spare-pool.js'
 import type { SnapshotDescription, SnapshotStore } from './storage.js'
 
+const REWRITE_BYTES = 256 * 1024
 const LOCAL_NAME = 'snapshot-local.tmp'
 const INSTALLED_NAME = /^snapshot-(\d{16})-(\d{16})\.snap$/
 const PART_NAME = /^snapshot-(\d{16})-\d{16}-\d+-[0-9a-f]{8}\.part$/
@@ -260,7 +261,7 @@ export class FileSnapshotStore implements SnapshotStore {
   async #openReceiving(meta: SnapshotMeta): Promise<Receiving> {
     const name = partName(meta)
     if (this.#receiving?.name === name) return this.#receiving
-    const { fileSystem, directory, crc32 } = this.#options
+    const { fileSystem, directory } = this.#options
     await this.#closeReceiving()
     this.#forgetOvertaken()
     // One transfer at a time: a part of another snapshot is given up.
@@ -273,9 +274,15 @@ export class FileSnapshotStore implements SnapshotStore {
     const size = await handle.size()
     if (size > meta.sizeBytes) await handle.truncate(0)
     const kept = size > meta.sizeBytes ? 0 : size
-    const crc = await fileChecksum(handle, kept, crc32)
-    this.#receiving = { meta, name, handle, size: kept, synced: 0, crc }
-    return this.#receiving
+    // What an earlier run has left is written again: if its sync failed, the system may show bytes that it does not hold for the disk any more, and the next sync would not write them.
+    const receiving: Receiving = { meta, name, handle, size: 0, synced: 0, crc: 0 }
+    while (receiving.size < kept) {
+      const piece = await handle.read(receiving.size, Math.min(REWRITE_BYTES, kept - receiving.size))
+      if (piece.length === 0) break
+      await this.#append(receiving, piece)
+    }
+    this.#receiving = receiving
+    return receiving
   }
 
   adopt(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void> {

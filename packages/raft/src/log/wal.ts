@@ -20,7 +20,8 @@
  *  4. While the next segment is made: it is a spare file until header and head are durable, then gets its name, then the directory
  *     is synced. Until then nothing was written to it and the older segment is still the last one.
  *  5. While old segments are retired: any subset of the names may come back. Segments are needed from the newest backwards without
- *     a gap, up to one whose head the snapshot covers; what is older than a gap below that is left over and is removed.
+ *     a gap, up to one whose head the snapshot covers; what is older than a gap below that is left over and is removed. Of a log
+ *     that a snapshot has replaced any part may be left, also one that begins behind the end of that snapshot.
  *  6. A retired file is overwritten only after its new name is durable, so an old name never shows new bytes.
  *  7. Between the installation of a received snapshot and the head that follows it: recovery decides by the paper's rule (keep the
  *     log behind the snapshot if it holds the snapshot's last entry, else discard it) and writes that head.

@@ -21,6 +21,9 @@ interface Change {
   readonly bytes: Uint8Array
 }
 
+/** What every leader of that term and of later ones knows. */
+type Known<Fact> = Fact & { readonly committedIn: number }
+
 /**
  * A leader appends no change before the one before it is committed, nor before an entry of its own term is; the configuration in force is the
  * newest in the log, or the one in the snapshot below it, and a snapshot carries the one at its index (thesis, section 4.1; the single-server
@@ -31,9 +34,9 @@ export class ConfigurationRules implements Observer {
   readonly #ledger: Ledger
   readonly #changes: Change[] = []
   readonly #founding = new Map<Configuration, Uint8Array>()
-  /** Of members of committed configurations: is it a witness? */
-  readonly #kinds = new Map<MemberId, boolean>()
-  readonly #removed = new Set<MemberId>()
+  /** Of members of committed configurations. */
+  readonly #kinds = new Map<MemberId, Known<{ readonly isWitness: boolean }>>()
+  readonly #removed = new Map<MemberId, Known<object>>()
   #settledUpTo = 0
 
   constructor(ledger: Ledger) {
@@ -107,22 +110,25 @@ export class ConfigurationRules implements Observer {
         : sameIds(next.votersOutgoing.length > 0 ? next.votersOutgoing : next.voters, active.voters)
     if (!meets)
       violate(world, this.name, `leader ${id} changes the configuration at ${index}: voters ${active.voters} become ${next.voters} at once`)
+    // A leader of an earlier term cannot know it: what that one appends is never committed.
+    const knows = (known: Known<object> | undefined): boolean => known !== undefined && known.committedIn <= core.term
     for (const { id: each } of next.members) {
-      if (this.#removed.has(each)) violate(world, this.name, `leader ${id} admits member ${each} at ${index}, which was removed`)
+      if (knows(this.#removed.get(each))) violate(world, this.name, `leader ${id} admits member ${each} at ${index}, which was removed`)
       const kind = this.#kinds.get(each)
-      if (kind !== undefined && kind !== next.witnesses.includes(each))
+      if (knows(kind) && kind?.isWitness !== next.witnesses.includes(each))
         violate(world, this.name, `leader ${id} turns member ${each} from or into a witness at ${index}`)
     }
   }
 
   /** Takes in what was committed since. */
   #settle(): void {
-    const { committed, committedIndex } = this.#ledger
+    const { committed, committedIn, committedIndex } = this.#ledger
     for (const { index, term, bytes } of this.#changes) {
       if (index <= this.#settledUpTo || committed[index] !== term) continue
       const { members, witnesses, removed } = decodeConfiguration(bytes)
-      for (const { id } of members) this.#kinds.set(id, witnesses.includes(id))
-      for (const id of removed) this.#removed.add(id)
+      const known = { committedIn: committedIn[index] ?? term }
+      for (const { id } of members) if (!this.#kinds.has(id)) this.#kinds.set(id, { ...known, isWitness: witnesses.includes(id) })
+      for (const id of removed) if (!this.#removed.has(id)) this.#removed.set(id, known)
     }
     this.#settledUpTo = committedIndex
   }

@@ -115,4 +115,18 @@ export const REGRESSIONS: readonly Regression[] = [
     }),
     reaches: ['restart with a durable state', 'snapshot refers to the state', 'snapshot transfer begun'],
   },
+  {
+    name: 'a log that a lower snapshot has replaced, half removed',
+    what: 'A snapshot that ended far below the end of a log that nobody else had replaced it; the process was killed when some of its segments were removed, and the next start missed them: MISSING_SEGMENT.',
+    profile: 'swarm',
+    seed: 63_608,
+    reaches: ['process killed', 'snapshot installed', 'crash before remove'],
+  },
+  {
+    name: 'a received snapshot whose sync had failed',
+    what: 'What a failed sync had left visible of a snapshot was completed by the next process and installed, without being on the disk; a loss of power later it was empty: CORRUPT.',
+    profile: 'swarm',
+    seed: 66_849,
+    reaches: ['stopped SYNC_FAILED', 'snapshot installed', 'power lost with unsynced writes'],
+  },
 ]
