@@ -11,8 +11,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execute } from '../scripts/compat/checks.mjs'
+import { etcdFlags } from '../scripts/compat/etcd-server.mjs'
 import { LocalCluster, until } from '../scripts/local-cluster.mjs'
-import { HOST, pickPort } from '../scripts/ports.mjs'
+import { HOST, pickPorts } from '../scripts/ports.mjs'
 
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 3)
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3)
@@ -53,16 +54,10 @@ async function startBalsa(directory) {
 /** @param {string} directory @returns {Promise<Contender | null>} */
 async function startEtcd(directory) {
   if ((await execute('sh', ['-c', 'command -v etcd'])).code !== 0) return null
-  /** @type {{ name: string, client: number, peer: number }[]} */
+  /** @type {import('../scripts/compat/etcd-server.mjs').EtcdMember[]} */
   const members = []
-  for (let at = 0; at < 3; at++) members.push({ name: `e${at}`, client: await pickPort(), peer: await pickPort() })
-  const initial = members.map(({ name, peer }) => `${name}=http://${HOST}:${peer}`).join(',')
-  const children = members.map(({ name, client, peer }) => {
-    const urls = ['--listen-client-urls', '--advertise-client-urls'].flatMap((flag) => [flag, `http://${HOST}:${client}`])
-    const peers = ['--listen-peer-urls', '--initial-advertise-peer-urls'].flatMap((flag) => [flag, `http://${HOST}:${peer}`])
-    const rest = ['--initial-cluster', initial, '--log-level', 'error', '--logger', 'zap']
-    return spawn('etcd', ['--name', name, '--data-dir', join(directory, name), ...urls, ...peers, ...rest], { stdio: 'ignore' })
-  })
+  for (let at = 0; at < 3; at++) members.push({ name: `e${at}`, ...(await pickPorts()) })
+  const children = members.map((member) => spawn('etcd', etcdFlags(directory, member, { cluster: members }), { stdio: 'ignore' }))
   const ended = children.map((child) => new Promise((resolve) => child.once('close', resolve)))
   const leader = () =>
     until(

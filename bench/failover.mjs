@@ -9,8 +9,9 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from '../packages/balsa/dist/index.js'
+import { etcdFlags } from '../scripts/compat/etcd-server.mjs'
 import { LocalCluster, sleep, until } from '../scripts/local-cluster.mjs'
-import { HOST, pickPort } from '../scripts/ports.mjs'
+import { HOST, pickPorts } from '../scripts/ports.mjs'
 import { root } from '../scripts/processes.mjs'
 
 const KILLS = Number(process.env.FAILOVER_KILLS ?? 30)
@@ -69,12 +70,12 @@ class Etcd {
   name
   /** @type {string} */
   #directory
-  /** @type {readonly { readonly name: string, readonly client: string, readonly peer: string }[]} */
+  /** @type {readonly import('../scripts/compat/etcd-server.mjs').EtcdMember[]} */
   #members
   /** @type {(import('node:child_process').ChildProcess | null)[]} */
   #children = [null, null, null]
 
-  /** @param {string} version @param {string} directory @param {readonly { readonly name: string, readonly client: string, readonly peer: string }[]} members */
+  /** @param {string} version @param {string} directory @param {readonly import('../scripts/compat/etcd-server.mjs').EtcdMember[]} members */
   constructor(version, directory, members) {
     this.name = `etcd ${version}`
     this.#directory = directory
@@ -89,8 +90,7 @@ class Etcd {
     } catch {
       return null
     }
-    const url = async () => `http://${HOST}:${await pickPort()}`
-    const members = await Promise.all(['e1', 'e2', 'e3'].map(async (name) => ({ name, client: await url(), peer: await url() })))
+    const members = await Promise.all(['e1', 'e2', 'e3'].map(async (name) => ({ name, ...(await pickPorts()) })))
     const etcd = new Etcd(/Version: (\S+)/.exec(version)?.[1] ?? '', directory, members)
     for (const index of members.keys()) etcd.#start(index)
     await Promise.all([...members.keys()].map((index) => etcd.#serves(index)))
@@ -101,19 +101,18 @@ class Etcd {
   #start(index) {
     const member = this.#members[index]
     if (member === undefined) throw new Error(`no member ${index}`)
-    const initial = this.#members.map(({ name, peer }) => `${name}=${peer}`).join(',')
-    const flags = [
-      '--name', member.name, '--data-dir', join(this.#directory, member.name),
-      '--listen-client-urls', member.client, '--advertise-client-urls', member.client,
-      '--listen-peer-urls', member.peer, '--initial-advertise-peer-urls', member.peer, '--initial-cluster', initial,
-    ] // biome-ignore format: pairs of flag and value
+    const flags = etcdFlags(this.#directory, member, { cluster: this.#members })
     this.#children[index] = spawn('etcd', flags, { stdio: 'ignore' })
   }
 
   /** @param {number} index @param {string} path @param {object} body @param {number} [timeoutMs] @returns {Promise<any>} */
   async #call(index, path, body, timeoutMs = 1000) {
     const signal = AbortSignal.timeout(timeoutMs)
-    const response = await fetch(`${this.#members[index]?.client}${path}`, { method: 'POST', body: JSON.stringify(body), signal })
+    const response = await fetch(`http://${HOST}:${this.#members[index]?.client}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      signal,
+    })
     const answer = await response.json()
     if (!response.ok) throw new Error(JSON.stringify(answer))
     return answer
