@@ -14,7 +14,7 @@ import { type KeySpace, MARKER_END, markerOf, placesOf, rootSpace, spaceBehind, 
 import { NO_MARKER, REMOVED } from './slab.js'
 import { Slice } from './slice.js'
 import { type Changes, decodeChanges, encodeChanges, endOfPiece, joined, partsOf, pieceOf } from './staged-changes.js'
-import { WriterThread } from './writer-thread.js'
+import { type WriterFile, WriterThread } from './writer-thread.js'
 
 interface Transaction {
   done(): void
@@ -257,7 +257,7 @@ export class LmdbFile {
   readonly #longKeys: EngineTable
   readonly #state: EngineTable
   readonly #staged: EngineTable
-  readonly #options: object
+  readonly #options: WriterFile['options']
   #writer: WriterThread | null = null
   /** Number of the newest unit that was handed over. */
   #unit = 0
@@ -270,11 +270,11 @@ export class LmdbFile {
   #untouched: Set<Table> = new Set()
   #closed: Promise<void> | null = null
 
-  private constructor(path: string, options: object) {
+  private constructor(options: WriterFile['options']) {
     invariant(engine !== null, 'the engine is loaded before a file is opened')
     const root = engine.open({ ...options, keyEncoder })
     const inTables = { ...IN_TABLES, keyEncoder }
-    this.path = path
+    this.path = options.path
     this.#options = options
     this.#root = root
     this.#tables = Object.fromEntries(TABLES.map((name) => [name, root.openDB({ ...inTables, name })])) as Record<Table, EngineTable>
@@ -295,7 +295,7 @@ export class LmdbFile {
   /** Makes the file when it is missing. Throws IO_ERROR, DISK_FULL, CORRUPT (fatal). */
   static open({ path, noSync = false, mapBytes = MAP_BYTES }: LmdbFileOptions): LmdbFile {
     try {
-      return new LmdbFile(path, {
+      return new LmdbFile({
         path,
         noSubdir: true,
         maxDbs: MAX_DATABASES,
@@ -354,13 +354,7 @@ export class LmdbFile {
    * As `append`, for many thousands of changes that were packed (packed-changes.ts), by a thread of its own. Nothing else is handed over before it is durable.
    */
   async appendPacked(pieces: readonly Uint8Array[], tables: ReadonlySet<Table>, appliedIndex: number): Promise<void> {
-    this.#writer ??= new WriterThread({
-      path: this.path,
-      options: this.#options,
-      inTables: IN_TABLES,
-      stateName: STATE,
-      stateKey: STATE_KEY,
-    })
+    this.#writer ??= new WriterThread({ options: this.#options, inTables: IN_TABLES, stateName: STATE, stateKey: STATE_KEY })
     for (const table of tables) this.#untouched.delete(table)
     this.#unit += 1
     this.#newestIndex = appliedIndex

@@ -15,8 +15,7 @@ import { type PackedChange, unpackChanges } from './packed-changes.js'
 
 /** What LMDB is opened with, and the names of its databases. */
 export interface WriterFile {
-  readonly path: string
-  readonly options: object
+  readonly options: { readonly path: string; readonly [option: string]: unknown }
   readonly inTables: object
   readonly stateName: string
   readonly stateKey: string
@@ -159,7 +158,7 @@ export class WriterThread {
   readonly #early: EarlySync
 
   constructor(file: WriterFile) {
-    this.#early = new EarlySync(file.path)
+    this.#early = new EarlySync(file.options.path)
     const workerData: ThreadData = { ...file, engine: createRequire(import.meta.url).resolve('lmdb'), tables: TABLES }
     const tools = Object.entries(TOOLS).map(([name, tool]) => `${name}: ${String(tool)}`)
     this.#worker = new Worker(`(${String(runThread)})(require, { ${tools.join(', ')} })`, { eval: true, workerData })
