@@ -226,13 +226,18 @@ export async function* readSnapshotState(handle: FileHandle, crc32: Crc32): Asyn
 /** CRC-32 of the first `length` bytes of a file. */
 export async function fileChecksum(handle: FileHandle, length: number, crc32: Crc32): Promise<number> {
   let crc = 0
+  for await (const piece of piecesOf(handle, length)) crc = crc32(piece, crc)
+  return crc
+}
+
+/** The first `length` bytes of a file, one piece after the other. Throws CORRUPT (fatal) when there are fewer. */
+export async function* piecesOf(handle: FileHandle, length: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let position = 0; position < length; ) {
     const piece = await handle.read(position, Math.min(READ_BYTES, length - position))
     if (piece.length === 0) return corrupt(handle.path, position, 'the file is shorter than it was')
-    crc = crc32(piece, crc)
+    yield piece
     position += piece.length
   }
-  return crc
 }
 
 function corrupt(path: string, at: number, what: string): never {

@@ -11,11 +11,10 @@ import { isStateless } from '../core/witness.js'
 import type { Crc32 } from '../ports/checksum.js'
 import type { FileHandle, FileSystem } from '../ports/file-system.js'
 import type { Identity, SnapshotMeta } from '../types.js'
-import { fileChecksum, readSnapshotMeta, readSnapshotState, SnapshotFileWriter, SYNC_EVERY_BYTES } from './snapshot-file.js'
+import { fileChecksum, piecesOf, readSnapshotMeta, readSnapshotState, SnapshotFileWriter, SYNC_EVERY_BYTES } from './snapshot-file.js'
 import { syncOrFail } from './spare-pool.js'
 import type { SnapshotDescription, SnapshotStore } from './storage.js'
 
-const REWRITE_BYTES = 256 * 1024
 const LOCAL_NAME = 'snapshot-local.tmp'
 const INSTALLED_NAME = /^snapshot-(\d{16})-(\d{16})\.snap$/
 const PART_NAME = /^snapshot-(\d{16})-\d{16}-\d+-[0-9a-f]{8}\.part$/
@@ -276,11 +275,7 @@ export class FileSnapshotStore implements SnapshotStore {
     const kept = size > meta.sizeBytes ? 0 : size
     // What an earlier run has left is written again: if its sync failed, the system may show bytes that it does not hold for the disk any more, and the next sync would not write them.
     const receiving: Receiving = { meta, name, handle, size: 0, synced: 0, crc: 0 }
-    while (receiving.size < kept) {
-      const piece = await handle.read(receiving.size, Math.min(REWRITE_BYTES, kept - receiving.size))
-      if (piece.length === 0) break
-      await this.#append(receiving, piece)
-    }
+    for await (const piece of piecesOf(handle, kept)) await this.#append(receiving, piece)
     this.#receiving = receiving
     return receiving
   }
