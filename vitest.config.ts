@@ -17,6 +17,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     // Faster to start than processes on two cores. Tests that need a process of their own start one.
     pool: 'threads',
+    // All of them: on two cores the default is one worker, and half of the machine idle.
+    maxWorkers: '100%',
     testTimeout: 60_000,
   },
 })
