@@ -129,4 +129,11 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 66_849,
     reaches: ['stopped SYNC_FAILED', 'snapshot installed', 'power lost with unsynced writes'],
   },
+  {
+    name: 'a snapshot of its own at the index of a state that was received',
+    what: 'A member that had received a state and was elected before it was installed took a snapshot of its own at the same index: a false alarm, which took that one for the received state and missed its cut.',
+    profile: 'swarm',
+    seed: 75_906,
+    reaches: ['state received', 'snapshot refers to the state'],
+  },
 ]

@@ -10,7 +10,7 @@ export class ObservedMachine implements StateMachine {
   readonly #life: Life
   readonly #fingerprint: Fingerprint | null
   readonly durable: DurableState | null
-  /** Indexes of states of others that have come as a whole. */
+  /** Indexes of states of others that have come as a whole, until they are referred to. */
   readonly #received = new Set<number>()
 
   constructor(inner: StateMachine, life: Life, fingerprint: Fingerprint | null) {
@@ -33,9 +33,9 @@ export class ObservedMachine implements StateMachine {
       flush: (index) => durable.flush(index),
       reference: (index) => {
         const life = this.#life
-        // What refers to a state that was received is no snapshot of this member's own.
-        const isOwn = life.alive && !this.#received.has(index)
-        if (isOwn) for (const observer of life.member.world.observers.snapshotBegun) observer.snapshotBegun(life, index, null)
+        // The first word of a state that was received puts it aside, and is no snapshot of this member's own; a later one of the same index is.
+        const isOwn = !this.#received.delete(index)
+        if (life.alive && isOwn) for (const observer of life.member.world.observers.snapshotBegun) observer.snapshotBegun(life, index, null)
         return durable.reference(index)
       },
       ...(durable.transfer === undefined ? {} : { transfer: this.#observedTransfer(durable.transfer) }),
