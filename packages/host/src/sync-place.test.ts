@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { SyncPlace } from './sync-place.js'
 
-const SMALL = 512
-const LARGE = 1_000_000
+const SMALL = 16 * 1024
+const LARGE = SMALL + 1
 
 function quickDisk(mayWait: () => boolean = () => true): SyncPlace {
   const place = new SyncPlace(mayWait)

@@ -2,8 +2,8 @@
 const QUICK_MS = 1
 /** After so many quick ones in a row the disk counts as quick. */
 const PROOF = 16
-/** About one command. With more of them the next ones arrive meanwhile, and the event loop has something to do. */
-const SMALL_BYTES = 2048
+/** What comes together of some ten callers, whose next commands come only when these are answered. With hundreds of them the next ones arrive meanwhile, and the event loop has something to do. */
+const SMALL_BYTES = 16 * 1024
 
 /**
  * Where the process waits for a sync. In a thread of the pool the event loop stays free, but to wake that thread and to be woken by it costs half as much as a quick sync itself, in time and in CPU. Whoever has nothing
