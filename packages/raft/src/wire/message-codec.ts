@@ -39,7 +39,8 @@ export const MESSAGE_TYPE_CODES = {
   readIndexResponse: 11,
 } as const satisfies Record<MessageType, number>
 
-const TYPES = new Map<number, MessageType>(Object.entries(MESSAGE_TYPE_CODES).map(([type, code]) => [code, type as MessageType]))
+const TYPES: MessageType[] = []
+for (const [type, code] of Object.entries(MESSAGE_TYPE_CODES)) TYPES[code] = type as MessageType
 
 const FLAG_PRE_VOTE = 1
 const FLAG_TRANSFER = 2
@@ -82,7 +83,8 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 function encoded(message: Message): Uint8Array {
-  const size = payloadBytes(message)
+  const { type } = message
+  const size = type === 'appendEntries' || type === 'installSnapshot' ? payloadBytes(message) : ENVELOPE_BYTES
   if (size <= COPY_LIMIT_BYTES) {
     scratch.reset()
     writeMessage(scratch, message)
@@ -95,11 +97,12 @@ function encoded(message: Message): Uint8Array {
 
 /** Appends the encoded message to `writer`. */
 export function writeMessage(writer: ByteWriter, message: Message): void {
-  writer.u8(MESSAGE_TYPE_CODES[message.type])
+  const { type } = message
+  writer.u8(MESSAGE_TYPE_CODES[type])
   writer.varint(message.from)
   writer.varint(message.to)
   writer.varint(message.term)
-  switch (message.type) {
+  switch (type) {
     case 'appendEntries':
       return writeAppendEntries(writer, message)
     case 'appendEntriesResponse':
@@ -246,25 +249,20 @@ function writeSnapshotMeta(writer: ByteWriter, meta: SnapshotMeta): void {
   writer.boolean(meta.form === 'state')
 }
 
-interface Addressed {
-  readonly from: MemberId
-  readonly to: MemberId
-  readonly term: Term
-}
-
 /** Throws MALFORMED (refused) unless the bytes are exactly one message that a member may send. */
 export function decodeMessage(bytes: Uint8Array): Message {
   const reader: ByteReader = new ByteReader(bytes, 'message')
   const code = reader.u8('type')
-  const type = TYPES.get(code)
+  const type = TYPES[code]
   if (type === undefined) reader.fail('type', `${code} is unknown`)
-  const envelope = { from: readMemberId(reader, 'from'), to: readMemberId(reader, 'to'), term: readTerm(reader, 'term') }
-  const message = readFields(reader, type, envelope)
+  const from = readMemberId(reader, 'from')
+  const to = readMemberId(reader, 'to')
+  const message = readFields(reader, type, from, to, readTerm(reader, 'term'))
   reader.end()
   return message
 }
 
-function readFields(reader: ByteReader, type: MessageType, { from, to, term }: Addressed): Message {
+function readFields(reader: ByteReader, type: MessageType, from: MemberId, to: MemberId, term: Term): Message {
   switch (type) {
     case 'appendEntries':
       return readAppendEntries(reader, from, to, term)

@@ -79,7 +79,20 @@ interface Station extends EventOwner {
 }
 
 const MAX_QUEUED_ON_SLOW_LINK = 16
-const LANES: readonly Lane[] = ['control', 'append', 'snapshot']
+const LANES = 3
+
+function numberOf(lane: Lane): number {
+  if (lane === 'control') return 0
+  return lane === 'append' ? 1 : 2
+}
+
+/** A message on its way. */
+interface Parcel {
+  readonly link: Link
+  readonly message: Uint8Array
+  /** The disk that the sender had when it sent this. */
+  readonly incarnation: number
+}
 
 /** The network between members: every pair, each direction and each lane on its own. */
 export class SimNetwork {
@@ -91,8 +104,14 @@ export class SimNetwork {
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   readonly #coverage: Coverage
-  readonly #links = new Map<number, Link>()
-  readonly #stations = new Map<number, SimTransport>()
+  /** In the order in which they were first used. */
+  readonly #made: Link[] = []
+  /** By the sender, then by the receiver. */
+  readonly #links: (Link | undefined)[][] = []
+  /** By member. */
+  readonly #stations: (SimTransport | undefined)[] = []
+  /** Those that are there, in the order in which they came. */
+  #attached: SimTransport[] = []
   /** Does a member that was removed hear of it from whom it calls, and is not listened to any more? Otherwise only consensus protects the others. */
   tellsRemoved = true
 
@@ -103,24 +122,25 @@ export class SimNetwork {
   }
 
   link(from: number, to: number): Link {
-    const key = from * 1024 + to
-    let link = this.#links.get(key)
+    const links = (this.#links[from] ??= [])
+    let link = links[to]
     if (link === undefined) {
-      const lastArrivalMs = new Float64Array(LANES.length)
+      const lastArrivalMs = new Float64Array(LANES)
       link = { from, to, cuts: new Set(), cloggedUntilMs: 0, bytesPerSecond: Infinity, freeAtMs: 0, queued: 0, lost: 0, lastArrivalMs }
-      this.#links.set(key, link)
+      links[to] = link
+      this.#made.push(link)
     }
     return link
   }
 
-  links(): Iterable<Link> {
-    return this.#links.values()
+  links(): readonly Link[] {
+    return this.#made
   }
 
   /** Ends every fault of the network. */
   heal(): void {
     this.filters = []
-    for (const link of this.#links.values()) {
+    for (const link of this.#made) {
       link.cuts.clear()
       link.cloggedUntilMs = 0
       link.bytesPerSecond = Infinity
@@ -134,26 +154,33 @@ export class SimNetwork {
   }
 
   attach(transport: SimTransport): void {
-    this.#stations.set(transport.id, transport)
+    const earlier = this.#stations[transport.id]
+    this.#stations[transport.id] = transport
+    // In the order in which they came first: that of a Map.
+    if (earlier === undefined) this.#attached.push(transport)
+    else this.#attached = this.#attached.map((other) => (other === earlier ? transport : other))
   }
 
   station(id: number): SimTransport | undefined {
-    return this.#stations.get(id)
+    return this.#stations[id]
   }
 
   detach(id: number, owner: Station): void {
-    if (this.#stations.get(id)?.owner !== owner) return
-    this.#stations.delete(id)
-    if (this.conditions.closeHints) for (const other of this.#stations.keys()) this.#hint(id, other)
+    const station = this.#stations[id]
+    if (station?.owner !== owner) return
+    this.#stations[id] = undefined
+    this.#attached = this.#attached.filter((other) => other !== station)
+    if (this.conditions.closeHints) for (const other of this.#attached) this.#hint(id, other.id)
   }
 
   /** `to` hears that its connections with `from` are closed. */
   #hint(from: number, to: number): void {
-    const station = this.#stations.get(to)
+    const station = this.#stations[to]
     if (station === undefined) return
     const arrive = (): void => {
-      if (this.#stations.get(to) !== station || !station.owner.alive || this.link(from, to).cuts.size > 0) return
-      if (station.owner.paused) station.owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner: station.owner, run: arrive })
+      if (this.#stations[to] !== station || !station.owner.alive || this.link(from, to).cuts.size > 0) return
+      if (station.owner.paused)
+        station.owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner: station.owner, run: arrive, what: null })
       else station.handlers?.onPeerState?.(from as MemberId, false)
     }
     // The end of a stream comes behind all that it carried.
@@ -202,7 +229,7 @@ export class SimNetwork {
       this.#scheduler.at(link.freeAtMs, null, () => link.queued--)
     }
     const newest = link.lastArrivalMs
-    const at = LANES.indexOf(lane)
+    const at = numberOf(lane)
     const newestMs = newest[at] ?? 0
     if (arrivalMs >= newestMs) newest[at] = arrivalMs
     else if (this.conditions.ordered) arrivalMs = newestMs
@@ -228,21 +255,21 @@ export class SimNetwork {
 
   #deliverAt(link: Link, message: Uint8Array, timeMs: number, incarnation: number): void {
     if (timeMs > this.latestArrivalMs) this.latestArrivalMs = timeMs
-    this.#scheduler.at(timeMs, null, () => this.#arrive(link, message, incarnation))
+    this.#scheduler.give(timeMs, null, this.#arrive, { link, message, incarnation })
   }
 
-  /** `incarnation`: the disk that the sender had when it sent this. */
-  #arrive(link: Link, message: Uint8Array, incarnation: number): void {
-    const station = this.#stations.get(link.to)
+  readonly #arrive = (parcel: Parcel): void => {
+    const { link, message, incarnation } = parcel
+    const station = this.#stations[link.to]
     if (station === undefined || !station.owner.alive || link.cuts.size > 0) return
     if (station.owner.paused) {
       const owner = station.owner
-      owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner, run: () => this.#arrive(link, message, incarnation) })
+      owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner, run: () => this.#arrive(parcel), what: null })
       return
     }
     if (!station.admits(link.from, incarnation)) return
     // The caller judges whom it has reached, too.
-    const caller = this.#stations.get(link.from)
+    const caller = this.#stations[link.from]
     if (
       caller !== undefined &&
       caller.admission?.incarnation === incarnation &&
@@ -261,12 +288,12 @@ class SimTransport implements Transport {
   readonly admission: Admission | null
   handlers: TransportHandlers | null = null
   readonly #network: SimNetwork
-  #peers = new Set<number>()
+  #peers: readonly number[] = []
   /** Who has called: answered although the own log does not know it, unless it was removed for good. */
   readonly #callers = new Set<number>()
   #removed: ReadonlySet<number> = new Set()
   /** With which disk each other member is listened to. */
-  readonly #admitted = new Map<number, number>()
+  #admitted: number[] = []
 
   constructor(network: SimNetwork, id: number, owner: Station, admission: Admission | null) {
     this.#network = network
@@ -282,13 +309,13 @@ class SimTransport implements Transport {
   }
 
   setPeers(members: readonly Member[], removed: readonly MemberId[] = []): void {
-    if (removed.length !== this.#removed.size) this.#admitted.clear()
+    if (removed.length !== this.#removed.size) this.#admitted = []
     this.#removed = new Set(removed)
-    this.#peers = new Set(members.map(({ id }) => id as number).filter((id) => id !== this.id))
+    this.#peers = members.map(({ id }) => id as number).filter((id) => id !== this.id)
   }
 
   send(to: MemberId, lane: Lane, message: Uint8Array): void {
-    const known = this.#peers.has(to) || (this.#callers.has(to) && !this.#removed.has(to))
+    const known = this.#peers.includes(to) || (this.#callers.has(to) && !this.#removed.has(to))
     if (this.owner.alive && known) this.#network.send(this.id, to, lane, message, this.admission?.incarnation ?? 0)
   }
 
@@ -297,7 +324,7 @@ class SimTransport implements Transport {
    * stranger waits for the disk; what comes meanwhile is lost.
    */
   admits(from: number, incarnation: number): boolean {
-    if (this.#admitted.get(from) === incarnation) return true
+    if (this.#admitted[from] === incarnation) return true
     const { admission } = this
     if (this.#network.tellsRemoved && this.#removed.has(from)) return this.#refuse(from, incarnation, 'REMOVED')
     const known = admission === null ? incarnation : admission.meetings.meet(from as MemberId, incarnation)
@@ -306,7 +333,7 @@ class SimTransport implements Transport {
       return false
     }
     if (known !== incarnation) return this.#refuse(from, incarnation, 'DISK_REPLACED')
-    this.#admitted.set(from, incarnation)
+    this.#admitted[from] = incarnation
     admission?.accepted(from, incarnation)
     this.#callers.add(from)
     return true
@@ -314,7 +341,7 @@ class SimTransport implements Transport {
 
   /** Has it met this member with this disk, and durably so? */
   hasMet(from: number, incarnation: number): boolean {
-    return this.#admitted.get(from) === incarnation
+    return this.#admitted[from] === incarnation
   }
 
   /** The other side hears of it when this side can reach it. */

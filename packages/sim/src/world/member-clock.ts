@@ -19,9 +19,6 @@ export class MemberClock implements Clock {
   readonly #startMs: number
   /** A timer has fired for this reading: rounding must not show an earlier one afterwards. */
   #floorMs = -Infinity
-  /** What was deferred last, most often the turn of consensus, and what runs it. */
-  #deferred: (() => void) | null = null
-  #runDeferred: () => void = () => undefined
 
   constructor(scheduler: Scheduler, owner: EventOwner, shape: ClockShape) {
     this.#scheduler = scheduler
@@ -43,44 +40,44 @@ export class MemberClock implements Clock {
 
   setTimer(delayMs: number, callback: () => void): Timer {
     if (!this.#owner.alive || delayMs === Infinity) return { cancel: () => undefined }
-    const dueMs = this.now() + Math.max(0, delayMs)
-    return new ClockTimer(
-      this.#scheduler.after(Math.max(0, delayMs) / this.#shape.rate, this.#owner, () => {
-        if (dueMs > this.#floorMs) this.#floorMs = dueMs
-        this.#scheduler.unsettled = true
-        callback()
-      }),
-    )
+    const timer = new ClockTimer(this.now() + Math.max(0, delayMs), callback)
+    const scheduler = this.#scheduler
+    timer.event = scheduler.give(scheduler.nowMs + Math.max(0, delayMs) / this.#shape.rate, this.#owner, this.#fire, timer)
+    return timer
+  }
+
+  readonly #fire = ({ dueMs, callback }: ClockTimer): void => {
+    if (dueMs > this.#floorMs) this.#floorMs = dueMs
+    this.#scheduler.unsettled = true
+    callback()
   }
 
   defer(callback: () => void): void {
     if (!this.#owner.alive) return
-    this.#scheduler.activity++
-    if (callback !== this.#deferred) {
-      this.#deferred = callback
-      this.#runDeferred = this.#turnOf(callback)
-    }
-    this.#scheduler.after(this.#shape.turnMs, this.#owner, this.#runDeferred)
+    const scheduler = this.#scheduler
+    scheduler.activity++
+    scheduler.give(scheduler.nowMs + this.#shape.turnMs, this.#owner, this.#turn, callback)
   }
 
-  #turnOf(callback: () => void): () => void {
+  readonly #turn = (callback: () => void): void => {
     const scheduler = this.#scheduler
-    return () => {
-      scheduler.quietTurn = false
-      callback()
-      if (!scheduler.quietTurn) scheduler.unsettled = true
-    }
+    scheduler.quietTurn = false
+    callback()
+    if (!scheduler.quietTurn) scheduler.unsettled = true
   }
 }
 
 class ClockTimer implements Timer {
-  readonly #event: ScheduledEvent
+  readonly dueMs: number
+  readonly callback: () => void
+  event: ScheduledEvent | null = null
 
-  constructor(event: ScheduledEvent) {
-    this.#event = event
+  constructor(dueMs: number, callback: () => void) {
+    this.dueMs = dueMs
+    this.callback = callback
   }
 
   cancel(): void {
-    this.#event.run = null
+    if (this.event !== null) this.event.run = null
   }
 }

@@ -90,7 +90,7 @@ export class ObservedCore implements ConsensusCore {
     before.term = inner.term
     before.commitIndex = inner.commitIndex
     world.scheduler.quietTurn = true
-    world.tables.stepped(inner.role, input)
+    world.tables.stepped(before.role, input)
     this.#trace(input)
     inner.step(input, nowMs)
     if (inner.role !== before.role || inner.term !== before.term)
@@ -111,16 +111,18 @@ export class ObservedCore implements ConsensusCore {
     const { message } = input
     let first = 0
     let second = 0
-    if (message.type === 'appendEntries') {
+    // Asked for once: every message has a shape of its own, so that each look at one costs.
+    const { type } = message
+    if (type === 'heartbeat') first = message.commit
+    else if (type === 'appendEntries') {
       first = message.prevLogIndex
       second = message.entries.length
-    } else if (message.type === 'appendEntriesResponse') {
+    } else if (type === 'appendEntriesResponse') {
       first = message.matchIndex
       second = message.rejected === null ? 0 : -1
-    } else if (message.type === 'heartbeat') first = message.commit
-    else if (message.type === 'requestVoteResponse') first = message.granted ? 1 : 0
-    else if (message.type === 'requestVote') first = message.lastLogIndex
-    world.trace.add(world.nowMs, this.inner.id, message.type, message.from, first, second, message.term)
+    } else if (type === 'requestVoteResponse') first = message.granted ? 1 : 0
+    else if (type === 'requestVote') first = message.lastLogIndex
+    world.trace.add(world.nowMs, this.inner.id, type, message.from, first, second, message.term)
   }
 
   takeEffects(): Effects {

@@ -11,7 +11,9 @@ export interface ScheduledEvent {
   readonly order: number
   readonly owner: EventOwner | null
   /** Null once it ran or was cancelled. */
-  run: (() => void) | null
+  run: ((what: unknown) => void) | null
+  /** Given to `run`: what comes often needs no function of its own then. */
+  readonly what: unknown
 }
 
 /** Longer than any chain of promises between two calls of a port, but for those that walk through what was just read. */
@@ -39,7 +41,18 @@ export class Scheduler {
   #queued = 0
 
   at(timeMs: number, owner: EventOwner | null, run: () => void): ScheduledEvent {
-    const event: ScheduledEvent = { timeMs: timeMs > this.nowMs ? timeMs : this.nowMs, order: this.#order++, owner, run }
+    return this.give(timeMs, owner, run, null)
+  }
+
+  /** Calls `run` with `what`. */
+  give<W>(timeMs: number, owner: EventOwner | null, run: (what: W) => void, what: W): ScheduledEvent {
+    const event: ScheduledEvent = {
+      timeMs: timeMs > this.nowMs ? timeMs : this.nowMs,
+      order: this.#order++,
+      owner,
+      run: run as (what: unknown) => void,
+      what,
+    }
     if (event.timeMs === this.nowMs) this.#enqueue(event)
     else this.#push(event)
     return event
@@ -63,7 +76,7 @@ export class Scheduler {
       }
       event.run = null
       this.executed++
-      run()
+      run(event.what)
       return true
     }
   }

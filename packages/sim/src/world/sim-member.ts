@@ -83,7 +83,7 @@ export class Life implements EventOwner {
         event.run = null
         if (run === null) return
         scheduler.unsettled = true
-        run()
+        run(event.what)
       })
     }
   }
