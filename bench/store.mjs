@@ -73,7 +73,9 @@ const keyOf = (/** @type {number} */ at) => {
   }
   return key
 }
-const valueOf = (/** @type {number} */ seed) => new Uint8Array(VALUE_BYTES).fill(seed & 0xff)
+/** Made once, too: a buffer for each put would be the garbage collector's largest piece of work. */
+const VALUES = Array.from({ length: 256 }, (_, seed) => new Uint8Array(VALUE_BYTES).fill(seed))
+const valueOf = (/** @type {number} */ seed) => /** @type {Uint8Array} */ (VALUES[seed & 0xff])
 /** Numbers that look random, below `limit`. */
 let state = 1
 const random = (/** @type {number} */ limit) => {

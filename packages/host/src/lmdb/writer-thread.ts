@@ -9,8 +9,8 @@
 import { createRequire } from 'node:module'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { TABLES } from '@balsa/kv'
-import { EarlySync } from './early-sync.js'
 import { readKey, writeKey } from './key-encoder.js'
+import type { LaterSync } from './later-sync.js'
 import { type PackedChange, unpackChanges } from './packed-changes.js'
 
 /** What LMDB is opened with, and the names of its databases. */
@@ -42,6 +42,7 @@ interface ThreadTable {
 interface ThreadRoot {
   openDB(options: object): ThreadTable
   transactionSync(run: () => void): void
+  transactionSync(run: () => Promise<void>, flags: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,7 +55,12 @@ interface ThreadModules {
 interface ThreadData extends WriterFile {
   readonly engine: string
   readonly tables: readonly string[]
+  /** Somebody else makes durable what is committed. */
+  readonly isSyncedLater: boolean
 }
+
+/** Of the thread that asked for them, to the one that has computed a transaction. */
+type Word = 'commit' | 'abort'
 
 /** In the order of the keys; of several changes of one key the last. */
 function inOrder(changes: readonly PackedChange[]): PackedChange[] {
@@ -110,9 +116,16 @@ function runThread(load: ThreadModules, { inOrder, unpackChanges, ...keyEncoder 
     table.put(key, piece)
   }
 
-  const write = ({ pieces, state, number }: Job): void => {
+  /** LMDB's flags: can be given up; commits without any sync. */
+  const ABORTABLE = 1
+  const NO_SYNC = 0x10000
+  const flags = ABORTABLE | (workerData.isSyncedLater ? NO_SYNC : 0)
+  let hear: (word: Word) => void = () => undefined
+  let work = Promise.resolve()
+
+  const write = async ({ pieces, state, number }: Job): Promise<void> => {
     const changes = unpackChanges(pieces, tables.length).map(inOrder)
-    root.transactionSync(() => {
+    await root.transactionSync(async () => {
       const before = states.getEntry(workerData.stateKey)?.version ?? 0
       if (before !== number - 1) throw new Error(`what was to be written before has failed (${before} is followed by ${number})`)
       for (const [at, table] of tables.entries()) {
@@ -124,28 +137,37 @@ function runThread(load: ThreadModules, { inOrder, unpackChanges, ...keyEncoder 
         }
       }
       states.put(workerData.stateKey, state, number)
-      // Pages go to the file only now, all of them.
-      parentPort.postMessage('commits')
-    })
+      // Pages go to the file only with the commit, all of them.
+      parentPort.postMessage('computed')
+      const word = await new Promise<Word>((resolve) => (hear = resolve))
+      if (word === 'abort') throw new Error('what was written before has not become durable')
+    }, flags)
   }
 
-  parentPort.on('message', (job: Job | null) => {
-    if (job === null) {
-      void root.close().then(() => parentPort.close())
-      return
-    }
-    try {
-      write(job)
-      parentPort.postMessage({ error: null })
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : null
-      parentPort.postMessage({ error: { message: error instanceof Error ? error.message : String(error), code } })
-    }
+  const tell = (error: unknown): void => {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    parentPort.postMessage({ error: { message: error instanceof Error ? error.message : String(error), code } })
+  }
+
+  parentPort.on('message', (message: Job | Word | null) => {
+    if (message === 'commit' || message === 'abort') hear(message)
+    else if (message === null) work = work.then(() => root.close()).then(() => parentPort.close())
+    else
+      work = work
+        .then(() => write(message))
+        .then(() => parentPort.postMessage({ error: null }))
+        .catch(tell)
   })
 }
 
+/** What is in the file: seen by who begins to read. */
+export interface Committed {
+  /** Resolves when it is there after a loss of power, too. */
+  readonly durable: Promise<void>
+}
+
 interface Waiting {
-  readonly resolve: () => void
+  readonly resolve: (committed: Committed) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -154,26 +176,27 @@ export class WriterThread {
   #waiting: Waiting[] = []
   /** Why there is no thread (any more). */
   #ended: Error | null = null
+  /** A transaction may be committed right now. */
+  #isCommitting = false
   readonly #exit: Promise<void>
-  readonly #early: EarlySync
+  readonly #later: LaterSync | null
 
-  constructor(file: WriterFile) {
-    this.#early = new EarlySync(file.options.path)
-    const workerData: ThreadData = { ...file, engine: createRequire(import.meta.url).resolve('lmdb'), tables: TABLES }
+  /** With `later` a transaction is durable when that says so, otherwise when it is committed. */
+  constructor(file: WriterFile, later: LaterSync | null = null) {
+    this.#later = later
+    const workerData: ThreadData = {
+      ...file,
+      engine: createRequire(import.meta.url).resolve('lmdb'),
+      tables: TABLES,
+      isSyncedLater: later !== null,
+    }
     const tools = Object.entries(TOOLS).map(([name, tool]) => `${name}: ${String(tool)}`)
     this.#worker = new Worker(`(${String(runThread)})(require, { ${tools.join(', ')} })`, { eval: true, workerData })
     // Nobody but who waits for it keeps the process alive.
     this.#worker.unref()
-    this.#worker.on('message', (told: 'commits' | Answer) => {
-      if (told === 'commits') {
-        this.#early.start()
-        return
-      }
-      this.#early.stop()
-      const { error } = told
-      const waiting = this.#next()
-      if (error === null) waiting?.resolve()
-      else waiting?.reject(Object.assign(new Error(error.message), { code: error.code }))
+    this.#worker.on('message', (told: 'computed' | Answer) => {
+      if (told === 'computed') void this.#letCommit()
+      else this.#hear(told)
     })
     this.#exit = new Promise((resolve) => {
       this.#worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))))
@@ -184,8 +207,8 @@ export class WriterThread {
     })
   }
 
-  /** Takes the pieces over. Resolves when all of it is durable, and visible to who begins to read then. */
-  write(job: Job): Promise<void> {
+  /** Takes the pieces over. Transactions are computed one after the other. */
+  write(job: Job): Promise<Committed> {
     if (this.#ended !== null) return Promise.reject(this.#ended)
     this.#worker.ref()
     return new Promise((resolve, reject) => {
@@ -198,10 +221,35 @@ export class WriterThread {
   }
 
   /** Waits for what was handed over. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#worker.ref()
     if (this.#ended === null) this.#worker.postMessage(null)
-    return this.#exit.then(() => this.#early.rest())
+    await this.#exit
+  }
+
+  async #letCommit(): Promise<void> {
+    let word: Word = 'commit'
+    try {
+      await this.#later?.ready()
+      this.#isCommitting = true
+    } catch {
+      // Whoever waits for the one before has heard of it.
+      word = 'abort'
+    }
+    this.#worker.postMessage(word)
+  }
+
+  #hear({ error }: Answer): void {
+    const waiting = this.#next()
+    if (error === null) waiting?.resolve({ durable: this.#later?.committed() ?? Promise.resolve() })
+    else this.#reject(waiting, Object.assign(new Error(error.message), { code: error.code }))
+    this.#isCommitting = false
+  }
+
+  #reject(waiting: Waiting | undefined, error: Error): void {
+    // Something of it may be in the file.
+    if (this.#isCommitting) this.#later?.failed(error)
+    waiting?.reject(error)
   }
 
   #next(): Waiting | undefined {
@@ -212,7 +260,6 @@ export class WriterThread {
 
   #end(error: Error): void {
     this.#ended ??= error
-    this.#early.stop()
-    for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) waiting.reject(error)
+    for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) this.#reject(waiting, error)
   }
 }
