@@ -202,7 +202,7 @@ export const clients = [
   {
     key: 'H8',
     title: 'closing does not wait for work under way',
-    patches: [['raft/replica/driver', 'while (this.#work.size > 0)', 'while (false)']],
+    patches: [['raft/replica/driver', 'while (this.#underWay > 0)', 'while (false)']],
     swarm: ['default'],
     budget: 10,
     tests: ['packages/raft/src/replica/cluster.test.ts'],

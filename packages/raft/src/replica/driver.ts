@@ -77,7 +77,8 @@ export class Driver<Result> {
   /** The transport still knows members that an uncommitted change leaves out. */
   #changeUndecided = false
   /** Work under way that a clean stop waits for. */
-  readonly #work = new Set<Promise<unknown>>()
+  #underWay = 0
+  #waitingForIdle: (() => void)[] = []
   readonly #onFailure: (error: BalsaError) => void
 
   constructor(
@@ -183,11 +184,15 @@ export class Driver<Result> {
 
   track(work: Promise<unknown>): void {
     // Whoever began the work deals with its failure; here only its end counts.
-    const forget = (): void => {
-      this.#work.delete(done)
-    }
-    const done: Promise<void> = work.then(forget, forget)
-    this.#work.add(done)
+    this.#underWay++
+    work.then(this.#workEnded, this.#workEnded)
+  }
+
+  readonly #workEnded = (): void => {
+    if (--this.#underWay > 0) return
+    const waiting = this.#waitingForIdle
+    this.#waitingForIdle = []
+    for (const resolve of waiting) resolve()
   }
 
   leaderAddress = (id: MemberId): string => this.core.configuration.members.find((member) => member.id === id)?.clientAddress ?? ''
@@ -224,7 +229,7 @@ export class Driver<Result> {
 
   /** Resolves when nothing that was begun is under way any more. */
   async idle(): Promise<void> {
-    while (this.#work.size > 0) await Promise.all(this.#work)
+    while (this.#underWay > 0) await new Promise<void>((resolve) => this.#waitingForIdle.push(resolve))
   }
 
   #receive(from: MemberId, bytes: Uint8Array): void {
@@ -327,14 +332,16 @@ export class Driver<Result> {
   #pumpSoon(): void {
     if (this.#pumpScheduled) return
     this.#pumpScheduled = true
-    this.#clock.defer(() => {
-      this.#pumpScheduled = false
-      try {
-        this.applyLoop.pump()
-      } catch (error) {
-        this.fail(error)
-      }
-    })
+    this.#clock.defer(this.#pump)
+  }
+
+  readonly #pump = (): void => {
+    this.#pumpScheduled = false
+    try {
+      this.applyLoop.pump()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /**
@@ -435,14 +442,16 @@ export class Driver<Result> {
     if (this.#timerAtMs <= deadlineMs) return
     this.#timer?.cancel()
     this.#timerAtMs = deadlineMs
-    this.#timer = this.#clock.setTimer(Math.max(0, deadlineMs - this.#clock.now()), () => {
-      this.#automatic?.timerFired(this.#clock.now() - this.#timerAtMs)
-      this.#timer = null
-      this.#timerAtMs = Infinity
-      // Most messages move the deadline: then there is nothing to do yet.
-      if (this.#clock.now() < this.core.deadlineMs()) this.#armTimer()
-      // Not here and now: messages that arrived during a pause of the process come first.
-      else this.schedule()
-    })
+    this.#timer = this.#clock.setTimer(Math.max(0, deadlineMs - this.#clock.now()), this.#timerFired)
+  }
+
+  readonly #timerFired = (): void => {
+    this.#automatic?.timerFired(this.#clock.now() - this.#timerAtMs)
+    this.#timer = null
+    this.#timerAtMs = Infinity
+    // Most messages move the deadline: then there is nothing to do yet.
+    if (this.#clock.now() < this.core.deadlineMs()) this.#armTimer()
+    // Not here and now: messages that arrived during a pause of the process come first.
+    else this.schedule()
   }
 }
