@@ -7,19 +7,17 @@
  *     STAGED.new         the next one
  *     state-<n>.mdb      data files: the living one, at times one that is being built, at times one that somebody still reads
  *     state-<n>.mdb-lock LMDB's own
- *     state-<n>.mdb-head the last durable head of that file, see head-journal.ts
  *
  * A data file counts when it is durable and CURRENT names it, and CURRENT changes by rename alone: so after a crash at any moment there is wholly the old or wholly the new
  * content. What neither CURRENT nor STAGED names is removed at the next start.
  */
 import { BalsaError, type FileSystem } from '@balsa/raft'
-import { HEAD_SUFFIX } from './head-journal.js'
 
 const CURRENT = 'CURRENT'
 const STAGED = 'STAGED'
 const DATA_NAME = /^state-(\d{8})\.mdb$/
 const LOCK_SUFFIX = '-lock'
-const OWN_NAME = /^(?:(?:CURRENT|STAGED)\.new|state-\d{8}\.mdb(?:-lock|-head)?)$/
+const OWN_NAME = /^(?:(?:CURRENT|STAGED)\.new|state-\d{8}\.mdb(?:-lock)?)$/
 const STAGED_LINE = /^(state-\d{8}\.mdb) (\d+)$/
 const MAX_LINE_BYTES = 256
 /** The first page's header, and the magic number behind it. */
@@ -58,9 +56,7 @@ export class CurrentFile {
       throw corrupt(`${this.path(CURRENT)} names ${current}, which is missing`)
     }
     const staged = names.includes(STAGED) ? await this.#readStaged() : null
-    const kept = [current, staged?.name ?? null].flatMap((name) =>
-      name === null ? [] : [name, `${name}${LOCK_SUFFIX}`, `${name}${HEAD_SUFFIX}`],
-    )
+    const kept = [current, staged?.name ?? null].flatMap((name) => (name === null ? [] : [name, `${name}${LOCK_SUFFIX}`]))
     for (const name of names) {
       const number = Number(DATA_NAME.exec(name)?.[1] ?? 0)
       if (number > this.#number) this.#number = number
@@ -145,7 +141,7 @@ export class CurrentFile {
 
   /** Removes a data file that does not count (any more) and is closed. */
   async remove(name: string): Promise<void> {
-    for (const file of [name, `${name}${LOCK_SUFFIX}`, `${name}${HEAD_SUFFIX}`]) {
+    for (const file of [name, `${name}${LOCK_SUFFIX}`]) {
       if (await this.#fileSystem.exists(this.path(file))) await this.#fileSystem.remove(this.path(file))
     }
   }

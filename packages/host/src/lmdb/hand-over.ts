@@ -12,7 +12,6 @@ export class HandOver {
   readonly #usesThread: boolean
   #isPacked = false
   #underWay: Promise<void>[] = []
-  #durable: Promise<void>[] = []
   #pieces: Uint8Array[] = []
   #tables = new Set<Table>()
   #changes = 0
@@ -26,8 +25,7 @@ export class HandOver {
   /** What has failed is told by `settle`. */
   async add(unit: Unit): Promise<void> {
     const piece = this.#usesThread ? packChanges(unit) : null
-    if (piece === null) await this.rest()
-    else if (!this.#isPacked) await this.settle()
+    if (this.#isPacked !== (piece !== null)) await this.settle()
     this.#isPacked = piece !== null
     if (piece === null) {
       this.#watch(this.#file.append(unit, unit.appliedIndex))
@@ -40,28 +38,16 @@ export class HandOver {
     this.#appliedIndex = unit.appliedIndex
   }
 
-  /** Resolves when all that was added is committed: what is read from the file shows it. */
+  /** Resolves when all that was added is durable. */
   async settle(): Promise<void> {
     this.#submit()
     await Promise.all(this.#underWay)
     this.#underWay = []
   }
 
-  /** Resolves when all that was added, or by anybody before, is durable, and others may write to the file. */
-  async rest(): Promise<void> {
-    if (this.#isPacked) await this.settle()
-    await this.#file.rest()
-  }
-
-  /** Of all that was committed. */
-  async durable(): Promise<void> {
-    await Promise.all(this.#durable)
-  }
-
   #submit(): void {
     if (this.#pieces.length === 0) return
-    const committed = this.#file.appendPacked(this.#pieces, this.#tables, this.#appliedIndex)
-    this.#watch(committed.then(({ durable }) => void this.#durable.push(durable)))
+    this.#watch(this.#file.appendPacked(this.#pieces, this.#tables, this.#appliedIndex))
     this.#pieces = []
     this.#tables = new Set()
     this.#changes = 0

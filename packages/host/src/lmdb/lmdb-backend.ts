@@ -2,7 +2,7 @@
  * The tables of the store on disk, in LMDB.
  *
  * A batch changes tables in memory (a {@link Generation}) and is visible at once. When a generation has gathered enough, or has waited long enough, it goes to LMDB's thread, batch by batch, while
- * the next one gathers; when all of it is committed it is dropped, and the file shows what it showed, durable or not yet. So there are two over the file, or a few more behind a long batch. What reads see is the same whether the file
+ * the next one gathers; when all of it is durable it is dropped, and the file shows what it showed. So there are two over the file, or a few more behind a long batch. What reads see is the same whether the file
  * has taken up nothing, a part or all of a generation that lies over it, because that says of each key wholly what it is.
  *
  * A batch over several turns has a generation of its own, over which only it looks. When it is committed, that takes the place of the one that gathers, which follows the others to the disk.
@@ -12,21 +12,25 @@ import {
   type BackendReplacement,
   type BackendSnapshot,
   type BackendTransfer,
+  behindPrefix,
+  type ByteString,
+  demandEntry,
   type OpenBatch,
   ReaderSnapshot,
   ReadThrough,
+  type Table,
   type WriteBatch,
 } from '@balsa/kv'
 import { BalsaError, type FileSystem, type IncomingState, invariant, type SharedState } from '@balsa/raft'
 import { CurrentFile } from './current-file.js'
 import { Generation } from './generation.js'
 import { HandOver } from './hand-over.js'
-import { restoreHead } from './head-journal.js'
 import { LayeredReader } from './layered-reader.js'
-import { LmdbBatch, LmdbOpenBatch } from './lmdb-batch.js'
 import { LmdbFile, loadEngine } from './lmdb-file.js'
 import { LmdbReplacement } from './lmdb-replacement.js'
 import { IncomingFile, shareFile } from './lmdb-transfer.js'
+import { prefixesOf, WHOLE_KEY_BYTES } from './long-keys.js'
+import { NO_MARKER } from './slab.js'
 import { breathe, Slice } from './slice.js'
 
 export interface LmdbBackendOptions {
@@ -63,14 +67,6 @@ interface OpenFile {
   replaced: boolean
 }
 
-/** What has been committed. */
-interface Handed {
-  /** Of the log, of the last one. */
-  readonly index: number
-  /** Resolves when all of it is durable. */
-  readonly durable: Promise<void>
-}
-
 export class LmdbBackend extends ReadThrough implements Backend {
   readonly persistent = true
   /** Resolves with the reason when the disk has failed, so that nobody has to wait for the next write to learn of it; never when it does not. DISK_FULL, IO_ERROR, CORRUPT (fatal). */
@@ -98,8 +94,6 @@ export class LmdbBackend extends ReadThrough implements Backend {
   #reader: LayeredReader
   #appliedIndex: number
   #durableIndex: number
-  /** Rejects when what was committed last has not become durable. */
-  #durable: Promise<void> = Promise.resolve()
   #writing = false
   #broken: unknown = null
   /** The disk has failed. */
@@ -144,8 +138,7 @@ export class LmdbBackend extends ReadThrough implements Backend {
     const found = await current.find()
     if (found !== null) await current.check(found)
     const name = found ?? current.next()
-    if (found !== null) await restoreHead(fileSystem, current.path(name))
-    const file = LmdbFile.open({ path: current.path(name), fileSystem, ...(mapBytes === undefined ? {} : { mapBytes }) })
+    const file = LmdbFile.open({ path: current.path(name), ...(mapBytes === undefined ? {} : { mapBytes }) })
     try {
       await file.recover()
       if (found === null) {
@@ -249,13 +242,9 @@ export class LmdbBackend extends ReadThrough implements Backend {
   async flush(): Promise<void> {
     this.#usable()
     const goal = this.#visible.find((generation) => !generation.isEmpty)
-    if (goal !== undefined) {
-      this.#commitSoon(0)
-      while (this.#visible.includes(goal)) await this.#wait()
-    }
-    await this.#durable
-    // It has failed meanwhile.
-    this.#usable()
+    if (goal === undefined) return
+    this.#commitSoon(0)
+    while (this.#visible.includes(goal)) await this.#wait()
   }
 
   replace(): BackendReplacement {
@@ -263,7 +252,6 @@ export class LmdbBackend extends ReadThrough implements Backend {
     invariant(this.#replacement === null, 'one replacement at a time')
     const replacement = new LmdbReplacement({
       current: this.#current,
-      fileSystem: this.#fileSystem,
       name: this.#current.next(),
       mapBytes: this.#mapBytes,
       onEnd: (file, name) => this.#replaced(file, name),
@@ -313,13 +301,8 @@ export class LmdbBackend extends ReadThrough implements Backend {
     return true
   }
 
-  #openFile(name: string): LmdbFile {
-    const mapBytes = this.#mapBytes
-    return LmdbFile.open({ path: this.#current.path(name), fileSystem: this.#fileSystem, ...(mapBytes === undefined ? {} : { mapBytes }) })
-  }
-
   async #adoptFile(name: string, appliedIndex: number): Promise<void> {
-    const file = this.#openFile(name)
+    const file = LmdbFile.open({ path: this.#current.path(name), ...(this.#mapBytes === undefined ? {} : { mapBytes: this.#mapBytes }) })
     try {
       invariant(file.appliedIndex === appliedIndex, 'what was received is found as it was', { appliedIndex })
       await this.#current.point(name)
@@ -371,14 +354,10 @@ export class LmdbBackend extends ReadThrough implements Backend {
     await this.#incoming?.abort().catch(() => undefined)
     await this.#quiet
     await this.#committed
-    const isDurable = await this.#durable.then(
-      () => true,
-      () => false,
-    )
     const { file } = this.#live
     try {
       // What was being written must be there as a whole before something follows.
-      if (flush && usable && isDurable && this.#committing === null) await this.#handRest(file)
+      if (flush && usable && this.#committing === null) await this.#handRest(file)
     } finally {
       for (const snapshot of [...this.#snapshots, ...this.#shared]) snapshot.close()
       await this.#removing
@@ -392,10 +371,8 @@ export class LmdbBackend extends ReadThrough implements Backend {
     for (const generation of this.#visible.toReversed()) {
       const last = generation.units.at(-1)
       if (last === undefined) continue
-      const { index, durable } = await this.#hand(generation, file, () => false)
-      await durable
-      this.#durableIndex = index
-      if (index < last.appliedIndex) return
+      this.#durableIndex = await this.#hand(generation, file, () => false)
+      if (this.#durableIndex < last.appliedIndex) return
     }
   }
 
@@ -441,14 +418,15 @@ export class LmdbBackend extends ReadThrough implements Backend {
   async #commit(generation: Generation): Promise<void> {
     const { file } = this.#live
     try {
-      const { index, durable } = await this.#hand(generation, file, () => this.#closing === null && this.#committing === generation)
+      const durableIndex = await this.#hand(generation, file, () => this.#closing === null && this.#committing === generation)
       // A replacement has come instead: what was written before it counts for nothing.
       if (this.#committing !== generation) return
       file.renew()
-      this.#follow(file, index, durable)
-      if (index < (generation.units.at(-1)?.appliedIndex ?? 0)) return
+      this.#durableIndex = durableIndex
+      if (durableIndex < (generation.units.at(-1)?.appliedIndex ?? 0)) return
       this.#committing = null
       this.#relayer()
+      this.#dropStaged()
       this.#considerQuiet()
       this.#goOn()
     } catch (error) {
@@ -458,17 +436,6 @@ export class LmdbBackend extends ReadThrough implements Backend {
     this.#settle()
   }
 
-  #follow(file: LmdbFile, index: number, durable: Promise<void>): void {
-    this.#durable = durable.then(() => {
-      // A replacement has come instead.
-      if (file !== this.#live.file) return
-      this.#durableIndex = index
-      this.#dropStaged()
-      this.#settle()
-    })
-    this.#durable.catch((error: unknown) => this.#failed(error))
-  }
-
   #failed(error: unknown): void {
     this.#failure ??= error instanceof BalsaError ? error : new BalsaError('IO_ERROR', String(error), { cause: error })
     if (this.#closing === null) this.#tellFailure(this.#failure)
@@ -476,11 +443,11 @@ export class LmdbBackend extends ReadThrough implements Backend {
   }
 
   /**
-   * Unit by unit, so that nobody waits for long. Resolves to the index of the last one, when all are committed. When it is not wanted any more, and the rest may not become durable, that is left
+   * Unit by unit, so that nobody waits for long. Resolves to the index of the last one, when all are durable. When it is not wanted any more, and the rest may not become durable, that is left
    * to the log: then the index is a lower one, and nothing may follow.
    */
-  async #hand(generation: Generation, file: LmdbFile, isWanted: () => boolean): Promise<Handed> {
-    let index = file.appliedIndex
+  async #hand(generation: Generation, file: LmdbFile, isWanted: () => boolean): Promise<number> {
+    let durableIndex = file.appliedIndex
     const slice = new Slice()
     const handOver = new HandOver(file, generation.changes >= this.#threadChanges)
     for (const unit of generation.units) {
@@ -488,20 +455,20 @@ export class LmdbBackend extends ReadThrough implements Backend {
       while (unit.appliedIndex > this.#limit && isWanted()) await new Promise<void>((resolve) => this.#limited.push(resolve))
       if (unit.appliedIndex > this.#limit) break
       if (unit.keys.length > this.#largeUnitChanges) {
-        await handOver.rest()
+        await handOver.settle()
         // A replacement that has come instead needs none of it.
         if (!(await file.appendLarge(unit, unit.appliedIndex, () => file === this.#live.file))) break
-        index = unit.appliedIndex
+        durableIndex = unit.appliedIndex
         continue
       }
-      index = unit.appliedIndex
+      durableIndex = unit.appliedIndex
       await handOver.add(unit)
       if (slice.isOver) await slice.next()
     }
     await handOver.settle()
     // Every promise of the library is in: what it does behind its own back in this turn is done, too.
     await breathe()
-    return { index, durable: handOver.durable() }
+    return durableIndex
   }
 
   #wait(): Promise<void> {
@@ -576,5 +543,45 @@ export class LmdbBackend extends ReadThrough implements Backend {
     if (this.#broken !== null) throw new BalsaError('STATE_MACHINE_FAILED', 'a batch has failed half-way', { cause: this.#broken })
     if (this.#failure !== null) throw this.#failure
     return this.#reader
+  }
+}
+
+class LmdbBatch extends ReadThrough implements WriteBatch {
+  protected readonly reader: () => LayeredReader
+  readonly #generation: Generation
+
+  constructor(reader: () => LayeredReader, generation: Generation) {
+    super()
+    this.reader = reader
+    this.#generation = generation
+  }
+
+  put(table: Table, key: ByteString, value: Uint8Array): void {
+    demandEntry(key, value)
+    this.#generation.set(table, key, value)
+  }
+
+  delete(table: Table, key: ByteString): boolean {
+    if (!this.reader().has(table, key)) return false
+    this.#generation.set(table, key, null)
+    if (key.length > WHOLE_KEY_BYTES) this.#dropMarkers(table, key)
+    return true
+  }
+
+  /** Markers behind which nothing is left. */
+  #dropMarkers(table: Table, key: ByteString): void {
+    for (const prefix of prefixesOf(key)) {
+      const range = { from: `${prefix}\0`, to: behindPrefix(prefix) }
+      if (this.reader().keys(table, range, 1).length === 0) this.#generation.note(table, prefix, NO_MARKER)
+    }
+  }
+}
+
+class LmdbOpenBatch extends LmdbBatch implements OpenBatch {
+  readonly commit: () => void
+
+  constructor(reader: () => LayeredReader, generation: Generation, commit: () => void) {
+    super(reader, generation)
+    this.commit = commit
   }
 }

@@ -13,8 +13,6 @@ const IO = 5
 const FULL_BYTES = 1024 * 1024
 
 function numberOf(error: unknown): number {
-  // Node's own.
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') return Math.abs(error.errno)
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0
 }
 

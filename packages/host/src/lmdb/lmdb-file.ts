@@ -7,16 +7,14 @@
  * One of very many changes comes in several steps, each as a unit; see staged-changes.ts.
  */
 import { behindPrefix, type ByteString, type Table, type TableEntry, TABLES } from '@balsa/kv'
-import { BalsaError, type FileSystem, invariant } from '@balsa/raft'
+import { BalsaError, invariant } from '@balsa/raft'
 import { readKey, writeKey } from './key-encoder.js'
-import { LATER_SYNC_IS_SAFE, LaterSync, type Sync } from './later-sync.js'
 import { lmdbFailure } from './lmdb-errors.js'
 import { type KeySpace, MARKER_END, markerOf, placesOf, rootSpace, spaceBehind, TAG_BYTES, WHOLE_KEY_BYTES } from './long-keys.js'
 import { NO_MARKER, REMOVED } from './slab.js'
 import { Slice } from './slice.js'
 import { type Changes, decodeChanges, encodeChanges, endOfPiece, joined, partsOf, pieceOf } from './staged-changes.js'
-import { decodeState, encodeState } from './unit-state.js'
-import { type Committed, type WriterFile, WriterThread } from './writer-thread.js'
+import { type WriterFile, WriterThread } from './writer-thread.js'
 
 interface Transaction {
   done(): void
@@ -90,6 +88,7 @@ const LONG_KEYS = 'longKeys'
 const STATE = 'state'
 const STATE_KEY = 'applied'
 const STAGED = 'staged'
+const NUMBER_BYTES = 8
 const MAX_DATABASES = 16
 /** Steps of a large unit that may wait for the disk: LMDB's JavaScript side sleeps when it has too many changes in hand. */
 const MOST_STEPS_UNDER_WAY = 32
@@ -109,10 +108,6 @@ export interface LmdbFileOptions {
   readonly noSync?: boolean
   /** Bytes of address space to begin with; it grows by itself. For tests. */
   readonly mapBytes?: number
-  /** With it what the thread writes becomes durable after it is committed, where that is safe; then `restoreHead` comes before the file is opened. */
-  readonly fileSystem?: FileSystem
-  /** For tests. */
-  readonly sync?: Sync
 }
 
 /** Address space, not memory. Large enough that it hardly ever has to grow; on Windows the file would be that large. */
@@ -263,7 +258,6 @@ export class LmdbFile {
   readonly #state: EngineTable
   readonly #staged: EngineTable
   readonly #options: WriterFile['options']
-  readonly #later: LaterSync | null
   #writer: WriterThread | null = null
   /** Number of the newest unit that was handed over. */
   #unit = 0
@@ -276,7 +270,7 @@ export class LmdbFile {
   #untouched: Set<Table> = new Set()
   #closed: Promise<void> | null = null
 
-  private constructor(options: WriterFile['options'], fileSystem: FileSystem | undefined, sync: Sync | undefined) {
+  private constructor(options: WriterFile['options']) {
     invariant(engine !== null, 'the engine is loaded before a file is opened')
     const root = engine.open({ ...options, keyEncoder })
     const inTables = { ...IN_TABLES, keyEncoder }
@@ -288,11 +282,6 @@ export class LmdbFile {
     this.#state = root.openDB({ ...inTables, name: STATE, useVersions: true })
     this.#staged = root.openDB({ ...inTables, name: STAGED })
     this.view = new LmdbView(this, null)
-    const { path } = options
-    this.#later =
-      fileSystem === undefined || !LATER_SYNC_IS_SAFE
-        ? null
-        : new LaterSync({ fileSystem, path, pageBytes: this.pageBytes, ...(sync === undefined ? {} : { sync }) })
     this.#untouched = new Set(TABLES.filter((table) => this.view.entries(table, '', null, false, 1, false).length === 0))
     const state = this.#state.getBinary(STATE_KEY)
     this.#isNew = state === undefined
@@ -304,9 +293,9 @@ export class LmdbFile {
   }
 
   /** Makes the file when it is missing. Throws IO_ERROR, DISK_FULL, CORRUPT (fatal). */
-  static open({ path, noSync = false, mapBytes = MAP_BYTES, fileSystem, sync }: LmdbFileOptions): LmdbFile {
+  static open({ path, noSync = false, mapBytes = MAP_BYTES }: LmdbFileOptions): LmdbFile {
     try {
-      const options = {
+      return new LmdbFile({
         path,
         noSubdir: true,
         maxDbs: MAX_DATABASES,
@@ -321,8 +310,7 @@ export class LmdbFile {
         maxFreeSpaceToRetain: MOST_FREE_TO_RETAIN,
         eventTurnBatching: false,
         ...IN_TABLES,
-      }
-      return new LmdbFile(options, fileSystem, sync)
+      })
     } catch (error) {
       throw lmdbFailure('open', path, error)
     }
@@ -363,30 +351,16 @@ export class LmdbFile {
   }
 
   /**
-   * As `append`, for many thousands of changes that were packed (packed-changes.ts), by a thread of its own. Several may be under way. Before anything is handed over in another way, all of them are committed and
-   * `rest` has resolved.
+   * As `append`, for many thousands of changes that were packed (packed-changes.ts), by a thread of its own. Nothing else is handed over before it is durable.
    */
-  async appendPacked(pieces: readonly Uint8Array[], tables: ReadonlySet<Table>, appliedIndex: number): Promise<Committed> {
-    this.#writer ??= new WriterThread({ options: this.#options, inTables: IN_TABLES, stateName: STATE, stateKey: STATE_KEY }, this.#later)
+  async appendPacked(pieces: readonly Uint8Array[], tables: ReadonlySet<Table>, appliedIndex: number): Promise<void> {
+    this.#writer ??= new WriterThread({ options: this.#options, inTables: IN_TABLES, stateName: STATE, stateKey: STATE_KEY })
     for (const table of tables) this.#untouched.delete(table)
     this.#unit += 1
     this.#newestIndex = appliedIndex
     this.#isNew = false
-    const state = encodeState({ appliedIndex, unit: this.#unit, isStaged: false })
-    const fail = (error: unknown): never => {
-      throw lmdbFailure('write', this.path, error)
-    }
-    const committed = await this.#writer.write({ pieces, state, number: this.#unit }).catch(fail)
-    const durable = committed.durable.catch(fail)
-    // Told to who waits for it.
-    durable.catch(() => undefined)
-    return { durable }
-  }
-
-  /** Resolves when all that was committed is durable, and no thread has a hand in the file. */
-  async rest(): Promise<void> {
     try {
-      await this.#later?.end()
+      await this.#writer.write({ pieces, state: encodeState(appliedIndex, this.#unit), number: this.#unit })
     } catch (error) {
       throw lmdbFailure('write', this.path, error)
     }
@@ -454,14 +428,13 @@ export class LmdbFile {
   }
 
   #step(appliedIndex: number, isStaged: boolean, change: () => void): Promise<void> {
-    invariant(this.#later?.isAtRest !== false, 'one writer at a time')
     const before = this.#unit
     const number = before + 1
     this.#unit = number
     this.#newestIndex = appliedIndex
     const run = (): void => {
       change()
-      this.#state.put(STATE_KEY, encodeState({ appliedIndex, unit: number, isStaged }), number)
+      this.#state.put(STATE_KEY, encodeState(appliedIndex, number, isStaged), number)
     }
     // The very first unit has none before it. (Nothing can come between: it is alone until it is durable.)
     const isFirst = this.#isNew
@@ -548,7 +521,6 @@ export class LmdbFile {
 
   async #close(): Promise<void> {
     await this.#writer?.close()
-    await this.#later?.close()
     await this.#root.close()
   }
 }
@@ -580,6 +552,24 @@ class Steps {
 
   async end(): Promise<void> {
     await Promise.all(this.#underWay)
+  }
+}
+
+/** The third number is there only when it is not 0: what was put aside is valid. */
+function encodeState(appliedIndex: number, unit: number, isStaged = false): Uint8Array {
+  const bytes = Buffer.alloc((isStaged ? 3 : 2) * NUMBER_BYTES)
+  bytes.writeBigUInt64LE(BigInt(appliedIndex), 0)
+  bytes.writeBigUInt64LE(BigInt(unit), NUMBER_BYTES)
+  if (isStaged) bytes.writeBigUInt64LE(1n, 2 * NUMBER_BYTES)
+  return bytes
+}
+
+function decodeState(bytes: Uint8Array): { readonly appliedIndex: number; readonly unit: number; readonly isStaged: boolean } {
+  const view = Buffer.from(bytes)
+  return {
+    appliedIndex: Number(view.readBigUInt64LE(0)),
+    unit: Number(view.readBigUInt64LE(NUMBER_BYTES)),
+    isStaged: view.length > 2 * NUMBER_BYTES,
   }
 }
 

@@ -1,5 +1,5 @@
 import { type BackendReplacement, type ByteString, demandEntry, type Table } from '@balsa/kv'
-import { BalsaError, type FileSystem, invariant } from '@balsa/raft'
+import { BalsaError, invariant } from '@balsa/raft'
 import type { CurrentFile } from './current-file.js'
 import { Unit } from './generation.js'
 import { LmdbFile } from './lmdb-file.js'
@@ -13,7 +13,6 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024
 
 export interface LmdbReplacementOptions {
   readonly current: CurrentFile
-  readonly fileSystem: FileSystem
   readonly name: string
   readonly mapBytes: number | undefined
   /** Takes over the new file; null = it was given up. */
@@ -78,7 +77,7 @@ export class LmdbReplacement implements BackendReplacement {
       await this.#file.append(new Unit(appliedIndex), appliedIndex)
       await this.#file.close()
       await current.sync(name)
-      opened = LmdbFile.open({ path: this.#path, fileSystem: this.#options.fileSystem, ...this.#mapBytes })
+      opened = LmdbFile.open({ path: this.#path, ...this.#mapBytes })
       invariant(opened.appliedIndex === appliedIndex, 'a replacement is found as it was written', { appliedIndex })
       await current.point(name)
     } catch (error) {

@@ -9,8 +9,8 @@
 import { createRequire } from 'node:module'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { TABLES } from '@balsa/kv'
+import { EarlySync } from './early-sync.js'
 import { readKey, writeKey } from './key-encoder.js'
-import type { LaterSync } from './later-sync.js'
 import { type PackedChange, unpackChanges } from './packed-changes.js'
 
 /** What LMDB is opened with, and the names of its databases. */
@@ -42,7 +42,6 @@ interface ThreadTable {
 interface ThreadRoot {
   openDB(options: object): ThreadTable
   transactionSync(run: () => void): void
-  transactionSync(run: () => Promise<void>, flags: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -55,12 +54,7 @@ interface ThreadModules {
 interface ThreadData extends WriterFile {
   readonly engine: string
   readonly tables: readonly string[]
-  /** Somebody else makes durable what is committed. */
-  readonly isSyncedLater: boolean
 }
-
-/** Of the thread that asked for them, to the one that has computed a transaction. */
-type Word = 'commit' | 'abort'
 
 /** In the order of the keys; of several changes of one key the last. */
 function inOrder(changes: readonly PackedChange[]): PackedChange[] {
@@ -116,16 +110,9 @@ function runThread(load: ThreadModules, { inOrder, unpackChanges, ...keyEncoder 
     table.put(key, piece)
   }
 
-  /** LMDB's flags: can be given up; commits without any sync. */
-  const ABORTABLE = 1
-  const NO_SYNC = 0x10000
-  const flags = ABORTABLE | (workerData.isSyncedLater ? NO_SYNC : 0)
-  let hear: (word: Word) => void = () => undefined
-  let work = Promise.resolve()
-
-  const write = async ({ pieces, state, number }: Job): Promise<void> => {
+  const write = ({ pieces, state, number }: Job): void => {
     const changes = unpackChanges(pieces, tables.length).map(inOrder)
-    await root.transactionSync(async () => {
+    root.transactionSync(() => {
       const before = states.getEntry(workerData.stateKey)?.version ?? 0
       if (before !== number - 1) throw new Error(`what was to be written before has failed (${before} is followed by ${number})`)
       for (const [at, table] of tables.entries()) {
@@ -137,37 +124,28 @@ function runThread(load: ThreadModules, { inOrder, unpackChanges, ...keyEncoder 
         }
       }
       states.put(workerData.stateKey, state, number)
-      // Pages go to the file only with the commit, all of them.
-      parentPort.postMessage('computed')
-      const word = await new Promise<Word>((resolve) => (hear = resolve))
-      if (word === 'abort') throw new Error('what was written before has not become durable')
-    }, flags)
+      // Pages go to the file only now, all of them.
+      parentPort.postMessage('commits')
+    })
   }
 
-  const tell = (error: unknown): void => {
-    const code = error instanceof Error && 'code' in error ? error.code : null
-    parentPort.postMessage({ error: { message: error instanceof Error ? error.message : String(error), code } })
-  }
-
-  parentPort.on('message', (message: Job | Word | null) => {
-    if (message === 'commit' || message === 'abort') hear(message)
-    else if (message === null) work = work.then(() => root.close()).then(() => parentPort.close())
-    else
-      work = work
-        .then(() => write(message))
-        .then(() => parentPort.postMessage({ error: null }))
-        .catch(tell)
+  parentPort.on('message', (job: Job | null) => {
+    if (job === null) {
+      void root.close().then(() => parentPort.close())
+      return
+    }
+    try {
+      write(job)
+      parentPort.postMessage({ error: null })
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : null
+      parentPort.postMessage({ error: { message: error instanceof Error ? error.message : String(error), code } })
+    }
   })
 }
 
-/** What is in the file: seen by who begins to read. */
-export interface Committed {
-  /** Resolves when it is there after a loss of power, too. */
-  readonly durable: Promise<void>
-}
-
 interface Waiting {
-  readonly resolve: (committed: Committed) => void
+  readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
@@ -176,27 +154,26 @@ export class WriterThread {
   #waiting: Waiting[] = []
   /** Why there is no thread (any more). */
   #ended: Error | null = null
-  /** A transaction may be committed right now. */
-  #isCommitting = false
   readonly #exit: Promise<void>
-  readonly #later: LaterSync | null
+  readonly #early: EarlySync
 
-  /** With `later` a transaction is durable when that says so, otherwise when it is committed. */
-  constructor(file: WriterFile, later: LaterSync | null = null) {
-    this.#later = later
-    const workerData: ThreadData = {
-      ...file,
-      engine: createRequire(import.meta.url).resolve('lmdb'),
-      tables: TABLES,
-      isSyncedLater: later !== null,
-    }
+  constructor(file: WriterFile) {
+    this.#early = new EarlySync(file.options.path)
+    const workerData: ThreadData = { ...file, engine: createRequire(import.meta.url).resolve('lmdb'), tables: TABLES }
     const tools = Object.entries(TOOLS).map(([name, tool]) => `${name}: ${String(tool)}`)
     this.#worker = new Worker(`(${String(runThread)})(require, { ${tools.join(', ')} })`, { eval: true, workerData })
     // Nobody but who waits for it keeps the process alive.
     this.#worker.unref()
-    this.#worker.on('message', (told: 'computed' | Answer) => {
-      if (told === 'computed') void this.#letCommit()
-      else this.#hear(told)
+    this.#worker.on('message', (told: 'commits' | Answer) => {
+      if (told === 'commits') {
+        this.#early.start()
+        return
+      }
+      this.#early.stop()
+      const { error } = told
+      const waiting = this.#next()
+      if (error === null) waiting?.resolve()
+      else waiting?.reject(Object.assign(new Error(error.message), { code: error.code }))
     })
     this.#exit = new Promise((resolve) => {
       this.#worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))))
@@ -207,8 +184,8 @@ export class WriterThread {
     })
   }
 
-  /** Takes the pieces over. Transactions are computed one after the other. */
-  write(job: Job): Promise<Committed> {
+  /** Takes the pieces over. Resolves when all of it is durable, and visible to who begins to read then. */
+  write(job: Job): Promise<void> {
     if (this.#ended !== null) return Promise.reject(this.#ended)
     this.#worker.ref()
     return new Promise((resolve, reject) => {
@@ -221,35 +198,10 @@ export class WriterThread {
   }
 
   /** Waits for what was handed over. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#worker.ref()
     if (this.#ended === null) this.#worker.postMessage(null)
-    await this.#exit
-  }
-
-  async #letCommit(): Promise<void> {
-    let word: Word = 'commit'
-    try {
-      await this.#later?.ready()
-      this.#isCommitting = true
-    } catch {
-      // Whoever waits for the one before has heard of it.
-      word = 'abort'
-    }
-    this.#worker.postMessage(word)
-  }
-
-  #hear({ error }: Answer): void {
-    const waiting = this.#next()
-    if (error === null) waiting?.resolve({ durable: this.#later?.committed() ?? Promise.resolve() })
-    else this.#reject(waiting, Object.assign(new Error(error.message), { code: error.code }))
-    this.#isCommitting = false
-  }
-
-  #reject(waiting: Waiting | undefined, error: Error): void {
-    // Something of it may be in the file.
-    if (this.#isCommitting) this.#later?.failed(error)
-    waiting?.reject(error)
+    return this.#exit.then(() => this.#early.rest())
   }
 
   #next(): Waiting | undefined {
@@ -260,6 +212,7 @@ export class WriterThread {
 
   #end(error: Error): void {
     this.#ended ??= error
-    for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) this.#reject(waiting, error)
+    this.#early.stop()
+    for (let waiting = this.#next(); waiting !== undefined; waiting = this.#next()) waiting.reject(error)
   }
 }
