@@ -83,8 +83,7 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 function encoded(message: Message): Uint8Array {
-  const { type } = message
-  const size = type === 'appendEntries' || type === 'installSnapshot' ? payloadBytes(message) : ENVELOPE_BYTES
+  const size = payloadBytes(message)
   if (size <= COPY_LIMIT_BYTES) {
     scratch.reset()
     writeMessage(scratch, message)
@@ -155,9 +154,10 @@ function writeFreshness(writer: ByteWriter, fresh: Freshness | null): void {
 }
 
 function payloadBytes(message: Message): number {
-  if (message.type === 'installSnapshot') return message.data.length + COPY_LIMIT_BYTES
+  const { type } = message
+  if (type === 'installSnapshot') return message.data.length + COPY_LIMIT_BYTES
   let bytes = ENVELOPE_BYTES
-  if (message.type === 'appendEntries') for (const entry of message.entries) bytes += entry.payload.length + ENTRY_OVERHEAD_BYTES
+  if (type === 'appendEntries') for (const entry of message.entries) bytes += entry.payload.length + ENTRY_OVERHEAD_BYTES
   return bytes
 }
 

@@ -111,11 +111,11 @@ export class ConfigurationRules implements Observer {
     if (!meets)
       violate(world, this.name, `leader ${id} changes the configuration at ${index}: voters ${active.voters} become ${next.voters} at once`)
     // A leader of an earlier term cannot know it: what that one appends is never committed.
-    const knows = (known: Known<object> | undefined): boolean => known !== undefined && known.committedIn <= core.term
+    const knows = <Fact>(known: Known<Fact> | undefined): known is Known<Fact> => known !== undefined && known.committedIn <= core.term
     for (const { id: each } of next.members) {
       if (knows(this.#removed.get(each))) violate(world, this.name, `leader ${id} admits member ${each} at ${index}, which was removed`)
       const kind = this.#kinds.get(each)
-      if (knows(kind) && kind?.isWitness !== next.witnesses.includes(each))
+      if (knows(kind) && kind.isWitness !== next.witnesses.includes(each))
         violate(world, this.name, `leader ${id} turns member ${each} from or into a witness at ${index}`)
     }
   }

@@ -1,7 +1,16 @@
-import type { Lane, MemberId, MessageType, SeededRandom, Transport, TransportHandlers, Member } from '@balsa/raft'
+import {
+  type Lane,
+  LANES,
+  type Member,
+  type MemberId,
+  type MessageType,
+  type SeededRandom,
+  type Transport,
+  type TransportHandlers,
+} from '@balsa/raft'
 import type { Coverage } from '../world/coverage.js'
 import type { Admission, Refusal } from './admission.js'
-import type { EventOwner, ScheduledEvent, Scheduler } from '../world/scheduler.js'
+import type { EventOwner, Scheduler } from '../world/scheduler.js'
 
 /** What happens to messages between members; holds for messages that are sent from now on. */
 export interface NetworkConditions {
@@ -74,17 +83,7 @@ export interface MessageFilter {
   readonly lateMs?: number
 }
 
-interface Station extends EventOwner {
-  hold(event: ScheduledEvent): void
-}
-
 const MAX_QUEUED_ON_SLOW_LINK = 16
-const LANES = 3
-
-function numberOf(lane: Lane): number {
-  if (lane === 'control') return 0
-  return lane === 'append' ? 1 : 2
-}
 
 /** A message on its way. */
 interface Parcel {
@@ -104,14 +103,8 @@ export class SimNetwork {
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   readonly #coverage: Coverage
-  /** In the order in which they were first used. */
-  readonly #made: Link[] = []
-  /** By the sender, then by the receiver. */
-  readonly #links: (Link | undefined)[][] = []
-  /** By member. */
-  readonly #stations: (SimTransport | undefined)[] = []
-  /** Those that are there, in the order in which they came. */
-  #attached: SimTransport[] = []
+  readonly #links = new Map<number, Link>()
+  readonly #stations = new Map<number, SimTransport>()
   /** Does a member that was removed hear of it from whom it calls, and is not listened to any more? Otherwise only consensus protects the others. */
   tellsRemoved = true
 
@@ -122,25 +115,24 @@ export class SimNetwork {
   }
 
   link(from: number, to: number): Link {
-    const links = (this.#links[from] ??= [])
-    let link = links[to]
+    const key = from * 1024 + to
+    let link = this.#links.get(key)
     if (link === undefined) {
-      const lastArrivalMs = new Float64Array(LANES)
+      const lastArrivalMs = new Float64Array(LANES.length)
       link = { from, to, cuts: new Set(), cloggedUntilMs: 0, bytesPerSecond: Infinity, freeAtMs: 0, queued: 0, lost: 0, lastArrivalMs }
-      links[to] = link
-      this.#made.push(link)
+      this.#links.set(key, link)
     }
     return link
   }
 
-  links(): readonly Link[] {
-    return this.#made
+  links(): Iterable<Link> {
+    return this.#links.values()
   }
 
   /** Ends every fault of the network. */
   heal(): void {
     this.filters = []
-    for (const link of this.#made) {
+    for (const link of this.#links.values()) {
       link.cuts.clear()
       link.cloggedUntilMs = 0
       link.bytesPerSecond = Infinity
@@ -149,38 +141,31 @@ export class SimNetwork {
   }
 
   /** Without `admission` everybody is listened to. */
-  transport(id: number, owner: Station, admission: Admission | null = null): Transport {
+  transport(id: number, owner: EventOwner, admission: Admission | null = null): Transport {
     return new SimTransport(this, id, owner, admission)
   }
 
   attach(transport: SimTransport): void {
-    const earlier = this.#stations[transport.id]
-    this.#stations[transport.id] = transport
-    // In the order in which they came first: that of a Map.
-    if (earlier === undefined) this.#attached.push(transport)
-    else this.#attached = this.#attached.map((other) => (other === earlier ? transport : other))
+    this.#stations.set(transport.id, transport)
   }
 
   station(id: number): SimTransport | undefined {
-    return this.#stations[id]
+    return this.#stations.get(id)
   }
 
-  detach(id: number, owner: Station): void {
-    const station = this.#stations[id]
-    if (station?.owner !== owner) return
-    this.#stations[id] = undefined
-    this.#attached = this.#attached.filter((other) => other !== station)
-    if (this.conditions.closeHints) for (const other of this.#attached) this.#hint(id, other.id)
+  detach(id: number, owner: EventOwner): void {
+    if (this.#stations.get(id)?.owner !== owner) return
+    this.#stations.delete(id)
+    if (this.conditions.closeHints) for (const other of this.#stations.keys()) this.#hint(id, other)
   }
 
   /** `to` hears that its connections with `from` are closed. */
   #hint(from: number, to: number): void {
-    const station = this.#stations[to]
+    const station = this.#stations.get(to)
     if (station === undefined) return
     const arrive = (): void => {
-      if (this.#stations[to] !== station || !station.owner.alive || this.link(from, to).cuts.size > 0) return
-      if (station.owner.paused)
-        station.owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner: station.owner, run: arrive, what: null })
+      if (this.#stations.get(to) !== station || !station.owner.alive || this.link(from, to).cuts.size > 0) return
+      if (station.owner.paused) this.#scheduler.hold(station.owner, arrive)
       else station.handlers?.onPeerState?.(from as MemberId, false)
     }
     // The end of a stream comes behind all that it carried.
@@ -229,7 +214,7 @@ export class SimNetwork {
       this.#scheduler.at(link.freeAtMs, null, () => link.queued--)
     }
     const newest = link.lastArrivalMs
-    const at = numberOf(lane)
+    const at = LANES.indexOf(lane)
     const newestMs = newest[at] ?? 0
     if (arrivalMs >= newestMs) newest[at] = arrivalMs
     else if (this.conditions.ordered) arrivalMs = newestMs
@@ -260,16 +245,15 @@ export class SimNetwork {
 
   readonly #arrive = (parcel: Parcel): void => {
     const { link, message, incarnation } = parcel
-    const station = this.#stations[link.to]
+    const station = this.#stations.get(link.to)
     if (station === undefined || !station.owner.alive || link.cuts.size > 0) return
     if (station.owner.paused) {
-      const owner = station.owner
-      owner.hold({ timeMs: this.#scheduler.nowMs, order: 0, owner, run: () => this.#arrive(parcel), what: null })
+      this.#scheduler.hold(station.owner, () => this.#arrive(parcel))
       return
     }
     if (!station.admits(link.from, incarnation)) return
     // The caller judges whom it has reached, too.
-    const caller = this.#stations[link.from]
+    const caller = this.#stations.get(link.from)
     if (
       caller !== undefined &&
       caller.admission?.incarnation === incarnation &&
@@ -284,7 +268,7 @@ export class SimNetwork {
 /** The Transport port of one life. */
 class SimTransport implements Transport {
   readonly id: number
-  readonly owner: Station
+  readonly owner: EventOwner
   readonly admission: Admission | null
   handlers: TransportHandlers | null = null
   readonly #network: SimNetwork
@@ -295,7 +279,7 @@ class SimTransport implements Transport {
   /** With which disk each other member is listened to. */
   #admitted: number[] = []
 
-  constructor(network: SimNetwork, id: number, owner: Station, admission: Admission | null) {
+  constructor(network: SimNetwork, id: number, owner: EventOwner, admission: Admission | null) {
     this.#network = network
     this.id = id
     this.owner = owner

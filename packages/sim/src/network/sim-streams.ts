@@ -162,7 +162,7 @@ class StreamEnd implements Connection {
     if (!owner.alive) return
     const { scheduler } = this.#streams
     if (owner.paused) {
-      owner.hold({ timeMs: scheduler.nowMs, order: 0, owner, run: () => this.#deliver(run), what: null })
+      scheduler.hold(owner, () => this.#deliver(run))
       return
     }
     scheduler.unsettled = true

@@ -62,6 +62,11 @@ export class Scheduler {
     return this.at(this.nowMs + delayMs, owner, run)
   }
 
+  /** Hands what would happen now to its owner, who is paused. */
+  hold(owner: EventOwner, run: () => void): void {
+    owner.hold({ timeMs: this.nowMs, order: 0, owner, run, what: null })
+  }
+
   /** Runs the next event that is due by `endMs`; false when there is none. Time moves to the event. */
   step(endMs: number): boolean {
     for (;;) {
